@@ -1,8 +1,11 @@
-"""The laws: each a `Law` object; see `ALL` for the built-in ones and `Law` for one's own."""
+"""The laws: each a `Law` object; `ALL` holds the built-in ones, `parse` reads a formula, `Law` wraps a function."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from scalelaw.errors import LawError
+from scalelaw.laws.expression import compile_expression
+from scalelaw.laws.formula import parse
 from scalelaw.laws.joint import chinchilla, coupled, kaplan, overtrained
 from scalelaw.laws.law import Law
 from scalelaw.laws.repeated import data_constrained
@@ -15,6 +18,30 @@ from scalelaw.laws.streams import (
     parscale_ensemble,
     power_streams,
 )
+
+__all__ = [
+    "ALL",
+    "Law",
+    "additive_streams",
+    "broken_power",
+    "chinchilla",
+    "compile_expression",
+    "coupled",
+    "data_constrained",
+    "get",
+    "kaplan",
+    "log2_streams",
+    "overtrained",
+    "parscale",
+    "parscale_data",
+    "parscale_ensemble",
+    "parse",
+    "power_c",
+    "power_d",
+    "power_n",
+    "power_streams",
+    "resolve",
+]
 
 ALL: dict[str, Law] = {
     law.name: law
@@ -39,9 +66,50 @@ ALL: dict[str, Law] = {
 
 
 def get(name: str) -> Law:
-    """Return the built-in law called ``name``."""
+    """Return the built-in law called ``name``.
+
+    Raises
+    ------
+    LawError
+        If there is none; the message names those that are spelled alike, or all of them.
+
+    Examples
+    --------
+    >>> get("chinchilla").formula
+    'E + A / N^alpha + B / D^beta'
+    """
     if name in ALL:
         return ALL[name]
     near = get_close_matches(name, ALL)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"built in are {', '.join(ALL)};"
-    raise LawError(f"no law is called {name!r}; {hint}")
+    hint = f"did you mean {' or '.join(near)}?" if near else f"built in are {', '.join(ALL)}."
+    raise LawError(f"no law is called {name!r}; {hint} A formula such as 'E + A/N**alpha' is a law too.")
+
+
+def resolve(law: str | Law, *, columns: Sequence[str] = ()) -> Law:
+    """Return the law that a user means: a `Law` as it is, a built-in law by its name, or a formula.
+
+    Parameters
+    ----------
+    law : Law or str
+        A law, the name of a built-in one, or a formula for `parse`.
+    columns : sequence of str, optional
+        Further names that are columns in a formula.
+
+    Raises
+    ------
+    LawError
+        If a single word names no built-in law, or a formula cannot be used.
+
+    Examples
+    --------
+    >>> resolve("E + A / N**alpha").parameters
+    ('E', 'A', 'alpha')
+    """
+    if isinstance(law, Law):
+        return law
+    if not isinstance(law, str):
+        raise LawError(
+            f"a law is a Law, a name or a formula, not {type(law).__name__}; wrap a function in Law(name, fn)"
+        )
+    name = law.strip()
+    return get(name) if name in ALL or name.replace("-", "_").isidentifier() else parse(law, columns=columns)

@@ -35,8 +35,8 @@ def _data_constrained(
     R_N : repetitions after which excess parameters have lost 1 - 1/e of their worth, no unit (5.31 in the paper)
     R_D : repetitions after which a token has lost 1 - 1/e of its worth, no unit (15.39 in the paper)
 
-    Source: Muennighoff et al. 2023, Scaling Data-Constrained Language Models, arXiv:2305.16264, equations 5 and 6,
-    with U_N as its section 3.1 and appendix A construct it.
+    Source: Muennighoff et al. 2023, Scaling Data-Constrained Language Models, arXiv:2305.16264, section 3 and
+    appendix A.
     """
     unique_tokens = np.minimum(U, D)
     # The smaller of the two is taken as a logarithm: the optimum overflows at exponents far from the truth.
@@ -52,7 +52,7 @@ data_constrained = Law(
     _data_constrained,
     # In repetitions. A run has at most some hundreds of them, and fewer than a tenth cannot be told from none.
     starts={"R_N": (0.3, 100.0), "R_D": (0.3, 100.0)},
-    source="Muennighoff et al. 2023, Scaling Data-Constrained Language Models, arXiv:2305.16264, equations 5 and 6",
+    source="Muennighoff et al. 2023, Scaling Data-Constrained Language Models, arXiv:2305.16264, section 3",
     latex=(
         r"E + \frac{A}{N'^{\,\alpha}} + \frac{B}{D'^{\,\beta}},\quad "
         r"X' = U_X\left(1 + R_X\left(1 - e^{(1 - X / U_X) / R_X}\right)\right)"
