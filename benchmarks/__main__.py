@@ -1,0 +1,5 @@
+"""``python -m benchmarks``: every benchmark, one table."""
+
+from benchmarks.run import main
+
+main()
