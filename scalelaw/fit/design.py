@@ -1,0 +1,103 @@
+"""What the runs at hand can tell about a law, before it is fitted: refusals that name the run that would help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from scalelaw.errors import FitError
+from scalelaw.fit.model import Model, compile_law
+from scalelaw.laws.law import Law
+
+_PROPORTIONAL = 0.01
+_RANK = 1e-10
+
+
+def check_design(law: Law, model: Model, columns: Mapping[str, np.ndarray], starts: np.ndarray) -> None:
+    """Refuse runs that cannot determine the law's parameters, whatever their losses are.
+
+    ``starts`` (B, p) are coordinates at which the law's slopes are looked at.
+
+    Raises
+    ------
+    FitError
+        For fewer rows than parameters; a column with one value where the law needs two; N and D proportional;
+        parameters that only appear together.
+    """
+    rows, needed = model.rows, len(law.parameters)
+    if rows < needed:
+        raise FitError(
+            f"law {law.name!r} has {needed} free parameters ({', '.join(law.parameters)}) but there {_are(rows)}; "
+            f"add runs, or fix parameters"
+        )
+    together = _undetermined(law, model, starts)
+    if together:
+        raise FitError(_explain(law, columns, together))
+    _check_proportional(law, columns)
+
+
+def _undetermined(law: Law, model: Model, starts: np.ndarray) -> tuple[str, ...]:
+    """Parameters along which no run's loss changes, at every start; empty if some start tells all apart."""
+    names: tuple[str, ...] = ()
+    for x in starts:
+        with np.errstate(all="ignore"):
+            parts = model.slopes(x[None])
+        slopes = np.stack([np.broadcast_to(part, (1, model.rows))[0] for part in parts[1:]], 1)
+        if not np.isfinite(slopes).all():
+            continue
+        sizes = np.sqrt((slopes**2).sum(0))
+        reference = sizes.max()
+        if reference == 0.0:
+            continue
+        dead = sizes <= _RANK * reference
+        if dead.any():
+            names = tuple(np.array(law.parameters)[dead])
+            continue
+        _, singular, directions = np.linalg.svd(slopes / sizes, full_matrices=False)
+        if singular[-1] > _RANK * singular[0]:
+            return ()
+        flat = np.abs(directions[-1])
+        names = tuple(name for name, weight in zip(law.parameters, flat, strict=True) if weight > 1e-6)
+    return names
+
+
+def _explain(law: Law, columns: Mapping[str, np.ndarray], together: tuple[str, ...]) -> str:
+    unused = compile_law(law).structure.unused_columns
+    constant = [name for name in law.columns if name not in unused and np.ptp(columns[name]) == 0]
+    if len(together) == 1:
+        what = f"{together[0]} has no effect on the loss of any of these runs"
+    else:
+        what = f"{' and '.join([', '.join(together[:-1]), together[-1]])} cannot be told apart"
+    if constant:
+        why = " and ".join(f"every run has {name} = {columns[name][0]:g}" for name in constant)
+        cure = f"add a run with another {' and another '.join(constant)}"
+    else:
+        few = {name: len(np.unique(columns[name])) for name in law.columns if name not in unused}
+        name = min(few, key=lambda each: few[each])
+        why = f"the runs have only {few[name]} different values of {name}"
+        cure = f"add runs at other values of {name}"
+    return f"law {law.name!r} cannot be fitted to these runs: {why}, so {what}; {cure}, or fix {together[-1]}"
+
+
+def _check_proportional(law: Law, columns: Mapping[str, np.ndarray]) -> None:
+    structure = compile_law(law).structure
+    if not {"N", "D"} <= set(law.columns) - set(structure.unused_columns):
+        return
+    exponents = [power.parameter for name in ("N", "D") for power in structure.units.get(name, {}).values()]
+    if exponents and None in exponents:  # an exponent is fixed, which tells the two terms apart
+        return
+    ratio = columns["D"] / columns["N"]
+    if np.ptp(np.log(ratio)) > _PROPORTIONAL:
+        return
+    usual = float(np.exp(np.log(ratio).mean()))
+    at = int(np.argmax(columns["N"]))
+    raise FitError(
+        f"law {law.name!r} cannot be fitted to these runs: D is {usual:.3g} times N in every run, so what N and what D "
+        f"contribute cannot be told apart; add a run off that line, for example N = {columns['N'][at]:.3g} with "
+        f"D = {columns['D'][at] / 4:.3g}, or fix the exponents of one term"
+    )
+
+
+def _are(rows: int) -> str:
+    return "is only 1 row" if rows == 1 else f"are only {rows} rows"

@@ -1,0 +1,242 @@
+"""`fit`: a law and a table of runs in, a `Fit` out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalelaw.errors import FitError
+from scalelaw.fit.bootstrap import Resampling, bootstrap_draws
+from scalelaw.fit.design import check_design
+from scalelaw.fit.model import build
+from scalelaw.fit.notes import notes_on
+from scalelaw.fit.objective import Problem
+from scalelaw.fit.reduce import Reduced, reduce_law
+from scalelaw.fit.result import Fit
+from scalelaw.fit.settings import AUTO_FACTOR, GAUSSIAN_MAD, Settings, check_settings
+from scalelaw.fit.solve import Solution, solve
+from scalelaw.fit.starts import start_grid
+from scalelaw.laws import resolve
+from scalelaw.laws.law import Law
+from scalelaw.runs import Columns, check_columns, take
+
+if TYPE_CHECKING:
+    import lmfit
+    import pandas as pd
+
+    Table = pd.DataFrame | Mapping[str, Any]
+
+_THOROUGH = {"starts": 32, "per_axis": 24, "scattered": 2048, "race": None}
+
+
+def fit(
+    law: Law | str,
+    runs: Table,
+    *,
+    delta: float | str = 1e-3,
+    loss: str = "huber",
+    space: str = "log",
+    overestimate: float = 1.0,
+    fixed: Mapping[str, float] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    weights: Any = None,
+    params: lmfit.Parameters | None = None,
+    bootstrap: int = 0,
+    resample: str = "auto",
+    by: str | None = None,
+    rng: int | np.random.Generator | None = None,
+    thorough: bool = False,
+    throw: bool = True,
+) -> Fit:
+    """Fit a law to runs.
+
+    The objective is sum_i w_i rho(log L_i - log loss_i), with Huber's rho and delta = 1e-3 unless told otherwise
+    (Hoffmann et al. 2022, arXiv:2203.15556, section 3.3). It is minimised globally: a grid over the non-linear
+    parameters with the others solved for, the best points of which are polished together by Newton's method.
+
+    Parameters
+    ----------
+    law : Law or str
+        A law, the name of a built-in one, or a formula such as ``"E + A/N**alpha"``.
+    runs : DataFrame or mapping of str to array
+        The runs table with the law's columns and ``loss`` in nats per token.
+    delta : float or "auto"
+        Where Huber's function turns linear, in units of the residual. ``"auto"`` is 1.345 times the median absolute
+        deviation of the residuals, scaled to a standard deviation (95 % efficiency under Gaussian noise).
+    loss : {"huber", "squared", "absolute"}
+    space : {"log", "raw"}
+        Residuals of log loss, or of loss.
+    overestimate : float
+        Factor on the objective where the law predicts more than was observed; above 1 the law follows the better
+        runs, which is wanted where small runs were not tuned.
+    fixed : mapping of str to float, optional
+        Parameters to hold at a value.
+    bounds : mapping of str to (low, high), optional
+        Bounds in place of the law's own, which are ``(0, inf)`` unless it says otherwise.
+    weights : array of shape (rows,) or str, optional
+        Weight of each row, or the column that holds it.
+    params : lmfit.Parameters, optional
+        Starting values, bounds (``min``, ``max``), fixed parameters (``vary=False``) and ties (``expr``).
+    bootstrap : int
+        Number of resamples to refit; 0 for none.
+    resample : {"auto", "pairs", "stratified", "cluster"}
+        Rows, rows within each value of ``by``, or whole groups of ``by``. ``"auto"`` resamples whole runs where a
+        column ``run`` says that rows are checkpoints of one run, and rows otherwise.
+    by : str, optional
+        Column of the strata (default ``P``) or of the clusters (default ``run``).
+    rng : int or numpy.random.Generator, optional
+        Seed of the resampling; the same seed gives the same draws.
+    thorough : bool
+        Search a finer grid from more starts, and every resample from starts of its own.
+    throw : bool
+        Raise if the fit did not converge; otherwise return it with ``fit.converged`` False.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    RunsError
+        If the table is faulty or lacks a column.
+    LawError
+        If the law is unknown or cannot be read, or ``fixed`` or ``bounds`` name no parameter of it.
+    FitError
+        If an option means nothing, the runs cannot determine the parameters, or the fit did not converge.
+
+    Examples
+    --------
+    >>> import scalelaw as sl
+    >>> pile = sl.fit(sl.laws.parscale, sl.load("parscale-pile"))
+    >>> print(f"E = {pile.params['E']:.4f}, k = {pile.params['k']:.4f}, R2 = {pile.r2:.4f}")
+    E = 1.2886, k = 0.3344, R2 = 0.9987
+    """
+    table = runs if isinstance(runs, Checked) else check_columns(runs)
+    law = resolve(law, columns=tuple(table))
+    guess = None
+    if params is not None:
+        from scalelaw.fit.lmfit_door import read_parameters
+
+        fixed, bounds, tied, guess = read_parameters(law, params, fixed, bounds)
+    else:
+        tied = {}
+    settings = Settings(
+        loss=loss,
+        delta=1e-3 if delta == "auto" else delta,  # type: ignore[arg-type]
+        space=space,
+        overestimate=float(overestimate),
+        fixed=dict(fixed or {}),
+        tied=tied,
+        bounds=dict(bounds or {}),
+        weighted=weights is not None,
+        thorough=thorough,
+    )
+    settings = check_settings(law, settings)
+    columns = take(table, (*law.columns, "loss"), where=f"law {law.name!r}")
+    numbers = {name: np.asarray(values, dtype=float) for name, values in columns.items()}
+    row_weights = _weights(weights, table, len(numbers["loss"]))
+    reduced = reduce_law(law, settings)
+    settings, problem, solution = _solve(reduced, settings, numbers, row_weights, guess, automatic=delta == "auto")
+    resampling = Resampling.plan(resample, by, table, len(numbers["loss"])) if bootstrap else None
+    draws = None
+    if resampling is not None:
+        draws = bootstrap_draws(reduced, problem, solution, resampling, bootstrap, rng, thorough=thorough)
+    result = _result(reduced, settings, columns, row_weights, solution, draws)
+    if throw and not result.converged:
+        raise FitError(
+            f"law {law.name!r} did not converge on these {len(numbers['loss'])} runs (objective {result.objective:.6g}); "
+            "try thorough=True, bounds, or a law with fewer parameters; throw=False returns the fit as it stands",
+            result,
+        )
+    return result
+
+
+class Checked(dict[str, np.ndarray]):
+    """Columns that are known to be a valid runs table, which need not be checked again."""
+
+
+def _solve(
+    reduced: Reduced,
+    settings: Settings,
+    columns: Columns,
+    weights: np.ndarray | None,
+    guess: np.ndarray | None,
+    *,
+    automatic: bool,
+) -> tuple[Settings, Problem, Solution]:
+    model = build(reduced.law, columns)
+    target = np.log(columns["loss"]) if settings.log else columns["loss"]
+    _check_design(reduced.law, model, columns)
+    guesses = None if guess is None else reduced.contract(dict(zip(reduced.full.parameters, guess, strict=True)))[None]
+    options: dict[str, Any] = _THOROUGH if settings.thorough else {}
+
+    def once(settings: Settings) -> tuple[Problem, Solution]:
+        problem = Problem(model, target, settings.log, settings.solver_delta, weights, settings.overestimate)
+        return problem, solve(reduced.law, problem, guesses=guesses, **options)
+
+    problem, solution = once(settings)
+    if automatic and settings.loss == "huber":
+        for _ in range(3):
+            residuals = problem.residuals(solution.x[None])[0]
+            spread = float(np.median(np.abs(residuals - np.median(residuals))))
+            settings = settings.with_delta(max(AUTO_FACTOR * GAUSSIAN_MAD * spread, 1e-12))
+            problem, solution = once(settings)
+    return settings, problem, solution
+
+
+def _check_design(law: Law, model: Any, columns: Columns) -> None:
+    plan = model.coordinates.plan
+    points = start_grid(law, per_axis=4, scattered=16).points
+    x = np.ones((len(points), plan.size))
+    x[:, plan.nonlinear] = points
+    middle = np.linspace(0, len(x) - 1, 5).astype(int)[1:-1]
+    check_design(law, model, columns, x[middle])
+
+
+def _weights(weights: Any, table: Mapping[str, Any], rows: int) -> np.ndarray | None:
+    if weights is None:
+        return None
+    if isinstance(weights, str):
+        if weights not in table:
+            raise FitError(f"the weights column {weights!r} is not in the table, which has {', '.join(map(repr, table))}")
+        weights = table[weights]
+    values = np.asarray(weights, dtype=float)
+    if values.shape != (rows,):
+        raise FitError(f"weights must be one number a row, {rows} in all, not of shape {values.shape}")
+    if not (np.isfinite(values).all() and (values >= 0).all() and values.any()):
+        raise FitError("weights must be finite, at least 0, and not all 0")
+    return values
+
+
+def _result(
+    reduced: Reduced,
+    settings: Settings,
+    columns: Columns,
+    weights: np.ndarray | None,
+    solution: Solution,
+    draws: Any,
+) -> Fit:
+    theta = reduced.expand(solution.theta)
+    params = dict(zip(reduced.full.parameters, map(float, theta), strict=True))
+    residuals = _residuals(reduced.full, columns, params, settings)
+    result = Fit(
+        law=reduced.full,
+        params=params,
+        objective=float(settings.objective(residuals, weights)),
+        settings=settings,
+        columns=columns,
+        weights=weights,
+        convergence=solution.convergence,
+        draws=draws,
+    )
+    object.__setattr__(result, "notes", notes_on(result))
+    return result
+
+
+def _residuals(law: Law, columns: Columns, params: Mapping[str, float], settings: Settings) -> np.ndarray:
+    predicted = law.predict(columns, params)
+    observed = np.asarray(columns["loss"], dtype=float)
+    difference: np.ndarray = np.log(predicted) - np.log(observed) if settings.log else predicted - observed
+    return difference

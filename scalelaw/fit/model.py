@@ -1,0 +1,157 @@
+"""A law on given runs in the solver's coordinates: losses and their derivatives for a whole batch of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+
+from scalelaw.fit import graph as g
+from scalelaw.fit.coordinates import Coordinates, Plan
+from scalelaw.fit.derive import derivatives
+from scalelaw.fit.emit import Evaluator, compile_outputs, evaluate_data, hoisted, needed
+from scalelaw.fit.graph import Graph, Node, NotTraceable
+from scalelaw.fit.structure import Power, Structure, probe
+from scalelaw.laws.law import Law
+
+POSITIVE_COLUMNS = frozenset({"N", "N_backbone", "D", "C", "P", "U", "M"})
+"""Columns of the runs table that are positive by definition, which lets logarithms of products be split."""
+
+
+class Model(Protocol):
+    """What the solver needs of a law on data; all arrays broadcast to (batch, rows)."""
+
+    coordinates: Coordinates
+    rows: int
+    pairs: Sequence[tuple[int, int]]
+    exact: bool
+
+    def losses(self, x: np.ndarray) -> Any: ...
+
+    def slopes(self, x: np.ndarray) -> tuple[Any, ...]:
+        """The losses, then their derivative in each coordinate."""
+
+    def curvatures(self, x: np.ndarray) -> tuple[Any, ...]:
+        """The losses, the slopes, then the second derivatives for the coordinate pairs in ``pairs``."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A law's generated code, shared by every fit of it."""
+
+    structure: Structure
+    plan: Plan
+    traced: Traced | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Traced:
+    nodes: list[Node]
+    constants: list[Node]
+    pairs: tuple[tuple[int, int], ...]
+    losses: Evaluator
+    slopes: Evaluator
+    curvatures: Evaluator
+
+
+@lru_cache(maxsize=256)
+def compile_law(law: Law) -> Compiled:
+    """Probe and trace a law once; a law that cannot be traced is kept as a black box, with the reason."""
+    structure = probe(law)
+    plan = Plan.of(law, structure)
+    try:
+        return Compiled(structure, plan, _trace(law, plan))
+    except Exception as error:  # a user's function may raise anything when it meets something that is not an array
+        return Compiled(structure, plan, None, f"{type(error).__name__}: {error}")
+
+
+def _trace(law: Law, plan: Plan) -> Traced:
+    graph = Graph()
+    columns = [graph.column(name, positive=name in POSITIVE_COLUMNS) for name in law.columns]
+    coordinates = [graph.parameter(j) for j in range(len(law.parameters))]
+    theta: list[Any] = [g.exp(x) if j in plan.logarithmic else x for j, x in enumerate(coordinates)]
+    for j, power in plan.amplitudes.items():
+        if power != Power(1.0):
+            exponent = power.coefficient
+            root = 1.0 / exponent if power.parameter is None else g.divide(1.0, g.multiply(exponent, theta[power.parameter]))
+            theta[j] = g.power(coordinates[j], root)
+    loss = law.fn(*columns, **dict(zip(law.parameters, theta, strict=True)))
+    if not isinstance(loss, Node):
+        raise NotTraceable("the law does not depend on its arguments")
+    gradient, hessian = derivatives(loss)
+    pairs = tuple(sorted(hessian))
+    slopes = [loss, *[gradient.get(j, 0.0) for j in range(len(law.parameters))]]
+    outputs = [*slopes, *[hessian[pair] for pair in pairs]]
+    constants = hoisted(outputs)
+    compiled = [compile_outputs(wanted, constants) for wanted in ([loss], slopes, outputs)]
+    return Traced(needed(outputs), constants, pairs, *compiled)
+
+
+def build(law: Law, columns: Mapping[str, np.ndarray], *, like: Coordinates | None = None) -> Model:
+    """The model of a law on columns; ``like`` takes the scales of another model of the same law."""
+    compiled = compile_law(law)
+    scales = like.log_scales if like is not None else {name: float(np.log(columns[name]).mean()) for name in compiled.plan.units}
+    coordinates = Coordinates(compiled.plan, scales)
+    scaled = {name: columns[name] / np.exp(scales[name]) if name in scales else columns[name] for name in law.columns}
+    if compiled.traced is not None:
+        return TracedModel(compiled.traced, coordinates, scaled)
+    return BlackBoxModel(law, coordinates, scaled)
+
+
+class TracedModel:
+    """A law whose derivatives are exact."""
+
+    exact = True
+
+    def __init__(self, traced: Traced, coordinates: Coordinates, columns: Mapping[str, np.ndarray]):
+        values = evaluate_data(traced.nodes, columns)
+        self.coordinates, self._traced, self.pairs = coordinates, traced, traced.pairs
+        self.rows = len(next(iter(columns.values())))
+        self._data = [np.broadcast_to(values[node.index], (self.rows,)) for node in traced.constants]
+
+    def losses(self, x: np.ndarray) -> Any:
+        return self._traced.losses(x, self._data)[0]
+
+    def slopes(self, x: np.ndarray) -> tuple[Any, ...]:
+        return self._traced.slopes(x, self._data)
+
+    def curvatures(self, x: np.ndarray) -> tuple[Any, ...]:
+        return self._traced.curvatures(x, self._data)
+
+
+class BlackBoxModel:
+    """A law that can only be called: derivatives by central differences, no second derivatives (Gauss-Newton)."""
+
+    exact = False
+    pairs: tuple[tuple[int, int], ...] = ()
+
+    def __init__(self, law: Law, coordinates: Coordinates, columns: Mapping[str, np.ndarray]):
+        self.coordinates, self._law = coordinates, law
+        self._columns = [columns[name] for name in law.columns]
+        self._unscaled = Coordinates(coordinates.plan, dict.fromkeys(coordinates.log_scales, 0.0))
+        self.rows = len(self._columns[0])
+
+    def losses(self, x: np.ndarray) -> np.ndarray:
+        theta = self._unscaled.to_parameters(x)
+        names = self._law.parameters
+        try:
+            values = self._law.fn(*self._columns, **{name: theta[:, j, None] for j, name in enumerate(names)})
+            return np.array(np.broadcast_to(values, (len(x), self.rows)), dtype=float)
+        except Exception:  # a function that takes no batch is called row by row, and then says what is wrong itself
+            rows = [self._law.fn(*self._columns, **dict(zip(names, map(float, row), strict=True))) for row in theta]
+            return np.array([np.broadcast_to(row, (self.rows,)) for row in rows], dtype=float)
+
+    def slopes(self, x: np.ndarray) -> tuple[Any, ...]:
+        steps = 6e-6 * np.maximum(np.abs(x), 1e-3)
+        batch, size = x.shape
+        shifts = steps[:, None, :] * np.eye(size)
+        stacked = np.concatenate([x[:, None, :] + shifts, x[:, None, :] - shifts]).reshape(-1, size)
+        up, down = self.losses(stacked).reshape(2, batch, size, self.rows)
+        return (self.losses(x), *[(up[:, j] - down[:, j]) / (2 * steps[:, j, None]) for j in range(size)])
+
+    def curvatures(self, x: np.ndarray) -> tuple[Any, ...]:
+        return self.slopes(x)

@@ -1,0 +1,125 @@
+"""What a fit was asked to do, checked once and kept with the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from scalelaw.errors import FitError, LawError
+from scalelaw.fit.objective import SQUARED
+from scalelaw.laws.law import Law
+
+LOSSES, SPACES = ("huber", "squared", "absolute"), ("log", "raw")
+
+AUTO_FACTOR, GAUSSIAN_MAD = 1.345, 1.4826
+"""Huber's delta for 95 % efficiency under Gaussian noise, in standard deviations, and the MAD's factor to one."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of a fit.
+
+    Attributes
+    ----------
+    loss : {"huber", "squared", "absolute"}
+        rho(r): Huber's function, r^2 / 2, or |r|.
+    delta : float or None
+        Where Huber's function turns from quadratic to linear, in the residual's unit; None for the other losses.
+    space : {"log", "raw"}
+        Residuals of log loss or of loss.
+    overestimate : float
+        Factor on the objective where the law predicts more than was observed.
+    fixed : dict of str to float
+        Parameters held at a value.
+    tied : dict of str to str
+        Parameters that follow from others by a formula.
+    bounds : dict of str to (float, float)
+        Bounds that replace the law's own.
+    weighted : bool
+        Whether the rows were weighted.
+    thorough : bool
+        Whether the search was widened.
+    """
+
+    loss: str = "huber"
+    delta: float | None = 1e-3
+    space: str = "log"
+    overestimate: float = 1.0
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    tied: Mapping[str, str] = field(default_factory=dict)
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    weighted: bool = False
+    thorough: bool = False
+
+    @property
+    def log(self) -> bool:
+        return self.space == "log"
+
+    @property
+    def solver_delta(self) -> float:
+        """The delta of the Huber function that stands for the loss in the solver."""
+        return {"huber": self.delta or 0.0, "squared": SQUARED, "absolute": 1e-12}[self.loss]
+
+    def with_delta(self, delta: float) -> Settings:
+        return replace(self, delta=delta)
+
+    def objective(self, residuals: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        """sum_i w_i rho(r_i) over the last axis, for residuals predicted minus observed, shape (..., rows)."""
+        size = np.abs(residuals)
+        if self.loss == "squared":
+            terms = 0.5 * size * size
+        elif self.loss == "absolute":
+            terms = size
+        else:
+            inside = np.minimum(size, self.delta or 0.0)
+            terms = inside * (size - 0.5 * inside)
+        if self.overestimate != 1.0:
+            terms = np.where(residuals > 0, self.overestimate, 1.0) * terms
+        total: np.ndarray = (terms if weights is None else terms * weights).sum(-1)
+        return total
+
+    def describe(self) -> str:
+        """One line: ``sum of Huber(delta = 0.001) of log residuals``."""
+        residuals = "log residuals" if self.log else "residuals"
+        name = {"huber": f"Huber(delta = {self.delta:.4g})", "squared": "half squares", "absolute": "absolute values"}[self.loss]
+        extra = f", times {self.overestimate:g} where the law predicts too much" if self.overestimate != 1.0 else ""
+        return f"sum of {name} of {residuals}{extra}{', weighted' if self.weighted else ''}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def check_settings(law: Law, settings: Settings) -> Settings:
+    """Refuse options that mean nothing, in one sentence.
+
+    Raises
+    ------
+    FitError
+        For a value that is not among the choices or out of range.
+    LawError
+        For a name that is no parameter of the law.
+    """
+    if settings.loss not in LOSSES:
+        raise FitError(f"loss must be one of {', '.join(LOSSES)}, not {settings.loss!r}")
+    if settings.space not in SPACES:
+        raise FitError(f"space must be one of {', '.join(SPACES)}, not {settings.space!r}")
+    if settings.loss == "huber" and not (settings.delta is not None and np.isfinite(settings.delta) and settings.delta > 0):
+        raise FitError(f"delta must be a positive number or 'auto', not {settings.delta!r}")
+    if not (np.isfinite(settings.overestimate) and settings.overestimate > 0):
+        raise FitError(f"overestimate must be a positive factor, not {settings.overestimate!r}")
+    for kind, names in (("fixed", settings.fixed), ("bounds", settings.bounds), ("tied", settings.tied)):
+        unknown = [name for name in names if name not in law.parameters]
+        if unknown:
+            raise LawError(
+                f"{kind} names {', '.join(map(repr, unknown))}, but law {law.name!r} has the parameters {', '.join(law.parameters)}"
+            )
+    for name, (low, high) in settings.bounds.items():
+        if not low < high:
+            raise FitError(f"the bounds of {name!r} are empty: {low:g} is not below {high:g}")
+    for name, value in settings.fixed.items():
+        if not np.isfinite(value):
+            raise FitError(f"{name!r} is fixed at {value!r}, which is not a finite number")
+    return settings if settings.loss == "huber" else replace(settings, delta=None)

@@ -1,0 +1,188 @@
+"""Where the search begins: a grid over the non-linear coordinates, with the amplitudes solved for at every point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, product
+
+import numpy as np
+
+from scalelaw.fit.model import compile_law
+from scalelaw.fit.objective import Problem
+from scalelaw.laws.law import Law
+
+EXPONENT_RANGE, SCALE_RANGE, OTHER_RANGE = (0.02, 2.0), (1e-3, 1e3), (0.02, 20.0)
+_CHUNK = 32768
+_REWEIGHTINGS = 3
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Points (m, d) in the non-linear coordinates; ``shape`` is that of a full grid, or None for scattered points."""
+
+    points: np.ndarray
+    shape: tuple[int, ...] | None
+
+
+def start_grid(law: Law, *, per_axis: int = 16, scattered: int = 256) -> Grid:
+    """The grid of one law: full for up to two non-linear coordinates, else a low-discrepancy sequence."""
+    compiled = compile_law(law)
+    plan = compiled.plan
+    ranges = np.array([_range(law, j) for j in plan.nonlinear]).reshape(-1, 2)
+    dimensions = len(ranges)
+    if dimensions == 0:
+        return Grid(np.empty((1, 0)), None)
+    if dimensions <= 2:
+        shape: tuple[int, ...] | None = (per_axis if dimensions == 2 else per_axis**2 // 4,) * dimensions
+        assert shape is not None
+        axes = [np.linspace(0.0, 1.0, count) for count in shape]
+        unit = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, dimensions)
+    else:
+        shape, unit = None, _low_discrepancy(scattered, dimensions)
+    points = np.empty_like(unit)
+    for column, (low, high) in enumerate(ranges):
+        if low > 0:
+            points[:, column] = low * (high / low) ** unit[:, column]
+        else:
+            points[:, column] = low + (high - low) * unit[:, column]
+        if plan.nonlinear[column] in plan.logarithmic:
+            points[:, column] = np.log(points[:, column])
+    return Grid(points, shape)
+
+
+def _range(law: Law, j: int) -> tuple[float, float]:
+    """Where to look for a non-linear parameter: the law's own range, or one that suits its role, within its bounds."""
+    compiled = compile_law(law)
+    structure, name = compiled.structure, law.parameters[j]
+    low, high = law.bound(name)
+    if name in law.starts:
+        first, last = law.starts[name]
+    elif j in structure.exponents:
+        first, last = EXPONENT_RANGE
+    elif j in structure.scales:
+        first, last = SCALE_RANGE
+    else:
+        first, last = OTHER_RANGE
+        if low < 0 and name not in law.starts:
+            first = -last
+    first, last = max(first, low), min(last, high)
+    if first >= last:  # the usual range lies outside of the bounds
+        first = low if np.isfinite(low) else high - abs(high) - 1.0
+        last = high if np.isfinite(high) else low + abs(low) + 1.0
+    if first == 0.0:
+        first = min(1e-3, last / 20)
+    return float(first), float(last)
+
+
+def _low_discrepancy(count: int, dimensions: int) -> np.ndarray:
+    """Additive recurrence with the generalised golden ratio (Roberts 2018), shape (count, dimensions) in (0, 1)."""
+    ratio = 2.0
+    for _ in range(60):
+        ratio = (1.0 + ratio) ** (1.0 / (dimensions + 1))
+    steps = ratio ** -np.arange(1.0, dimensions + 1)
+    points: np.ndarray = (0.5 + np.outer(np.arange(1, count + 1), steps)) % 1.0
+    return points
+
+
+def project(problem: Problem, grid: Grid, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Full coordinates (m, p) and objective (m,) of every grid point, with the amplitudes solved for.
+
+    The amplitudes minimise reweighted squared residuals, relative ones where the objective is logarithmic
+    (variable projection, Golub & Pereyra 1973, with the weights of Huber's loss).
+    """
+    plan = problem.model.coordinates.plan
+    weights = problem.weights if weights is None else weights
+    x = np.ones((len(grid.points), plan.size))
+    x[:, plan.nonlinear] = grid.points
+    with np.errstate(all="ignore"):
+        if not plan.linear:
+            return x, problem.values(x, weights)
+        block = max(16, _CHUNK // problem.model.rows)
+        for begin in range(0, len(x), block):
+            x[begin : begin + block, plan.linear] = _amplitudes(problem, x[begin : begin + block], weights)
+        # an amplitude at exactly its bound has no slope back into the region: begin a little inside
+        smallest = np.where(problem.lower[plan.linear] == 0.0, 1e-6, -np.inf)
+        x[:, plan.linear] = np.maximum(x[:, plan.linear], smallest)
+        return x, problem.values(x, weights)
+
+
+def _amplitudes(problem: Problem, x: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Amplitudes (m, q) at the non-linear coordinates of x, whose amplitudes are all one."""
+    linear = problem.model.coordinates.plan.linear
+    shape = (len(x), problem.model.rows)
+    parts = problem.model.slopes(x)
+    observed = np.exp(problem.target) if problem.log else problem.target
+    scale = 1.0 / observed if problem.log else np.ones_like(observed)
+    basis = np.stack([np.broadcast_to(parts[1 + j], shape) for j in linear], 1) * scale
+    offset = np.broadcast_to(parts[0], shape) * scale - basis.sum(1)
+    wanted = observed * scale - offset
+    signed = problem.lower[linear] < 0
+    irls = np.ones(shape) if weights is None else np.broadcast_to(weights, shape)
+    amplitudes = np.zeros((len(x), len(linear)))
+    for _ in range(_REWEIGHTINGS):
+        weighted = basis * irls[:, None]
+        amplitudes = solve_nonnegative(
+            np.matmul(weighted, basis.transpose(0, 2, 1)), np.matmul(weighted, wanted[:, :, None])[:, :, 0], signed
+        )
+        predicted = np.matmul(amplitudes[:, None], basis)[:, 0] + offset
+        if problem.log:
+            residual = np.log(np.maximum(predicted, 1e-100))
+        else:
+            residual = predicted - observed
+        irls = 1.0 / np.maximum(np.abs(residual), problem.delta)
+        if weights is not None:
+            irls *= weights
+    return amplitudes
+
+
+def solve_nonnegative(gram: np.ndarray, right: np.ndarray, signed: np.ndarray) -> np.ndarray:
+    """Minimisers (m, q) of c'Gc - 2 h'c with c >= 0 but where ``signed``: free first, then the best feasible subset."""
+    size = right.shape[1]
+    gram = gram.copy()
+    np.einsum("bii->bi", gram)[...] += 1e-13 * np.einsum("bii->b", gram)[:, None] + 1e-300
+    solution = _solve_each(gram, right)
+    wrong = np.flatnonzero(~(((solution > 0) | signed).all(1) & np.isfinite(solution).all(1)))
+    if not len(wrong):
+        return solution
+    gram, right = gram[wrong], right[wrong]
+    best, chosen = np.zeros(len(wrong)), np.zeros((len(wrong), size))
+    for count in range(size - 1, 0, -1):
+        for subset in combinations(range(size), count):
+            part = _solve_each(gram[:, subset][:, :, subset], right[:, subset])
+            value = -(right[:, subset] * part).sum(1)
+            better = ((part > 0) | signed[list(subset)]).all(1) & (value < best)
+            best[better] = value[better]
+            candidate = np.zeros((int(better.sum()), size))
+            candidate[:, subset] = part[better]
+            chosen[better] = candidate
+    solution[wrong] = chosen
+    return solution
+
+
+def _solve_each(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    try:
+        return np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        return np.matmul(np.linalg.pinv(np.nan_to_num(matrix)), np.nan_to_num(right)[:, :, None])[:, :, 0]
+
+
+def grid_minima(values: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
+    """Positions of the grid points that no neighbour (diagonals too) lies below, best first."""
+    if shape is None or not shape:
+        return np.argsort(values, kind="stable")[:1]
+    padded = np.pad(values.reshape(shape), 1, constant_values=np.inf)
+    centre = tuple(slice(1, -1) for _ in shape)
+    lowest = np.isfinite(padded[centre])
+    for shift in product((-1, 0, 1), repeat=len(shape)):
+        if any(shift):
+            lowest &= padded[centre] <= padded[tuple(slice(1 + s, 1 + s + n) for s, n in zip(shift, shape, strict=True))]
+    positions = np.flatnonzero(lowest.ravel())
+    return positions[np.argsort(values[positions], kind="stable")]
+
+
+def choose_starts(values: np.ndarray, shape: tuple[int, ...] | None, count: int) -> np.ndarray:
+    """Grid-local minima first, then the best of the others, ``count`` in all."""
+    minima = grid_minima(values, shape)[:count]
+    order = np.argsort(values, kind="stable")
+    rest = order[~np.isin(order, minima)]
+    return np.concatenate([minima, rest[: count - len(minima)]])
