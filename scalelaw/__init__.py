@@ -1,0 +1,80 @@
+"""scalelaw: from a table of training runs to a scaling law, an honest interval and a figure.
+
+>>> import scalelaw as sl
+>>> runs = sl.load("parscale-pile")                      # or sl.read("runs.csv")
+>>> fit = sl.fit(sl.laws.parscale, runs, bootstrap=1000, rng=0)
+>>> print(f"a stream doubling is worth k = {fit.params['k']:.3f}, R2 = {fit.r2:.4f}")
+a stream doubling is worth k = 0.334, R2 = 0.9987
+>>> fit.predict({"N": 1.6e9, "P": 8}).round(4)
+            N  P    loss
+0  1600000000  8  1.8846
+
+A law of one's own is a function: columns, then a star, then parameters.
+
+>>> def mine(N, P, *, E, A, alpha, b):
+...     "E + A / (N P^b)^alpha"
+...     return E + A / (N * P**b) ** alpha
+>>> own = sl.fit(sl.Law("mine", mine), runs)
+>>> print(f"b = {own.params['b']:.3f}")
+b = 0.254
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from scalelaw import laws, runs
+from scalelaw.errors import FitError, LawError, MissingExtra, RunsError, ScalelawError
+from scalelaw.fit import Fit, compare, fit
+from scalelaw.laws import Law
+from scalelaw.runs import check, read, write
+
+if TYPE_CHECKING:
+    from scalelaw import analysis, datasets, plot
+    from scalelaw.analysis import contour_grid, curves, equivalence, iso_loss
+    from scalelaw.datasets import load
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Fit",
+    "FitError",
+    "Law",
+    "LawError",
+    "MissingExtra",
+    "RunsError",
+    "ScalelawError",
+    "analysis",
+    "check",
+    "compare",
+    "contour_grid",
+    "curves",
+    "datasets",
+    "equivalence",
+    "fit",
+    "iso_loss",
+    "laws",
+    "load",
+    "plot",
+    "read",
+    "runs",
+    "write",
+]
+
+# what needs pandas or matplotlib is imported when it is first used
+_LATER = {
+    **dict.fromkeys(("analysis", "datasets", "plot"), ""),
+    **dict.fromkeys(("contour_grid", "curves", "equivalence", "iso_loss"), "analysis"),
+    "load": "datasets",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'scalelaw' has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(f"scalelaw.{_LATER[name] or name}")
+    return getattr(module, name) if _LATER[name] else module
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -11,7 +11,6 @@ from scalelaw.errors import FitError
 from scalelaw.fit.bootstrap import Resampling, bootstrap_draws
 from scalelaw.fit.design import check_design
 from scalelaw.fit.model import build
-from scalelaw.fit.notes import notes_on
 from scalelaw.fit.objective import Problem
 from scalelaw.fit.reduce import Reduced, reduce_law
 from scalelaw.fit.result import Fit
@@ -221,7 +220,7 @@ def _result(
     theta = reduced.expand(solution.theta)
     params = dict(zip(reduced.full.parameters, map(float, theta), strict=True))
     residuals = _residuals(reduced.full, columns, params, settings)
-    result = Fit(
+    return Fit(
         law=reduced.full,
         params=params,
         objective=float(settings.objective(residuals, weights)),
@@ -231,8 +230,6 @@ def _result(
         convergence=solution.convergence,
         draws=draws,
     )
-    object.__setattr__(result, "notes", notes_on(result))
-    return result
 
 
 def _residuals(law: Law, columns: Columns, params: Mapping[str, float], settings: Settings) -> np.ndarray:

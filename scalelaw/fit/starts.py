@@ -23,6 +23,10 @@ class Grid:
     points: np.ndarray
     shape: tuple[int, ...] | None
 
+    def one(self, point: int, times: int) -> Grid:
+        """One point, repeated."""
+        return Grid(np.repeat(self.points[point : point + 1], times, 0), None)
+
 
 def start_grid(law: Law, *, per_axis: int = 16, scattered: int = 256) -> Grid:
     """The grid of one law: full for up to two non-linear coordinates, else a low-discrepancy sequence."""
@@ -87,6 +91,8 @@ def _low_discrepancy(count: int, dimensions: int) -> np.ndarray:
 def project(problem: Problem, grid: Grid, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Full coordinates (m, p) and objective (m,) of every grid point, with the amplitudes solved for.
 
+    ``weights`` are (rows,), or (m, rows) for weights of each point's own.
+
     The amplitudes minimise reweighted squared residuals, relative ones where the objective is logarithmic
     (variable projection, Golub & Pereyra 1973, with the weights of Huber's loss).
     """
@@ -99,7 +105,8 @@ def project(problem: Problem, grid: Grid, weights: np.ndarray | None = None) -> 
             return x, problem.values(x, weights)
         block = max(16, _CHUNK // problem.model.rows)
         for begin in range(0, len(x), block):
-            x[begin : begin + block, plan.linear] = _amplitudes(problem, x[begin : begin + block], weights)
+            part = weights[begin : begin + block] if weights is not None and weights.ndim == 2 else weights
+            x[begin : begin + block, plan.linear] = _amplitudes(problem, x[begin : begin + block], part)
         # an amplitude at exactly its bound has no slope back into the region: begin a little inside
         smallest = np.where(problem.lower[plan.linear] == 0.0, 1e-6, -np.inf)
         x[:, plan.linear] = np.maximum(x[:, plan.linear], smallest)

@@ -1,0 +1,196 @@
+"""The bootstrap: every resample is the same runs with whole-number weights, and all of them are refitted together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scalelaw.errors import FitError
+from scalelaw.fit.objective import Problem
+from scalelaw.fit.reduce import Reduced
+from scalelaw.fit.solve import SAME, Solution, descend
+from scalelaw.fit.thorough import own_starts
+
+KINDS = ("auto", "pairs", "stratified", "cluster")
+_CANDIDATES, _ROUNDS = 512, 3
+_IDENTIFIED = 1e-6
+_REDRAWS = 50
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Bootstrap refits.
+
+    Attributes
+    ----------
+    theta : array of shape (B, parameters)
+        All parameters of the law, in its order, on every resample.
+    objective : array of shape (B,)
+    converged : array of bool, shape (B,)
+    kind, by : str
+        What was resampled: ``pairs``, ``stratified`` or ``cluster``, and the column that says the groups.
+    redrawn : int
+        Resamples that could not determine the parameters and were drawn anew.
+    """
+
+    theta: np.ndarray
+    objective: np.ndarray
+    converged: np.ndarray
+    kind: str
+    by: str = ""
+    redrawn: int = 0
+
+    def __len__(self) -> int:
+        return len(self.theta)
+
+    def describe(self) -> str:
+        """What was resampled, in words."""
+        what = {"pairs": "runs", "stratified": f"runs within each {self.by}", "cluster": f"whole groups of {self.by}"}
+        return f"{len(self)} bootstrap refits, resampling {what[self.kind]}"
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """Which rows are drawn together: ``groups`` (rows,) numbers the strata or the clusters."""
+
+    kind: str
+    by: str
+    groups: np.ndarray
+
+    @classmethod
+    def plan(cls, kind: str, by: str | None, table: Mapping[str, Any], rows: int) -> Resampling:
+        """Resolve ``"auto"`` and read the grouping column.
+
+        Raises
+        ------
+        FitError
+            If the kind is unknown, the column is missing, or there are fewer than two clusters.
+        """
+        if kind not in KINDS:
+            raise FitError(f"resample must be one of {', '.join(KINDS)}, not {kind!r}")
+        if kind == "auto":
+            shared = "run" in table and len({str(name) for name in table["run"]}) < rows
+            kind = "cluster" if by is None and shared else "pairs"
+        if kind == "pairs":
+            return cls(kind, "", np.zeros(rows, int))
+        by = by or ("run" if kind == "cluster" else "P")
+        if by not in table:
+            raise FitError(f"resampling by {by!r} needs a column {by!r}; the table has {', '.join(map(repr, table))}")
+        groups = np.unique([str(value) for value in table[by]], return_inverse=True)[1]
+        if kind == "cluster" and groups.max() < 1:
+            raise FitError(f"resampling clusters needs at least two values of {by!r}, and the table has one")
+        return cls(kind, by, groups)
+
+    def weights(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Times each row was drawn, shape (count, rows)."""
+        rows = len(self.groups)
+        if self.kind == "cluster":
+            return _counts(int(self.groups.max()) + 1, count, rng)[:, self.groups]
+        if self.kind == "pairs":
+            return _counts(rows, count, rng)
+        weights = np.empty((count, rows))
+        for group in range(int(self.groups.max()) + 1):
+            members = np.flatnonzero(self.groups == group)
+            weights[:, members] = _counts(len(members), count, rng)
+        return weights
+
+
+def _counts(size: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    drawn = rng.integers(0, size, (count, size)) + size * np.arange(count)[:, None]
+    return np.bincount(drawn.ravel(), minlength=count * size).reshape(count, size).astype(float)
+
+
+def bootstrap_draws(
+    reduced: Reduced,
+    problem: Problem,
+    solution: Solution,
+    resampling: Resampling,
+    count: int,
+    rng: int | np.random.Generator | None,
+    *,
+    thorough: bool = False,
+) -> Draws:
+    """Refit ``count`` resamples.
+
+    Every resample starts from the optimum of all runs; afterwards each is tried against the solutions of the others,
+    and restarted wherever one of those is better. ``thorough`` also gives every resample a start grid of its own,
+    which is worth its cost below about 40 rows, where a resample may have several basins.
+    """
+    if count < 1:
+        raise FitError(f"bootstrap must be a whole number of resamples, at least 1, not {count!r}")
+    weights, redrawn = _draw(problem, solution.x, resampling, count, np.random.default_rng(rng))
+    x, value, converged = refit(problem, solution.x, weights, thorough=thorough, law=reduced.law)
+    theta = reduced.expand(problem.model.coordinates.to_parameters(x))
+    return Draws(theta, value, converged, resampling.kind, resampling.by, redrawn)
+
+
+def refit(
+    problem: Problem, optimum: np.ndarray, weights: np.ndarray, *, thorough: bool = False, law: Any = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Optimum (B, p), objective (B,) and convergence (B,) under every row of weights (B, rows)."""
+    minima = descend(problem, np.repeat(optimum[None], len(weights), 0), weights)
+    x, value, converged = minima.x, minima.value, minima.converged
+    if thorough:
+        for starts in own_starts(law, problem, weights):
+            _improve(problem, np.arange(len(x)), starts, weights, (x, value, converged))
+    for _ in range(_ROUNDS):
+        candidates = x[np.unique(np.linspace(0, len(x) - 1, min(_CANDIDATES, len(x))).astype(int))]
+        with np.errstate(all="ignore"):
+            terms = np.nan_to_num(problem.terms(candidates), nan=1e300, posinf=1e300)
+        values = weights @ terms.T
+        best = values.argmin(1)
+        missed = np.flatnonzero((values[np.arange(len(x)), best] < value * (1 - SAME)) | ~converged)
+        if not len(missed) or not _improve(problem, missed, candidates[best[missed]], weights, (x, value, converged)):
+            break
+    return x, value, converged
+
+
+def _improve(
+    problem: Problem,
+    rows: np.ndarray,
+    starts: np.ndarray,
+    weights: np.ndarray,
+    known: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> bool:
+    """Minimise some resamples from other starts and keep what is better; whether anything was."""
+    x, value, converged = known
+    minima = descend(problem, starts, weights[rows])
+    better = (minima.value < value[rows]) | (minima.converged & ~converged[rows] & (minima.value <= value[rows] * (1 + SAME)))
+    chosen = rows[better]
+    x[chosen], value[chosen], converged[chosen] = minima.x[better], minima.value[better], minima.converged[better]
+    return bool(better.any())
+
+
+def _draw(
+    problem: Problem, optimum: np.ndarray, resampling: Resampling, count: int, rng: np.random.Generator
+) -> tuple[np.ndarray, int]:
+    """Weights (count, rows) of resamples that can determine the parameters, and how many had to be drawn anew."""
+    base = problem.weights
+    with np.errstate(all="ignore"):
+        parts = problem.model.slopes(optimum[None])
+    slopes = np.stack([np.broadcast_to(part, (1, problem.model.rows))[0] for part in parts[1:]], 1)
+    sizes = np.sqrt((slopes**2).sum(0))
+    slopes = slopes[:, sizes > 0] / sizes[sizes > 0]
+    products = (slopes[:, :, None] * slopes[:, None, :]).reshape(len(slopes), -1)
+    size = slopes.shape[1]
+    least = np.linalg.eigvalsh(products.sum(0).reshape(size, size))[0]
+    weights = resampling.weights(count, rng)
+    redrawn = 0
+    poor = np.arange(count)
+    for _ in range(_REDRAWS):
+        present = weights[poor] > 0
+        if base is not None:
+            present &= base > 0
+        lowest = np.linalg.eigvalsh((present @ products).reshape(-1, size, size))[:, 0]
+        poor = poor[(present.sum(1) <= size) | (lowest < _IDENTIFIED * least)]
+        if not len(poor):
+            return (weights if base is None else weights * base), redrawn
+        redrawn += len(poor)
+        weights[poor] = resampling.weights(len(poor), rng)
+    raise FitError(
+        f"{len(poor)} of {count} resamples hold too few different runs to determine the parameters; "
+        "there are too few runs for this kind of bootstrap"
+    )

@@ -1,0 +1,86 @@
+"""What a reader should know before trusting a fit, in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from scalelaw.fit.result import Fit
+
+_CLOSE_MINIMUM, _FEW_RUNS, _ALIGNED = 0.1, 3.0, 0.99
+
+
+def notes_on(fit: Fit) -> tuple[str, ...]:
+    """Sentences about what is doubtful; empty if nothing is."""
+    return tuple(note for notes in (_search, _bounds, _shape, _design, _delta, _draws) for note in notes(fit))
+
+
+def _search(fit: Fit) -> list[str]:
+    proof = fit.convergence
+    notes = []
+    if not proof.converged:
+        notes.append("The search did not converge: these are the best values found, not an optimum.")
+    close = [gap for gap in proof.other_minima if gap < _CLOSE_MINIMUM]
+    if close:
+        notes.append(f"Another minimum lies only {100 * close[0]:.2g} % higher: the parameters are not certain to be unique.")
+    if not proof.exact_derivatives:
+        notes.append("The law could not be traced, so derivatives are central differences.")
+    return notes
+
+
+def _bounds(fit: Fit) -> list[str]:
+    notes = []
+    for name in fit.convergence.at_bounds:
+        value = fit.params[name]
+        notes.append(
+            f"{name} ended at its bound {value:g}: the runs ask for "
+            + ("a law without it." if value == 0 else "a value beyond it, or for a simpler law.")
+        )
+    return notes
+
+
+def _shape(fit: Fit) -> list[str]:
+    flat = fit.convergence.flat
+    if not flat:
+        return []
+    if len(flat) == 1:
+        return [f"{flat[0]} does not change the objective at the optimum: these runs do not determine it."]
+    return [f"{', '.join(flat)} can be moved together without changing the objective: these runs do not determine them."]
+
+
+def _design(fit: Fit) -> list[str]:
+    notes = []
+    if fit.rows < _FEW_RUNS * len(fit.free):
+        notes.append(f"{fit.rows} runs for {len(fit.free)} parameters is little: see the intervals before using the law.")
+    if {"N", "D"} <= set(fit.law.columns):
+        n, d = (np.log(np.asarray(fit.columns[name], dtype=float)) for name in ("N", "D"))
+        correlation = float(np.corrcoef(n, d)[0, 1])
+        if correlation > _ALIGNED:
+            notes.append(f"N and D grow together (correlation of logarithms {correlation:.3f}): their terms are hard to tell apart.")
+    return notes
+
+
+def _delta(fit: Fit) -> list[str]:
+    if fit.settings.loss != "huber" or fit.settings.delta is None:
+        return []
+    difference = np.log(fit.predicted / fit.columns["loss"]) if fit.settings.log else fit.predicted - fit.columns["loss"]
+    inside = int((np.abs(difference) <= fit.settings.delta).sum())
+    if inside == fit.rows:
+        return ["Every residual is within delta: this is a least-squares fit."]
+    if inside <= len(fit.free):
+        return [f"Only {inside} of {fit.rows} residuals are within delta: this is nearly a least-absolute-deviations fit."]
+    return []
+
+
+def _draws(fit: Fit) -> list[str]:
+    if fit.draws is None:
+        return []
+    notes = []
+    failed = int((~fit.draws.converged).sum())
+    if failed:
+        notes.append(f"{failed} of {len(fit.draws)} bootstrap refits did not converge; they are in the intervals as they stand.")
+    if fit.draws.redrawn:
+        notes.append(f"{fit.draws.redrawn} resamples could not determine the parameters and were drawn anew.")
+    return notes

@@ -1,0 +1,218 @@
+"""`Fit`: a fitted law, with the runs it saw and the proof that it converged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalelaw.errors import FitError
+from scalelaw.fit.intervals import interval as quantity_interval
+from scalelaw.fit.settings import Settings
+from scalelaw.fit.solve import Convergence
+from scalelaw.laws.law import Law
+
+if TYPE_CHECKING:
+    import lmfit
+    import pandas as pd
+
+    from scalelaw.fit.bootstrap import Draws
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fitted law.
+
+    Attributes
+    ----------
+    law : Law
+    params : dict of str to float
+        Every parameter of the law, fixed ones included, in full precision.
+    objective : float
+        The objective at the optimum: a sum over runs, see ``settings.describe()``.
+    settings : Settings
+    columns : dict of str to array of shape (rows,)
+        The law's columns and ``loss``, as fitted.
+    weights : array of shape (rows,) or None
+    convergence : Convergence
+    draws : Draws or None
+        Bootstrap refits; ``draws.theta`` (B, parameters) in the order of ``law.parameters``.
+    """
+
+    law: Law
+    params: dict[str, float]
+    objective: float
+    settings: Settings
+    columns: dict[str, np.ndarray]
+    weights: np.ndarray | None
+    convergence: Convergence
+    draws: Draws | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Number of runs fitted."""
+        return len(self.columns["loss"])
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """Parameters that were fitted, neither fixed nor tied."""
+        return tuple(name for name in self.law.parameters if name not in {*self.settings.fixed, *self.settings.tied})
+
+    @property
+    def converged(self) -> bool:
+        return self.convergence.converged
+
+    @cached_property
+    def predicted(self) -> np.ndarray:
+        """Losses of the fitted runs by the law, shape (rows,), nats per token."""
+        return self.law.predict(self.columns, self.params)
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know before trusting the fit, in plain words."""
+        from scalelaw.fit.notes import notes_on
+
+        return notes_on(self)
+
+    @property
+    def r2(self) -> float:
+        """Coefficient of determination of the raw losses, 1 - sum (loss - L)^2 / sum (loss - mean)^2."""
+        loss = np.asarray(self.columns["loss"], dtype=float)
+        spread = float(((loss - loss.mean()) ** 2).sum())
+        return float(1 - ((loss - self.predicted) ** 2).sum() / spread) if spread > 0 else float("nan")
+
+    @property
+    def rmse(self) -> float:
+        """Root mean squared error of the raw losses, nats per token."""
+        return float(np.sqrt(((self.columns["loss"] - self.predicted) ** 2).mean()))
+
+    @property
+    def mape(self) -> float:
+        """Mean absolute percentage error of the raw losses, in per cent."""
+        return float(100 * np.abs(self.predicted / self.columns["loss"] - 1).mean())
+
+    def interval(self, name: str, *, level: float = 0.95, kind: str = "bc") -> tuple[float, float]:
+        """Low and high end of a parameter's bootstrap interval (see `scalelaw.fit.intervals.interval`).
+
+        Raises
+        ------
+        FitError
+            If the fit holds no draws or ``name`` is no parameter.
+        """
+        if name not in self.law.parameters:
+            raise FitError(f"law {self.law.name!r} has no parameter {name!r}; it has {', '.join(self.law.parameters)}")
+        draws = self.require_draws().theta[:, self.law.parameters.index(name)]
+        low, high = quantity_interval(draws, self.params[name], level=level, kind=kind)
+        return float(low), float(high)
+
+    def require_draws(self) -> Draws:
+        """The bootstrap draws.
+
+        Raises
+        ------
+        FitError
+            If there are none.
+        """
+        if self.draws is None:
+            raise FitError("this fit holds no bootstrap draws, so it has no intervals; fit with bootstrap=1000")
+        return self.draws
+
+    def predict(self, runs: Any, *, interval: float | None = None, kind: str = "bc") -> pd.DataFrame:
+        """Losses that the law predicts.
+
+        Parameters
+        ----------
+        runs : DataFrame, or mapping of str to numbers or arrays
+            The law's columns; quantities such as ``"1.6B"`` are read, and ``P`` may be absent (then 1).
+        interval : float, optional
+            Level of an interval for the mean loss, such as 0.95; the noise of a new run is not in it.
+        kind : {"bc", "percentile", "normal"}
+
+        Returns
+        -------
+        DataFrame
+            The law's columns, ``loss`` in nats per token and, with ``interval``, ``low`` and ``high``.
+
+        Raises
+        ------
+        RunsError
+            If a column is missing or faulty.
+        FitError
+            If an interval is asked of a fit without draws.
+
+        Examples
+        --------
+        >>> import scalelaw as sl
+        >>> pile = sl.fit("parscale", sl.load("parscale-pile"))
+        >>> pile.predict({"N": "1.6B", "P": 8}).round(4)
+                    N  P    loss
+        0  1600000000  8  1.8846
+        """
+        import pandas as pd
+
+        from scalelaw.fit.predict import columns_to_predict, predict_interval
+
+        columns = columns_to_predict(self.law, runs)
+        frame = pd.DataFrame({**columns, "loss": self.law.predict(columns, self.params)})
+        if interval is not None:
+            frame["low"], frame["high"] = predict_interval(self, columns, level=interval, kind=kind)
+        return frame
+
+    def residuals(self) -> pd.DataFrame:
+        """The fitted runs with ``predicted``, ``error`` (predicted minus observed) and ``log_error``, the log ratio."""
+        import pandas as pd
+
+        loss = np.asarray(self.columns["loss"], dtype=float)
+        extra = {"predicted": self.predicted, "error": self.predicted - loss, "log_error": np.log(self.predicted / loss)}
+        return pd.DataFrame({**self.columns, **extra})
+
+    def summary(self, *, level: float = 0.95, kind: str = "bc") -> pd.DataFrame:
+        """One row a parameter: ``value``, ``low``, ``high``, ``fixed``; the ends are NaN without draws."""
+        from scalelaw.fit.report import summary
+
+        return summary(self, level=level, kind=kind)
+
+    def report(self, *, level: float = 0.95, kind: str = "bc") -> str:
+        """The fit as text: data, law, parameters with intervals, quality, proof of convergence, notes."""
+        from scalelaw.fit.report import report
+
+        return report(self, level=level, kind=kind)
+
+    def to_latex(self, *, level: float = 0.95, kind: str = "bc") -> str:
+        """The parameters as a LaTeX table (booktabs)."""
+        from scalelaw.fit.latex import to_latex
+
+        return to_latex(self, level=level, kind=kind)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """The fit as JSON, in full precision and with its provenance; written to ``path`` if given."""
+        from scalelaw.fit.serialise import to_json
+
+        return to_json(self, path)
+
+    @staticmethod
+    def from_json(source: str | Path, *, law: Law | None = None) -> Fit:
+        """Read a fit back from a path or from the JSON text; ``law`` is needed for a law that is a user's function."""
+        from scalelaw.fit.serialise import from_json
+
+        return from_json(source, law=law)
+
+    def to_lmfit(self) -> lmfit.model.ModelResult:
+        """The same fit as an lmfit result, on which ``conf_interval`` works."""
+        from scalelaw.fit.lmfit_door import to_lmfit
+
+        return to_lmfit(self)
+
+    def _repr_html_(self) -> str:
+        from scalelaw.fit.report import to_html
+
+        return to_html(self)
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value:.6g}" for name, value in self.params.items())
+        return f"Fit({self.law.name}: {values}; {self.rows} runs, objective {self.objective:.6g}, R2 {self.r2:.5f})"

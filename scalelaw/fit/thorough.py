@@ -1,0 +1,34 @@
+"""Starts of its own for every resample: the start grid under each resample's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from scalelaw.fit.objective import Problem
+from scalelaw.fit.starts import project, start_grid
+from scalelaw.laws.law import Law
+
+_PER_AXIS, _SCATTERED, _KEPT = 8, 96, 2
+
+
+def own_starts(law: Law, problem: Problem, weights: np.ndarray) -> Iterator[np.ndarray]:
+    """The best and the next best grid point of every resample, each of shape (B, p).
+
+    At each grid point the amplitudes are solved for under every resample's weights (B, rows).
+    """
+    grid = start_grid(law, per_axis=_PER_AXIS, scattered=_SCATTERED)
+    batch, size = len(weights), problem.size
+    values = np.full((batch, _KEPT), np.inf)
+    kept = np.empty((batch, _KEPT, size))
+    for point in range(len(grid.points)):
+        x, value = project(problem, grid.one(point, batch), weights)
+        place = (value[:, None] >= values).sum(1)
+        for rank in range(_KEPT):
+            here = np.flatnonzero(place == rank)
+            values[here, rank + 1 :] = values[here, rank:-1]
+            kept[here, rank + 1 :] = kept[here, rank:-1]
+            values[here, rank], kept[here, rank] = value[here], x[here]
+    for rank in range(_KEPT):
+        yield kept[:, rank]
