@@ -17,8 +17,23 @@ from scalelaw.fit.objective import Moments, Problem
 TOLERANCE = 1e-13
 _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-12, 1e10
 _LONGEST_STEP = 5.0
+_RATIOS, _FACTORS = np.array([0.1, 0.25, 0.75]), np.array([4.0, 1.0, 0.3, 0.1])
+"""Actual over predicted decrease, and what the damping is multiplied by in each range."""
 _CHUNK = 32768
 """Points a block: derivatives of one block of the batch stay in the cache."""
+
+
+def _keep_memory() -> None:
+    """Let glibc keep freed memory of up to 31 MiB instead of returning it to the system after every operation.
+
+    Freeing one block of that size raises malloc's dynamic thresholds; NumPy's temporaries of a large batch then stop
+    page-faulting, which makes a bootstrap 2 to 3 times faster. Elsewhere it does nothing.
+    """
+    block = np.empty(31 * 2**20, np.uint8)
+    del block
+
+
+_keep_memory()
 
 
 @dataclass(frozen=True)
@@ -157,18 +172,18 @@ def _accept(state: _State, trial: np.ndarray, new: Moments, slope: np.ndarray, p
     decrease = np.where(_usable(new), old.value - new.value, -np.inf)
     good = (slope < 0) & (decrease >= 1e-4 * np.minimum(np.abs(predicted), -slope))
     ratio = decrease / np.where(predicted > 0, predicted, np.inf)
-    factor = np.where(ratio > 0.75, 0.1, np.where(ratio > 0.25, 0.3, np.where(ratio > 0.1, 1.0, 4.0)))
-    less = np.maximum(state.damping * factor, _LEAST_DAMPING)
+    less = np.maximum(state.damping * _FACTORS[np.searchsorted(_RATIOS, ratio)], _LEAST_DAMPING)
     if good.all():
         state.x, state.damping = trial, less
         state.rejected[:] = 0
         state.moments = new if new.metric is not None else new._replace(metric=old.metric)
         return
-    moved = np.flatnonzero(good)
-    state.x[moved] = trial[moved]
-    for target, source in zip(old, new, strict=True):
+    stay = np.flatnonzero(~good)
+    trial[stay] = state.x[stay]
+    for target, source in zip(new, old, strict=True):
         if target is not None and source is not None:
-            target[moved] = source[moved]
+            target[stay] = source[stay]
+    state.x, state.moments = trial, new if new.metric is not None else new._replace(metric=old.metric)
     more = np.maximum(state.damping * 4 * 2.0 ** np.minimum(state.rejected, 4), 1e-5)
     state.damping = np.where(good, less, more)
     state.rejected = np.where(good, 0, state.rejected + 1)

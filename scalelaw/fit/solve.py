@@ -90,12 +90,13 @@ def solve(
     """
     grid = start_grid(law, per_axis=per_axis, scattered=scattered)
     points, values = project(problem, grid)
-    chosen = points[choose_starts(values, grid.shape, starts)]
+    local = grid_minima(values, grid.shape)
+    chosen = points[choose_starts(values, local, starts)]
     if guesses is not None:
         chosen = np.concatenate([chosen, problem.model.coordinates.from_parameters(guesses)])
     minima = descend(problem, chosen, race=race)
     x = minima.x[0]
-    evidence = _evidence(law, problem, minima, len(values), len(grid_minima(values, grid.shape)) if grid.shape else 0)
+    evidence = _evidence(law, problem, minima, len(values), len(local) if grid.shape else 0)
     return Solution(x, problem.model.coordinates.to_parameters(x), float(minima.value[0]), evidence)
 
 
@@ -113,7 +114,8 @@ def descend(
     and a cold start fails: the first stage has a delta of a tenth of the median residual, each next one a quarter
     of the last.
     """
-    first = _first_delta(problem, starts)
+    with np.errstate(all="ignore"):
+        first = _first_delta(problem, starts)
     minima = minimise(problem, starts, weights, delta=first, race=race, max_iterations=max_iterations)
     if race is not None:
         minima = minima.sorted()
@@ -127,10 +129,10 @@ def descend(
 
 
 def _first_delta(problem: Problem, starts: np.ndarray) -> float:
-    with np.errstate(all="ignore"):
-        residuals = np.abs(problem.residuals(starts))
-    usual = np.nanmin(np.nanmedian(residuals, axis=1)) if np.isfinite(residuals).any() else 0.0
-    return problem.delta if problem.delta >= 0.01 * usual else float(max(0.1 * usual, problem.delta))
+    """The delta of the first stage, by the residuals of the first start: the best grid point, or a warm start."""
+    residuals = np.abs(problem.residuals(starts[:1])[0])
+    usual = float(np.median(residuals)) if np.isfinite(residuals).all() else 0.0
+    return problem.delta if problem.delta >= 0.01 * usual else max(0.1 * usual, problem.delta)
 
 
 def _evidence(law: Law, problem: Problem, minima: Minima, grid_points: int, local: int) -> Convergence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations, product
 
 import numpy as np
@@ -28,6 +29,7 @@ class Grid:
         return Grid(np.repeat(self.points[point : point + 1], times, 0), None)
 
 
+@lru_cache(maxsize=256)
 def start_grid(law: Law, *, per_axis: int = 16, scattered: int = 256) -> Grid:
     """The grid of one law: full for up to two non-linear coordinates, else a low-discrepancy sequence."""
     compiled = compile_law(law)
@@ -124,14 +126,17 @@ def _amplitudes(problem: Problem, x: np.ndarray, weights: np.ndarray | None) -> 
     offset = np.broadcast_to(parts[0], shape) * scale - basis.sum(1)
     wanted = observed * scale - offset
     signed = problem.lower[linear] < 0
+    first, second = np.triu_indices(len(linear))
+    # the entries of every reweighted normal equation are inner products of these with the weights
+    products = np.concatenate([basis[:, first] * basis[:, second], basis * wanted[:, None]], 1)
     irls = np.ones(shape) if weights is None else np.broadcast_to(weights, shape)
     amplitudes = np.zeros((len(x), len(linear)))
+    gram = np.empty((len(x), len(linear), len(linear)))
     for _ in range(_REWEIGHTINGS):
-        weighted = basis * irls[:, None]
-        amplitudes = solve_nonnegative(
-            np.matmul(weighted, basis.transpose(0, 2, 1)), np.matmul(weighted, wanted[:, :, None])[:, :, 0], signed
-        )
-        predicted = np.matmul(amplitudes[:, None], basis)[:, 0] + offset
+        sums = np.vecdot(products, irls[:, None])
+        gram[:, first, second] = gram[:, second, first] = sums[:, : len(first)]
+        amplitudes = solve_nonnegative(gram, sums[:, len(first) :], signed)
+        predicted = np.vecdot(basis, amplitudes[:, :, None], axis=1) + offset
         if problem.log:
             residual = np.log(np.maximum(predicted, 1e-100))
         else:
@@ -187,9 +192,8 @@ def grid_minima(values: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray
     return positions[np.argsort(values[positions], kind="stable")]
 
 
-def choose_starts(values: np.ndarray, shape: tuple[int, ...] | None, count: int) -> np.ndarray:
-    """Grid-local minima first, then the best of the others, ``count`` in all."""
-    minima = grid_minima(values, shape)[:count]
-    order = np.argsort(values, kind="stable")
-    rest = order[~np.isin(order, minima)]
-    return np.concatenate([minima, rest[: count - len(minima)]])
+def choose_starts(values: np.ndarray, minima: np.ndarray, count: int) -> np.ndarray:
+    """Positions of ``count`` starts: the grid's own minima first, then the best of the other points."""
+    first = minima[:count]
+    order = np.argsort(values, kind="stable")[: 2 * count]
+    return np.concatenate([first, order[~np.isin(order, first)][: count - len(first)]])
