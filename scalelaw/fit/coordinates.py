@@ -24,7 +24,7 @@ class Plan:
     logarithmic: frozenset[int]
     lower: np.ndarray
     upper: np.ndarray
-    units: dict[str, dict[int, Power]]
+    units: dict[tuple[str, ...], dict[int, Power]]
 
     @classmethod
     def of(cls, law: Law, structure: Structure) -> Plan:
@@ -88,7 +88,7 @@ class Coordinates:
     def _shifts(self, theta: np.ndarray) -> dict[int, np.ndarray]:
         """Logarithm of the factor between a parameter and its scaled self, for every parameter with units."""
         shifts: dict[int, np.ndarray] = {}
-        for column, powers in self.plan.units.items():
+        for group, powers in self.plan.units.items():
             for j, power in powers.items():
-                shifts[j] = shifts.get(j, 0.0) + power(theta) * self.log_scales[column]
+                shifts[j] = shifts.get(j, 0.0) + power(theta) * self.log_scales[group[0]]
         return shifts

@@ -70,13 +70,17 @@ def _explain(law: Law, columns: Mapping[str, np.ndarray], together: tuple[str, .
     else:
         what = f"{' and '.join([', '.join(together[:-1]), together[-1]])} cannot be told apart"
     if constant:
-        why = " and ".join(f"every run has {name} = {columns[name][0]:g}" for name in constant)
+        why = " and ".join(f"every one has {name} = {columns[name][0]:g}" for name in constant)
         cure = f"add a run with another {' and another '.join(constant)}"
     else:
         few = {name: len(np.unique(columns[name])) for name in law.columns if name not in unused}
         name = min(few, key=lambda each: few[each])
-        why = f"the runs have only {few[name]} different values of {name}"
-        cure = f"add runs at other values of {name}"
+        if few[name] <= len(law.parameters):
+            why = f"they have only {few[name]} different values of {name}"
+            cure = f"add runs at other values of {name}"
+        else:
+            why = f"they do not reach where {together[-1]} matters"
+            cure = "add runs there"
     return f"law {law.name!r} cannot be fitted to these runs: {why}, so {what}; {cure}, or fix {together[-1]}"
 
 
@@ -84,7 +88,12 @@ def _check_proportional(law: Law, columns: Mapping[str, np.ndarray]) -> None:
     structure = compile_law(law).structure
     if not {"N", "D"} <= set(law.columns) - set(structure.unused_columns):
         return
-    exponents = [power.parameter for name in ("N", "D") for power in structure.units.get(name, {}).values()]
+    exponents = [
+        power.parameter
+        for group, powers in structure.units.items()
+        for power in powers.values()
+        if {"N", "D"} & set(group)
+    ]
     if exponents and None in exponents:  # an exponent is fixed, which tells the two terms apart
         return
     ratio = columns["D"] / columns["N"]

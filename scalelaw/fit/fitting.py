@@ -187,11 +187,10 @@ def _solve(
 
 def _check_design(law: Law, model: Any, columns: Columns) -> None:
     plan = model.coordinates.plan
-    points = start_grid(law, per_axis=4, scattered=16).points
+    points = start_grid(law, per_axis=4, scattered=64).points
     x = np.ones((len(points), plan.size))
     x[:, plan.nonlinear] = points
-    middle = np.linspace(0, len(x) - 1, 5).astype(int)[1:-1]
-    check_design(law, model, columns, x[middle])
+    check_design(law, model, columns, np.roll(x, -(len(x) // 3), axis=0))
 
 
 def _weights(weights: Any, table: Mapping[str, Any], rows: int) -> np.ndarray | None:

@@ -91,10 +91,11 @@ def _trace(law: Law, plan: Plan) -> Traced:
     return Traced(needed(outputs), constants, pairs, *compiled)
 
 
-def build(law: Law, columns: Mapping[str, np.ndarray], *, like: Coordinates | None = None) -> Model:
-    """The model of a law on columns; ``like`` takes the scales of another model of the same law."""
+def build(law: Law, columns: Mapping[str, np.ndarray]) -> Model:
+    """The model of a law on columns of shape (rows,)."""
     compiled = compile_law(law)
-    scales = like.log_scales if like is not None else {name: float(np.log(columns[name]).mean()) for name in compiled.plan.units}
+    middle = {group: float(np.log(columns[group[0]]).mean()) for group in compiled.plan.units}
+    scales = {name: value for group, value in middle.items() for name in group}
     coordinates = Coordinates(compiled.plan, scales)
     scaled = {name: columns[name] / np.exp(scales[name]) if name in scales else columns[name] for name in law.columns}
     if compiled.traced is not None:

@@ -91,6 +91,8 @@ def solve(
     grid = start_grid(law, per_axis=per_axis, scattered=scattered)
     points, values = project(problem, grid)
     local = grid_minima(values, grid.shape)
+    if grid.shape is None:
+        starts += starts // 2  # scattered points show no basins, so more of them are followed
     chosen = points[choose_starts(values, local, starts)]
     if guesses is not None:
         chosen = np.concatenate([chosen, problem.model.coordinates.from_parameters(guesses)])

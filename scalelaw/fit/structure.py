@@ -7,7 +7,8 @@ Two facts make a fit fast and well scaled:
   (power 1), ``A`` in ``(A / N)^alpha`` (power ``alpha``). Given the other parameters, all amplitudes follow from a
   linear solve.
 * the *units*: if scaling a column by a constant can be undone by scaling parameters (``N`` by ``c``, ``A`` by
-  ``c^alpha``), the column can be divided by its geometric mean and the parameters read back exactly.
+  ``c^alpha``), the column can be divided by its geometric mean and the parameters read back exactly. Columns of one
+  unit (tokens seen and unique tokens) may have to be scaled together.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ class Power:
 
 @dataclass(frozen=True)
 class Structure:
-    """Positions refer to ``law.parameters``; columns are named."""
+    """Positions refer to ``law.parameters``; ``units`` are keyed by the columns that are scaled together."""
 
     amplitudes: dict[int, Power] = field(default_factory=dict)
-    units: dict[str, dict[int, Power]] = field(default_factory=dict)
+    units: dict[tuple[str, ...], dict[int, Power]] = field(default_factory=dict)
     unused_columns: tuple[str, ...] = ()
     probed: bool = True
 
@@ -121,22 +122,23 @@ def _is_free(low: float, high: float) -> bool:
 def _probe(probe: _Probe) -> Structure:
     law = probe.law
     slopes = np.array([[probe.slope(theta, j) for j in range(len(law.parameters))] for theta in probe.thetas])
-    units: dict[str, dict[int, Power]] = {}
-    unused: list[str] = []
-    for position, column in enumerate(law.columns):
-        targets = np.array([probe.column_slope(theta, position) for theta in probe.thetas])
-        if np.abs(targets).max() <= _TOLERANCE * np.abs(slopes).max():
-            unused.append(column)
-            continue
-        powers = _column_units(probe, position, slopes, targets)
-        if powers:
-            units[column] = powers
+    targets = np.array([[probe.column_slope(theta, c) for c in range(len(law.columns))] for theta in probe.thetas])
+    used = np.abs(targets).max((0, 2)) > _TOLERANCE * np.abs(slopes).max()
+    units: dict[tuple[str, ...], dict[int, Power]] = {}
+    left = list(np.flatnonzero(used))
+    for size in (1, 2):
+        for group in combinations(left, size):
+            powers = _units(probe, group, slopes, targets[:, group].sum(1)) if set(group) <= set(left) else {}
+            if powers:
+                units[tuple(law.columns[c] for c in group)] = powers
+                left = [c for c in left if c not in group]
     scales = {j for powers in units.values() for j in powers}
-    return Structure(_amplitudes(probe, scales), units, tuple(unused))
+    unused = tuple(name for name, is_used in zip(law.columns, used, strict=True) if not is_used)
+    return Structure(_amplitudes(probe, scales), units, unused)
 
 
-def _column_units(probe: _Probe, position: int, slopes: np.ndarray, targets: np.ndarray) -> dict[int, Power]:
-    """Powers with which parameters undo a scaling of one column; empty where they cannot."""
+def _units(probe: _Probe, group: tuple[int, ...], slopes: np.ndarray, targets: np.ndarray) -> dict[int, Power]:
+    """Powers with which parameters undo a common scaling of some columns; empty where they cannot."""
     exponents = np.empty(slopes.shape[:2])
     for point, (slope, target) in enumerate(zip(slopes, targets, strict=True)):
         solution, *_ = np.linalg.lstsq(slope.T, -target, rcond=1e-9)
@@ -150,18 +152,18 @@ def _column_units(probe: _Probe, position: int, slopes: np.ndarray, targets: np.
             return {}
         if power.coefficient != 0.0:
             powers[j] = power
-    return powers if _undoes(probe, position, powers) else {}
+    return powers if _undoes(probe, group, powers) else {}
 
 
-def _undoes(probe: _Probe, position: int, powers: dict[int, Power]) -> bool:
-    """Whether scaling the parameters by these powers undoes a scaling of the column, to rounding."""
+def _undoes(probe: _Probe, group: tuple[int, ...], powers: dict[int, Power]) -> bool:
+    """Whether scaling the parameters by these powers undoes a scaling of the columns, to rounding."""
     for theta in probe.thetas:
         columns, scaled = probe.columns.copy(), theta.copy()
-        columns[position] *= 10.0
+        columns[list(group)] *= 10.0
         for j, power in powers.items():
             scaled[j] *= 10.0 ** power(theta)
         before, after = probe.loss(theta), probe.loss(scaled, columns)
-        if np.abs(after - before).max() > 1e-12 * np.abs(before).max():
+        if np.abs(after - before).max() > 1e-10 * np.abs(before).max():
             return False
     return True
 

@@ -105,6 +105,8 @@ kaplan = Law(
 coupled = Law(
     "coupled",
     _coupled,
+    # Each term is a fraction of the reducible loss at the middle of the runs, before the outer exponent.
+    starts={"A": (1e-2, 10.0), "B": (1e-2, 10.0), "g": (0.2, 4.0)},
     source=(
         "generalises Kaplan et al. 2020, arXiv:2001.08361, equation 1.5, "
         "and Hoffmann et al. 2022, arXiv:2203.15556, equation 2"

@@ -82,7 +82,8 @@ power_c = Law("power_c", _power_c, source=HENIGHAN, latex=r"E + \frac{A}{C^{\gam
 broken_power = Law(
     "broken_power",
     _broken_power,
-    bounds={"gamma": (-float("inf"), float("inf"))},
+    # Beyond these no change of exponent has been seen, and a break outside of the runs turns into a degenerate fit.
+    bounds={"gamma": (-2.0, 2.0)},
     # The break is looked for where the runs are; a width under 0.05 e-folds cannot be told from a kink.
     starts={"Nb": (1e-2, 1e2), "gamma": (-0.5, 0.5), "f": (0.05, 2.0)},
     source="Caballero et al. 2023, Broken Neural Scaling Laws, arXiv:2210.14891, equation 1 with one break",
