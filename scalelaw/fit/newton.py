@@ -19,6 +19,10 @@ _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-12, 1e10
 _LONGEST_STEP = 5.0
 _RATIOS, _FACTORS = np.array([0.1, 0.25, 0.75]), np.array([4.0, 1.0, 0.3, 0.1])
 """Actual over predicted decrease, and what the damping is multiplied by in each range."""
+_EPSILON = 1e-15
+"""Rounding of a log residual: some units in the last place, since a law chains several operations."""
+_WITNESSES = 3
+"""Starts that should agree before the others are stopped; they are waited for three times as long."""
 _CHUNK = 32768
 """Points a block: derivatives of one block of the batch stay in the cache."""
 
@@ -100,18 +104,21 @@ def _minimise(
     if lost.any():
         moments = _neutral(moments, lost)
     state = _State(np.arange(batch), x, moments, weights, np.full(batch, _FIRST_DAMPING), np.zeros(batch))
-    floor = 1e-31 * problem.model.rows  # residuals of a few rounding errors: an exact fit
-    winner, deadline = np.inf, max_iterations
+    mass = problem.model.rows if weights is None else weights.sum(-1).max()
+    winner, agreed, deadline = np.inf, 0, max_iterations
     for iteration in range(max_iterations + 1):
         trial, slope, predicted = _step(problem, state, bounded)
         value = state.moments.value
-        converged = (slope <= 0) & (slope >= -TOLERANCE * value - floor) & (state.damping <= _FIRST_DAMPING)
+        # rounding of the residuals blurs the objective by eps sum |psi|, which no decrease can be told from
+        blur = _EPSILON * np.minimum(np.sqrt(2 * mass * value) + mass * _EPSILON, mass * delta)
+        converged = (slope <= 0) & (slope >= -TOLERANCE * value - blur) & (state.damping <= _FIRST_DAMPING)
         done = converged | (state.damping > _MOST_DAMPING) | ~np.isfinite(value)
         if race is not None and converged.any():
             if np.isposinf(winner):
                 deadline = iteration + race
             winner = min(winner, value[converged].min())
-        if iteration >= deadline:
+            agreed += int((value[converged] <= winner * (1 + 1e-9)).sum())
+        if race is not None and iteration >= deadline and (agreed >= _WITNESSES or iteration >= deadline + 2 * race):
             done |= value > winner * (1 + 1e-9)
         if iteration == max_iterations:
             done[:] = True
