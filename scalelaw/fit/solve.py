@@ -14,7 +14,7 @@ from scalelaw.laws.law import Law
 
 SAME = 1e-9
 """Two minima whose objectives differ by less, relatively, are the same minimum."""
-_STARTS, _RACE, _STAGE = 16, 5, 4.0
+_STARTS, _PER_AXIS, _RACE, _STAGE = 12, 14, 5, 4.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def solve(
     *,
     guesses: np.ndarray | None = None,
     starts: int = _STARTS,
-    per_axis: int = 16,
+    per_axis: int = _PER_AXIS,
     scattered: int = 256,
     race: int | None = _RACE,
 ) -> Solution:
@@ -92,7 +92,7 @@ def solve(
     points, values = project(problem, grid)
     local = grid_minima(values, grid.shape)
     if grid.shape is None:
-        starts += starts // 2  # scattered points show no basins, so more of them are followed
+        starts *= 2  # scattered points show no basins, so more of them are followed
     chosen = points[choose_starts(values, local, starts)]
     if guesses is not None:
         chosen = np.concatenate([chosen, problem.model.coordinates.from_parameters(guesses)])
