@@ -10,6 +10,7 @@ the time is SciPy's own, in the numeric gradients.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,19 +101,17 @@ def natural(theta: np.ndarray) -> dict[str, float]:
 
 
 def paper_grid_chinchilla(
-    N: np.ndarray, D: np.ndarray, loss: np.ndarray, *, starts: int | None = None, rng: int = 0
+    N: np.ndarray, D: np.ndarray, loss: np.ndarray, *, starts: Iterable[int] | None = None
 ) -> Baseline:
-    """Hoffmann's grid of 4,500 starts with L-BFGS-B and numeric gradients; ``starts`` draws that many of them.
+    """Hoffmann's grid of 4,500 starts with L-BFGS-B and numeric gradients; ``starts`` are the ones to run, or all.
 
-    Multiply the time of a sample by ``len(PAPER_GRID) / starts`` for that of the whole.
+    Multiply the mean time of random samples by ``len(PAPER_GRID)`` over their size for that of the whole.
     """
 
     def objective(theta: np.ndarray) -> float:
         return np.sum(huber(np.log(loss) - log_chinchilla(theta, np.log(N), np.log(D))))
 
-    chosen = range(len(PAPER_GRID))
-    if starts is not None:
-        chosen = np.random.default_rng(rng).choice(len(PAPER_GRID), size=starts, replace=False)
+    chosen = range(len(PAPER_GRID)) if starts is None else starts
     with np.errstate(over="ignore", invalid="ignore"):
         ends = [minimize(objective, PAPER_GRID[i], method="L-BFGS-B") for i in chosen]
     best = min(ends, key=lambda end: end.fun if np.isfinite(end.fun) else np.inf)
@@ -134,7 +133,9 @@ def notebook_bootstrap(
 ) -> np.ndarray:
     """The bootstrap of Besiroglu et al.'s notebook: BFGS with exact gradients, one start a resample.
 
-    The notebook gets its gradients from autograd, which is slower than the ones written out here.
+    The notebook gets its gradients from autograd, which is slower than the ones written out here. Tolerances are
+    SciPy's
+    defaults, as there.
 
     Parameters
     ----------

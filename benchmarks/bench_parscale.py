@@ -14,7 +14,7 @@ CORPORA = ("parscale-stack", "parscale-pile")
 TARGET, LARGEST_GAP = 500.0, 1e-9
 
 
-def measure(*, rounds: int = 5) -> list[Row]:
+def measure(*, rounds: int = 7) -> list[Row]:
     """One row for the two corpora together and one for each; no rounds are sampled, every one runs all 300 starts."""
     timings: list[Timing] = []
     gaps: list[float] = []
@@ -27,7 +27,7 @@ def measure(*, rounds: int = 5) -> list[Row]:
             lambda _, runs=runs, ends=ends: ends.append(published_parscale(runs["N"], runs["P"], runs["loss"])),
             lambda runs=runs: sl.fit(sl.laws.parscale, runs),
             rounds=rounds,
-            repeat=20,
+            repeat=30,
         )
         fit_gap = gap(sl.fit(sl.laws.parscale, runs).objective, name)
         frame = sl.load(name)
@@ -51,7 +51,7 @@ def row(what: str, timing: Timing, fit_gap: float, note: str) -> Row:
 def main() -> None:
     """Print the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     for result in measure(rounds=parser.parse_args().rounds):
         print(result.line())
 

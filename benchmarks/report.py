@@ -17,7 +17,7 @@ HEADINGS = ("what", "baseline, CPU", "scalelaw, CPU", "ratio (range over rounds)
 
 @dataclass(frozen=True)
 class Row:
-    """What was compared and what came out; ``met`` is None where nothing was promised or nothing could be measured.
+    """What was compared and what came out; ``met`` is None where nothing was promised or measured.
 
     ``gap`` is how far this package's objective lies above the best one known, relative; below 0 it is better.
     """
@@ -44,7 +44,7 @@ class Row:
         if self.ratio_range:
             ratio += f" ({' to '.join(significant(end) for end in self.ratio_range)})"
         gap = "" if self.gap is None else f"{self.gap:.0e}"
-        met = {True: "met", False: "NOT MET", None: "not measured"}[self.met]
+        met = {True: "met", False: "NOT MET", None: "not measured" if self.ours is None else "no promise"}[self.met]
         return self.what, duration(self.baseline), duration(self.ours), ratio, gap, self.target, met
 
     def line(self) -> str:
@@ -55,7 +55,7 @@ class Row:
             f"scalelaw {ours}" if ours else "",
             ratio,
             f"gap {gap}" if gap else "",
-            f"target: {target}: {met}",
+            f"target: {target}: {met}" if target else met,
             self.note,
         ]
         return f"{what}: " + "; ".join(fact for fact in facts if fact)

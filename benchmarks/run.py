@@ -15,7 +15,7 @@ from benchmarks import (
     bench_process,
     bench_robustness,
 )
-from benchmarks.report import Row, markdown
+from benchmarks.report import Row, markdown, progress
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -31,7 +31,7 @@ FULL: tuple[Callable[[], list[Row]], ...] = (
 
 QUICK: tuple[Callable[[], list[Row]], ...] = (
     lambda: bench_parscale.measure(rounds=2),
-    lambda: bench_chinchilla.measure(rounds=3),
+    lambda: bench_chinchilla.measure(rounds=5, starts=60),
     lambda: bench_bootstrap.measure(rounds=2, checked=50),
     lambda: bench_packages.measure(step=2, rounds=1),
     lambda: bench_robustness.measure(sets=100),
@@ -41,9 +41,11 @@ QUICK: tuple[Callable[[], list[Row]], ...] = (
 
 
 def rows(benchmarks: tuple[Callable[[], list[Row]], ...]) -> Iterator[Row]:
-    """Measure one benchmark after the other; each row is handed on as it comes."""
+    """Measure one benchmark after the other; each row is shown as it comes, since the whole takes half an hour."""
     for measure in benchmarks:
-        yield from measure()
+        for row in measure():
+            progress(row.line())
+            yield row
 
 
 def main() -> None:

@@ -26,8 +26,12 @@ class Timing:
 
     @property
     def baseline_seconds(self) -> float:
-        """Median over rounds of the baseline's CPU seconds, scaled to the whole of its work."""
-        return statistics.median(self.baseline) * self.scale
+        """The baseline's CPU seconds: the median round, or, where each round did another part of the work, their mean.
+
+        Starts differ in cost, so that only the mean of the parts scales to the whole.
+        """
+        average = statistics.median if self.scale == 1 else statistics.fmean
+        return average(self.baseline) * self.scale
 
     @property
     def ours_seconds(self) -> float:
@@ -41,8 +45,8 @@ class Timing:
 
     @property
     def ratio(self) -> float:
-        """Median of the rounds' ratios."""
-        return statistics.median(self.ratios)
+        """Baseline over ours."""
+        return self.baseline_seconds / self.ours_seconds
 
     def __add__(self, other: Timing) -> Timing:
         """The two jobs one after the other, round by round."""
@@ -73,15 +77,17 @@ def interleave(
     baseline : callable
         Gets the number of the round, so that a sampled baseline can draw a fresh sample each time.
     ours : callable
-        Called once before the first round, so that imports and caches are not charged to it.
+        Called once untimed in every round, so that imports and cold caches are not charged to it.
     rounds, repeat : int
         Rounds, and calls of ``ours`` a round: it is short, so one call would measure the clock's noise too.
     scale : float
         What the baseline's time is multiplied by, where a round runs only a sample of its work.
     """
-    ours()
-    pairs = [(cpu_seconds(lambda r=r: baseline(r)), cpu_seconds(ours, repeat=repeat)) for r in range(rounds)]
-    baselines, own = zip(*pairs, strict=True)
+    baselines, own = [], []
+    for number in range(rounds):
+        baselines.append(cpu_seconds(lambda number=number: baseline(number)))
+        ours()
+        own.append(cpu_seconds(ours, repeat=repeat))
     return Timing(tuple(baselines), tuple(own), scale)
 
 
