@@ -158,7 +158,9 @@ def _improve(
     """Minimise some resamples from other starts and keep what is better; whether anything was."""
     x, value, converged = known
     minima = descend(problem, starts, weights[rows])
-    better = (minima.value < value[rows]) | (minima.converged & ~converged[rows] & (minima.value <= value[rows] * (1 + SAME)))
+    better = (minima.value < value[rows]) | (
+        minima.converged & ~converged[rows] & (minima.value <= value[rows] * (1 + SAME))
+    )
     chosen = rows[better]
     x[chosen], value[chosen], converged[chosen] = minima.x[better], minima.value[better], minima.converged[better]
     return bool(better.any())

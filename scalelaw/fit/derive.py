@@ -94,17 +94,19 @@ PARTIALS: dict[str, Callable[[Node], Partials]] = {
     "add": lambda node: (node.args, (1.0, 1.0), {}),
     "subtract": lambda node: (node.args, (1.0, -1.0), {}),
     "multiply": lambda node: (node.args, (node.args[1], node.args[0]), {(0, 1): 1.0}),
-    "negative": _unary(lambda node: -1.0),
+    "negative": _unary(lambda _: -1.0),
     "reciprocal": _unary(
         lambda node: g.negative(g.square(node)), lambda node: g.multiply(g.multiply(g.square(node), node), 2.0)
     ),
-    "square": _unary(lambda node: g.multiply(node.args[0], 2.0), lambda node: 2.0),
+    "square": _unary(lambda node: g.multiply(node.args[0], 2.0), lambda _: 2.0),
     "sqrt": _unary(
         lambda node: g.multiply(g.reciprocal(node), 0.5),
         lambda node: g.multiply(g.reciprocal(g.multiply(node, node.args[0])), -0.25),
     ),
     "exp": _unary(lambda node: node, lambda node: node),
-    "log": _unary(lambda node: g.reciprocal(node.args[0]), lambda node: g.negative(g.square(g.reciprocal(node.args[0])))),
+    "log": _unary(
+        lambda node: g.reciprocal(node.args[0]), lambda node: g.negative(g.square(g.reciprocal(node.args[0])))
+    ),
     "log1p": _unary(_log1p_slope, lambda node: g.negative(g.square(_log1p_slope(node)))),
     "expm1": _unary(lambda node: g.exp(node.args[0]), lambda node: g.exp(node.args[0])),
     "tanh": _unary(_tanh_slope, lambda node: g.multiply(g.multiply(node, _tanh_slope(node)), -2.0)),

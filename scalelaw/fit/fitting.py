@@ -145,7 +145,7 @@ def fit(
     result = _result(reduced, settings, columns, row_weights, solution, draws)
     if throw and not result.converged:
         raise FitError(
-            f"law {law.name!r} did not converge on these {len(numbers['loss'])} runs (objective {result.objective:.6g}); "
+            f"law {law.name!r} did not converge on these {result.rows} runs (objective {result.objective:.6g}); "
             "try thorough=True, bounds, or a law with fewer parameters; throw=False returns the fit as it stands",
             result,
         )
@@ -198,7 +198,9 @@ def _weights(weights: Any, table: Mapping[str, Any], rows: int) -> np.ndarray | 
         return None
     if isinstance(weights, str):
         if weights not in table:
-            raise FitError(f"the weights column {weights!r} is not in the table, which has {', '.join(map(repr, table))}")
+            raise FitError(
+                f"the weights column {weights!r} is not in the table, which has {', '.join(map(repr, table))}"
+            )
         weights = table[weights]
     values = np.asarray(weights, dtype=float)
     if values.shape != (rows,):

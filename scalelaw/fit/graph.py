@@ -19,7 +19,7 @@ DATA, PARAMETER = 1, 2
 Term = "Node | float"
 
 
-class NotTraceable(TypeError):
+class NotTraceableError(TypeError):
     """The law's function does something that nodes cannot follow: a branch on values, an unknown function."""
 
 
@@ -29,7 +29,14 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
     __slots__ = ("args", "depends", "graph", "index", "op", "positive")
 
     def __init__(self, graph: Graph, index: int, op: str, args: tuple[Any, ...], depends: int, positive: bool):
-        self.graph, self.index, self.op, self.args, self.depends, self.positive = graph, index, op, args, depends, positive
+        self.graph, self.index, self.op, self.args, self.depends, self.positive = (
+            graph,
+            index,
+            op,
+            args,
+            depends,
+            positive,
+        )
 
     def __hash__(self) -> int:
         return self.index
@@ -37,21 +44,21 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         rule = UFUNCS.get(ufunc.__name__)
         if method != "__call__" or options or rule is None:
-            raise NotTraceable(f"numpy.{ufunc.__name__} is not among the functions that can be traced")
+            raise NotTraceableError(f"numpy.{ufunc.__name__} is not among the functions that can be traced")
         return rule(*[as_term(value) for value in inputs])
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function is np.where and len(args) == 3 and not kwargs:
             return where(*[as_term(value) for value in args])
-        raise NotTraceable(f"numpy.{function.__name__} is not among the functions that can be traced")
+        raise NotTraceableError(f"numpy.{function.__name__} is not among the functions that can be traced")
 
     def __bool__(self) -> bool:
-        raise NotTraceable("the law branches on values")
+        raise NotTraceableError("the law branches on values")
 
     def __float__(self) -> float:
-        raise NotTraceable("the law turns a value into a plain number")
+        raise NotTraceableError("the law turns a value into a plain number")
 
-    __int__ = __index__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __float__
 
 
 class Graph:
@@ -89,7 +96,7 @@ def as_term(value: Any) -> Any:
         return value
     if np.ndim(value) == 0 and isinstance(value, (int, float, np.number, np.bool_)):
         return float(value)
-    raise NotTraceable("the law holds an array of its own: make it a column of the runs table")
+    raise NotTraceableError("the law holds an array of its own: make it a column of the runs table")
 
 
 def is_number(term: Any) -> bool:
@@ -183,7 +190,9 @@ def _cancels(a: Node, b: Node) -> Any:
             for factor, rest in (y.args, y.args[::-1]):
                 if is_op(factor, "reciprocal") and factor.args[0] is x:
                     return rest
-        if y.op in ("add", "subtract") and any(isinstance(part, Node) and _cancels_in_product(x, part) for part in y.args):
+        if y.op in ("add", "subtract") and any(
+            isinstance(part, Node) and _cancels_in_product(x, part) for part in y.args
+        ):
             combine = add if y.op == "add" else subtract
             return combine(multiply(x, y.args[0]), multiply(x, y.args[1]))
     return None

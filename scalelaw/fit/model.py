@@ -13,7 +13,7 @@ from scalelaw.fit import graph as g
 from scalelaw.fit.coordinates import Coordinates, Plan
 from scalelaw.fit.derive import derivatives
 from scalelaw.fit.emit import Evaluator, compile_outputs, evaluate_data, hoisted, needed
-from scalelaw.fit.graph import Graph, Node, NotTraceable
+from scalelaw.fit.graph import Graph, Node, NotTraceableError
 from scalelaw.fit.structure import Power, Structure, probe
 from scalelaw.laws.law import Law
 
@@ -24,10 +24,14 @@ POSITIVE_COLUMNS = frozenset({"N", "N_backbone", "D", "C", "P", "U", "M"})
 class Model(Protocol):
     """What the solver needs of a law on data; all arrays broadcast to (batch, rows)."""
 
-    coordinates: Coordinates
-    rows: int
-    pairs: Sequence[tuple[int, int]]
-    exact: bool
+    @property
+    def coordinates(self) -> Coordinates: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def pairs(self) -> Sequence[tuple[int, int]]: ...
+    @property
+    def exact(self) -> bool: ...
 
     def losses(self, x: np.ndarray) -> Any: ...
 
@@ -77,11 +81,15 @@ def _trace(law: Law, plan: Plan) -> Traced:
     for j, power in plan.amplitudes.items():
         if power != Power(1.0):
             exponent = power.coefficient
-            root = 1.0 / exponent if power.parameter is None else g.divide(1.0, g.multiply(exponent, theta[power.parameter]))
+            root = (
+                1.0 / exponent
+                if power.parameter is None
+                else g.divide(1.0, g.multiply(exponent, theta[power.parameter]))
+            )
             theta[j] = g.power(coordinates[j], root)
     loss = law.fn(*columns, **dict(zip(law.parameters, theta, strict=True)))
     if not isinstance(loss, Node):
-        raise NotTraceable("the law does not depend on its arguments")
+        raise NotTraceableError("the law does not depend on its arguments")
     gradient, hessian = derivatives(loss)
     pairs = tuple(sorted(hessian))
     slopes = [loss, *[gradient.get(j, 0.0) for j in range(len(law.parameters))]]

@@ -67,7 +67,7 @@ class _State:
 
     def keep(self, kept: np.ndarray) -> None:
         self.rows, self.x = self.rows[kept], self.x[kept]
-        self.moments = Moments(*[None if part is None else part[kept] for part in self.moments])
+        self.moments = self.moments.select(kept)
         self.damping, self.rejected = self.damping[kept], self.rejected[kept]
         if self.weights is not None and self.weights.ndim == 2:
             self.weights = self.weights[kept]
@@ -112,6 +112,7 @@ def _minimise(
         # rounding of the residuals blurs the objective by eps sum |psi|, which no decrease can be told from
         blur = _EPSILON * np.minimum(np.sqrt(2 * mass * value) + mass * _EPSILON, mass * delta)
         converged = (slope <= 0) & (slope >= -TOLERANCE * value - blur) & (state.damping <= _FIRST_DAMPING)
+        converged |= value <= mass * _EPSILON**2  # the runs lie on the law
         done = converged | (state.damping > _MOST_DAMPING) | ~np.isfinite(value)
         if race is not None and converged.any():
             if np.isposinf(winner):
@@ -221,4 +222,4 @@ def _evaluate(problem: Problem, x: np.ndarray, weights: np.ndarray | None, delta
         problem.moments(x[i : i + each], weights[i : i + each] if rowwise else weights, delta, metric=metric)  # type: ignore[index]
         for i in range(0, len(x), each)
     ]
-    return Moments(*[None if column[0] is None else np.concatenate(column) for column in zip(*parts, strict=True)])
+    return Moments.join(parts)

@@ -24,7 +24,9 @@ def _search(fit: Fit) -> list[str]:
         notes.append("The search did not converge: these are the best values found, not an optimum.")
     close = [gap for gap in proof.other_minima if gap < _CLOSE_MINIMUM]
     if close:
-        notes.append(f"Another minimum lies only {100 * close[0]:.2g} % higher: the parameters are not certain to be unique.")
+        notes.append(
+            f"Another minimum lies only {100 * close[0]:.2g} % higher: the parameters are not certain to be unique."
+        )
     if not proof.exact_derivatives:
         notes.append("The law could not be traced, so derivatives are central differences.")
     return notes
@@ -47,30 +49,41 @@ def _shape(fit: Fit) -> list[str]:
         return []
     if len(flat) == 1:
         return [f"{flat[0]} does not change the objective at the optimum: these runs do not determine it."]
-    return [f"{', '.join(flat)} can be moved together without changing the objective: these runs do not determine them."]
+    return [
+        f"{', '.join(flat)} can be moved together without changing the objective: these runs do not determine them."
+    ]
 
 
 def _design(fit: Fit) -> list[str]:
     notes = []
     if fit.rows < _FEW_RUNS * len(fit.free):
-        notes.append(f"{fit.rows} runs for {len(fit.free)} parameters is little: see the intervals before using the law.")
+        notes.append(
+            f"{fit.rows} runs for {len(fit.free)} parameters is little: see the intervals before using the law."
+        )
     if {"N", "D"} <= set(fit.law.columns):
         n, d = (np.log(np.asarray(fit.columns[name], dtype=float)) for name in ("N", "D"))
         correlation = float(np.corrcoef(n, d)[0, 1])
         if correlation > _ALIGNED:
-            notes.append(f"N and D grow together (correlation of logarithms {correlation:.3f}): their terms are hard to tell apart.")
+            notes.append(
+                f"N and D grow together (correlation of logarithms {correlation:.3f}): "
+                "their terms are hard to tell apart."
+            )
     return notes
 
 
 def _delta(fit: Fit) -> list[str]:
     if fit.settings.loss != "huber" or fit.settings.delta is None:
         return []
-    difference = np.log(fit.predicted / fit.columns["loss"]) if fit.settings.log else fit.predicted - fit.columns["loss"]
+    difference = (
+        np.log(fit.predicted / fit.columns["loss"]) if fit.settings.log else fit.predicted - fit.columns["loss"]
+    )
     inside = int((np.abs(difference) <= fit.settings.delta).sum())
     if inside == fit.rows:
         return ["Every residual is within delta: this is a least-squares fit."]
     if inside <= len(fit.free):
-        return [f"Only {inside} of {fit.rows} residuals are within delta: this is nearly a least-absolute-deviations fit."]
+        return [
+            f"Only {inside} of {fit.rows} residuals are within delta: this is nearly a least-absolute-deviations fit."
+        ]
     return []
 
 
@@ -80,7 +93,9 @@ def _draws(fit: Fit) -> list[str]:
     notes = []
     failed = int((~fit.draws.converged).sum())
     if failed:
-        notes.append(f"{failed} of {len(fit.draws)} bootstrap refits did not converge; they are in the intervals as they stand.")
+        notes.append(
+            f"{failed} of {len(fit.draws)} bootstrap refits did not converge; they are in the intervals as they stand."
+        )
     if fit.draws.redrawn:
         notes.append(f"{fit.draws.redrawn} resamples could not determine the parameters and were drawn anew.")
     return notes

@@ -8,6 +8,7 @@ Squared error is the limit of an infinite delta. A sum, not a mean: the field's 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,6 +34,18 @@ class Moments(NamedTuple):
     gradient: np.ndarray
     metric: np.ndarray | None
     hessian: np.ndarray
+
+    def select(self, rows: np.ndarray) -> Moments:
+        """Those of some rows of the batch."""
+        metric = None if self.metric is None else self.metric[rows]
+        return Moments(self.value[rows], self.gradient[rows], metric, self.hessian[rows])
+
+    @staticmethod
+    def join(parts: Sequence[Moments]) -> Moments:
+        """Those of several batches, one after another."""
+        value, gradient, metric, hessian = zip(*parts, strict=True)
+        joined = None if metric[0] is None else np.concatenate(metric)
+        return Moments(np.concatenate(value), np.concatenate(gradient), joined, np.concatenate(hessian))
 
 
 @dataclass(frozen=True, eq=False)

@@ -168,7 +168,11 @@ class Fit:
         import pandas as pd
 
         loss = np.asarray(self.columns["loss"], dtype=float)
-        extra = {"predicted": self.predicted, "error": self.predicted - loss, "log_error": np.log(self.predicted / loss)}
+        extra = {
+            "predicted": self.predicted,
+            "error": self.predicted - loss,
+            "log_error": np.log(self.predicted / loss),
+        }
         return pd.DataFrame({**self.columns, **extra})
 
     def summary(self, *, level: float = 0.95, kind: str = "bc") -> pd.DataFrame:

@@ -84,7 +84,9 @@ class Settings:
     def describe(self) -> str:
         """One line: ``sum of Huber(delta = 0.001) of log residuals``."""
         residuals = "log residuals" if self.log else "residuals"
-        name = {"huber": f"Huber(delta = {self.delta:.4g})", "squared": "half squares", "absolute": "absolute values"}[self.loss]
+        name = {"huber": f"Huber(delta = {self.delta:.4g})", "squared": "half squares", "absolute": "absolute values"}[
+            self.loss
+        ]
         extra = f", times {self.overestimate:g} where the law predicts too much" if self.overestimate != 1.0 else ""
         return f"sum of {name} of {residuals}{extra}{', weighted' if self.weighted else ''}"
 
@@ -106,7 +108,9 @@ def check_settings(law: Law, settings: Settings) -> Settings:
         raise FitError(f"loss must be one of {', '.join(LOSSES)}, not {settings.loss!r}")
     if settings.space not in SPACES:
         raise FitError(f"space must be one of {', '.join(SPACES)}, not {settings.space!r}")
-    if settings.loss == "huber" and not (settings.delta is not None and np.isfinite(settings.delta) and settings.delta > 0):
+    if settings.loss == "huber" and not (
+        settings.delta is not None and np.isfinite(settings.delta) and settings.delta > 0
+    ):
         raise FitError(f"delta must be a positive number or 'auto', not {settings.delta!r}")
     if not (np.isfinite(settings.overestimate) and settings.overestimate > 0):
         raise FitError(f"overestimate must be a positive factor, not {settings.overestimate!r}")
@@ -114,7 +118,8 @@ def check_settings(law: Law, settings: Settings) -> Settings:
         unknown = [name for name in names if name not in law.parameters]
         if unknown:
             raise LawError(
-                f"{kind} names {', '.join(map(repr, unknown))}, but law {law.name!r} has the parameters {', '.join(law.parameters)}"
+                f"{kind} names {', '.join(map(repr, unknown))}, but law {law.name!r} "
+                f"has the parameters {', '.join(law.parameters)}"
             )
     for name, (low, high) in settings.bounds.items():
         if not low < high:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from scalelaw.fit.newton import Minima, minimise
-from scalelaw.fit.objective import Problem
+from scalelaw.fit.objective import Moments, Problem
 from scalelaw.fit.starts import choose_starts, grid_minima, project, start_grid
 from scalelaw.laws.law import Law
 
 SAME = 1e-9
 """Two minima whose objectives differ by less, relatively, are the same minimum."""
-_STARTS, _PER_AXIS, _RACE, _STAGE = 12, 14, 5, 4.0
+_STARTS, _PER_AXIS, _RACE, _STAGE, _POLISHING = 12, 14, 5, 4.0, 2
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,10 @@ def solve(
     if guesses is not None:
         chosen = np.concatenate([chosen, problem.model.coordinates.from_parameters(guesses)])
     minima = descend(problem, chosen, race=race)
-    x = minima.x[0]
-    evidence = _evidence(law, problem, minima, len(values), len(local) if grid.shape else 0)
-    return Solution(x, problem.model.coordinates.to_parameters(x), float(minima.value[0]), evidence)
+    with np.errstate(all="ignore"):
+        x, value, moments = _polish(problem, minima)
+    evidence = _evidence(law, problem, minima, x, moments, len(values), len(local) if grid.shape else 0)
+    return Solution(x, problem.model.coordinates.to_parameters(x), value, evidence)
 
 
 def descend(
@@ -134,15 +135,41 @@ def _first_delta(problem: Problem, starts: np.ndarray) -> float:
     """The delta of the first stage, by the residuals of the first start: the best grid point, or a warm start."""
     residuals = np.abs(problem.residuals(starts[:1])[0])
     usual = float(np.median(residuals)) if np.isfinite(residuals).all() else 0.0
-    return problem.delta if problem.delta >= 0.01 * usual else max(0.1 * usual, problem.delta)
+    return problem.delta if problem.delta >= 0.03 * usual else max(0.1 * usual, problem.delta)
 
 
-def _evidence(law: Law, problem: Problem, minima: Minima, grid_points: int, local: int) -> Convergence:
-    x, value = minima.x[:1], minima.value[0]
-    with np.errstate(all="ignore"):
-        moments = problem.moments(x, problem.weights, problem.delta)
-    lower, upper = problem.lower, problem.upper
-    held = (x[0] <= lower) | (x[0] >= upper)
+def _held(problem: Problem, x: np.ndarray) -> np.ndarray:
+    """Coordinates that are at a bound."""
+    return (x <= problem.lower) | (x >= problem.upper)
+
+
+def _polish(problem: Problem, minima: Minima) -> tuple[np.ndarray, float, Moments]:
+    """The best minimum after plain Newton steps, which fix the parameters of a flat valley to the last digits.
+
+    The search stops when the objective cannot fall any more, and a parameter may then still be 1e-6 away.
+    """
+    x, value = minima.x[0], float(minima.value[0])
+    moments = problem.moments(x[None], problem.weights, problem.delta)
+    for _ in range(_POLISHING if minima.converged[0] else 0):
+        free = np.flatnonzero(~_held(problem, x))
+        step = np.zeros_like(x)
+        try:
+            step[free] = np.linalg.solve(moments.hessian[0][np.ix_(free, free)], -moments.gradient[0][free])
+        except np.linalg.LinAlgError:
+            break
+        trial = np.clip(x + step, problem.lower, problem.upper)
+        new = problem.moments(trial[None], problem.weights, problem.delta)
+        if not new.value[0] <= value * (1 + 1e-14) or np.abs(step).max(initial=0.0) > 1e-2:
+            break
+        x, value, moments = trial, float(new.value[0]), new
+    return x, value, moments
+
+
+def _evidence(
+    law: Law, problem: Problem, minima: Minima, x: np.ndarray, moments: Moments, grid_points: int, local: int
+) -> Convergence:
+    value = minima.value[0]
+    held = _held(problem, x)
     free = np.flatnonzero(~held)
     condition, flat = _conditioning(moments.hessian[0][np.ix_(free, free)])
     relative = minima.value / value - 1 if value > 0 else minima.value - value

@@ -136,11 +136,8 @@ def _amplitudes(problem: Problem, x: np.ndarray, weights: np.ndarray | None) -> 
         sums = np.vecdot(products, irls[:, None])
         gram[:, first, second] = gram[:, second, first] = sums[:, : len(first)]
         amplitudes = solve_nonnegative(gram, sums[:, len(first) :], signed)
-        predicted = np.vecdot(basis, amplitudes[:, :, None], axis=1) + offset
-        if problem.log:
-            residual = np.log(np.maximum(predicted, 1e-100))
-        else:
-            residual = predicted - observed
+        predicted = (basis * amplitudes[:, :, None]).sum(1) + offset
+        residual = np.log(np.maximum(predicted, 1e-100)) if problem.log else predicted - observed
         irls = 1.0 / np.maximum(np.abs(residual), problem.delta)
         if weights is not None:
             irls *= weights
@@ -187,7 +184,9 @@ def grid_minima(values: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray
     lowest = np.isfinite(padded[centre])
     for shift in product((-1, 0, 1), repeat=len(shape)):
         if any(shift):
-            lowest &= padded[centre] <= padded[tuple(slice(1 + s, 1 + s + n) for s, n in zip(shift, shape, strict=True))]
+            lowest &= (
+                padded[centre] <= padded[tuple(slice(1 + s, 1 + s + n) for s, n in zip(shift, shape, strict=True))]
+            )
     positions = np.flatnonzero(lowest.ravel())
     return positions[np.argsort(values[positions], kind="stable")]
 

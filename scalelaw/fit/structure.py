@@ -62,11 +62,11 @@ def probe(law: Law) -> Structure:
     with np.errstate(all="ignore"):
         try:
             return _probe(_Probe(law))
-        except (ArithmeticError, TypeError, ValueError, _NotFinite):
+        except (ArithmeticError, TypeError, ValueError, _NotFiniteError):
             return Structure(probed=False)
 
 
-class _NotFinite(Exception):
+class _NotFiniteError(Exception):
     pass
 
 
@@ -87,7 +87,7 @@ class _Probe:
         values = self.law.fn(*columns, **dict(zip(self.law.parameters, map(float, theta), strict=True)))
         values = np.broadcast_to(np.asarray(values, dtype=float), (_ROWS,))
         if not np.isfinite(values).all():
-            raise _NotFinite
+            raise _NotFiniteError
         return values
 
     def slope(self, theta: np.ndarray, position: int) -> np.ndarray:
@@ -116,7 +116,7 @@ def _probing_range(law: Law, name: str) -> tuple[float, float]:
 
 
 def _is_free(low: float, high: float) -> bool:
-    return (low == 0.0 or np.isneginf(low)) and np.isposinf(high)
+    return low in (0.0, -np.inf) and high == np.inf
 
 
 def _probe(probe: _Probe) -> Structure:
@@ -125,7 +125,7 @@ def _probe(probe: _Probe) -> Structure:
     targets = np.array([[probe.column_slope(theta, c) for c in range(len(law.columns))] for theta in probe.thetas])
     used = np.abs(targets).max((0, 2)) > _TOLERANCE * np.abs(slopes).max()
     units: dict[tuple[str, ...], dict[int, Power]] = {}
-    left = list(np.flatnonzero(used))
+    left = [int(c) for c in np.flatnonzero(used)]
     for size in (1, 2):
         for group in combinations(left, size):
             powers = _units(probe, group, slopes, targets[:, group].sum(1)) if set(group) <= set(left) else {}
@@ -146,7 +146,7 @@ def _units(probe: _Probe, group: tuple[int, ...], slopes: np.ndarray, targets: n
             return {}
         exponents[point] = solution
     powers: dict[int, Power] = {}
-    for j in range(exponents.shape[1]):
+    for j in range(len(probe.law.parameters)):
         power = _recognise(exponents[:, j], probe.thetas, exclude=j)
         if power is None or (power.coefficient != 0.0 and not probe.free[j]):
             return {}
@@ -211,7 +211,10 @@ def _affine_power(probe: _Probe, j: int) -> Power | None:
             moved[j] *= factor
             slope = probe.slope(moved, j)
             scale, moved_scale = base.sum(), slope.sum()
-            if scale == 0 or np.abs(slope * scale - base * moved_scale).max() > _TOLERANCE * np.abs(base * moved_scale).max():
+            if (
+                scale == 0
+                or np.abs(slope * scale - base * moved_scale).max() > _TOLERANCE * np.abs(base * moved_scale).max()
+            ):
                 return None
             ratio = moved_scale / scale
             if not ratio > 0:

@@ -72,7 +72,10 @@ def test_whole_number_weights_repeat_rows() -> None:
 
 def test_weights_by_column_name() -> None:
     ones = np.linspace(1, 2, 24)
-    assert sl.fit("parscale", {**PILE, "w": ones}, weights="w").objective == sl.fit("parscale", PILE, weights=ones).objective
+    assert (
+        sl.fit("parscale", {**PILE, "w": ones}, weights="w").objective
+        == sl.fit("parscale", PILE, weights=ones).objective
+    )
 
 
 def test_squared_error_agrees_with_scipy() -> None:
@@ -139,12 +142,12 @@ def test_bounds_hold_and_are_reported() -> None:
 
 
 def test_a_floor_of_zero_is_found_and_said() -> None:
-    rng = np.random.default_rng(0)
     N = np.geomspace(1e8, 1e10, 20)
-    fit = sl.fit("power_n", {"N": N, "loss": 30 / N**0.12 * np.exp(0.02 * (np.arange(20) % 2) - 2e-3 * np.log(N / 1e9) ** 2)})
+    fit = sl.fit(
+        "power_n", {"N": N, "loss": 30 / N**0.12 * np.exp(0.02 * (np.arange(20) % 2) - 2e-3 * np.log(N / 1e9) ** 2)}
+    )
     assert fit.params["E"] == 0.0
     assert "E" in fit.convergence.at_bounds
-    del rng
 
 
 def test_ties_through_lmfit() -> None:
@@ -187,7 +190,13 @@ def test_parameters_come_back_from_exact_losses(name: str) -> None:
     rng = np.random.default_rng(7)
     N = np.exp(rng.uniform(np.log(1e8), np.log(1e10), 80))
     N, D = np.round(N), np.round(N * np.exp(rng.uniform(np.log(3), np.log(200), 80)))
-    design = {"N": N, "D": D, "P": rng.choice([1.0, 2.0, 4.0, 8.0], 80), "C": 6 * N * D, "U": np.round(D / rng.choice([1, 3, 9, 27], 80))}
+    design = {
+        "N": N,
+        "D": D,
+        "P": rng.choice([1.0, 2.0, 4.0, 8.0], 80),
+        "C": 6 * N * D,
+        "U": np.round(D / rng.choice([1, 3, 9, 27], 80)),
+    }
     law, truth = ALL[name], RECOVERY[name]
     design = {column: design[column] for column in law.columns}
     fit = sl.fit(law, {**design, "loss": law.predict(design, truth)})
@@ -218,14 +227,16 @@ def test_a_black_box_reaches_the_same_optimum() -> None:
     assert any("central differences" in note for note in fit.notes)
 
 
+FIVE = {"N": [1e8, 2e8, 3e8, 5e8, 8e8], "loss": [2, 1.9, 1.8, 1.7, 1.6]}
+LINE = {"N": np.geomspace(1e8, 1e9, 9), "D": 20 * np.geomspace(1e8, 1e9, 9), "loss": np.linspace(3, 2, 9)}
+TWO_SIZES = {"N": [1e8, 2e8] * 3, "loss": [2, 1.9, 2.01, 1.91, 2, 1.9]}
 REFUSED = [
-    ("no P", "parscale", {"N": [1e8, 2e8, 3e8, 5e8, 8e8], "loss": [2, 1.9, 1.8, 1.7, 1.6]}, {}, FitError, "every one has P = 1"),
-    ("P = 4", "parscale", {"N": [1e8, 2e8, 3e8, 5e8, 8e8], "P": [4] * 5, "loss": [2, 1.9, 1.8, 1.7, 1.6]}, {}, FitError, "A and k"),
-    ("D = 20 N", "chinchilla", {"N": np.geomspace(1e8, 1e9, 9), "D": 20 * np.geomspace(1e8, 1e9, 9), "loss": np.linspace(3, 2, 9)},
-     {}, FitError, "add a run off that line"),
+    ("no P", "parscale", FIVE, {}, FitError, "every one has P = 1"),
+    ("P = 4", "parscale", {**FIVE, "P": [4] * 5}, {}, FitError, "A and k"),
+    ("D = 20 N", "chinchilla", LINE, {}, FitError, "add a run off that line"),
     ("few rows", "power_n", {"N": [1e8, 2e8], "loss": [2, 1.9]}, {}, FitError, "only 2 rows"),
-    ("two sizes", "power_n", {"N": [1e8, 2e8] * 3, "loss": [2, 1.9, 2.01, 1.91, 2, 1.9]}, {}, FitError, "2 different values of N"),
-    ("no column", "chinchilla", PILE, {"fixed": {}}, None, ""),
+    ("two sizes", "power_n", TWO_SIZES, {}, FitError, "2 different values of N"),
+    ("no column", "kaplan", {"N": PILE["N"], "loss": PILE["loss"]}, {}, RunsError, "needs column 'D'"),
     ("negative loss", "power_n", {"N": [1e8, 2e8, 3e8], "loss": [2, -1, 1]}, {}, RunsError, "row 2"),
     ("unknown law", "parscal", PILE, {}, LawError, "parscale"),
     ("delta", "parscale", PILE, {"delta": 0}, FitError, "positive number"),
@@ -238,10 +249,12 @@ REFUSED = [
     ("weights column", "parscale", PILE, {"weights": "w"}, FitError, "'w' is not in the table"),
     ("resample", "parscale", PILE, {"bootstrap": 5, "resample": "jackknife"}, FitError, "pairs, stratified, cluster"),
     ("bootstrap", "parscale", PILE, {"bootstrap": -5}, FitError, "at least 1"),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("law", "runs", "options", "error", "says"), [r[1:] for r in REFUSED if r[4]], ids=[r[0] for r in REFUSED if r[4]])
+@pytest.mark.parametrize(
+    ("law", "runs", "options", "error", "says"), [r[1:] for r in REFUSED if r[4]], ids=[r[0] for r in REFUSED if r[4]]
+)
 def test_refusals_say_what_is_wrong(law: str, runs: dict, options: dict, error: type, says: str) -> None:
     with pytest.raises(error, match=says):
         sl.fit(law, runs, **options)

@@ -52,7 +52,7 @@ def test_derivatives_agree_with_differences(law: Law) -> None:
     x = coordinates_for(law, 3)
     size, step = x.shape[1], 1e-5
     parts = [as_batch(part, 3) for part in model.curvatures(x)]
-    second = {pair: part for pair, part in zip(model.pairs, parts[1 + size :], strict=True)}
+    second = dict(zip(model.pairs, parts[1 + size :], strict=True))
     for j in range(size):
         up, down = x.copy(), x.copy()
         up[:, j] += step
@@ -83,7 +83,13 @@ def test_the_amplitude_inside_a_power_costs_one_exponential() -> None:
 
 
 SAFE = ["E + A/N**a", "E + A*exp(-a*log(N))", "E + sqrt(A/N)**a", "E*tanh(A*N**-a)", "log1p(E + A/N**a)"]
-SAFE += ["max(E, A/N**a)", "min(E + A/N**a, 2*E)", "E + A*(1 + log2(P))**-a/N**0.3", "E + (A/N)**2 + a**2", "E + A/(N + a)"]
+SAFE += [
+    "max(E, A/N**a)",
+    "min(E + A/N**a, 2*E)",
+    "E + A*(1 + log2(P))**-a/N**0.3",
+    "E + (A/N)**2 + a**2",
+    "E + A/(N + a)",
+]
 
 
 @pytest.mark.parametrize("text", SAFE)

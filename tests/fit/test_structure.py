@@ -15,7 +15,9 @@ def named(law: Law, structure: Structure) -> tuple[dict[str, str], dict[str, dic
         return f"{getattr(power, 'coefficient'):g}" + ("" if parameter is None else f" {names[parameter]}")  # noqa: B009
 
     amplitudes = {names[j]: text(power) for j, power in structure.amplitudes.items()}
-    units = {"+".join(group): {names[j]: text(p) for j, p in powers.items()} for group, powers in structure.units.items()}
+    units = {
+        "+".join(group): {names[j]: text(p) for j, p in powers.items()} for group, powers in structure.units.items()
+    }
     return amplitudes, units
 
 
