@@ -10,6 +10,7 @@ import numpy as np
 
 from scalelaw.fit.model import compile_law
 from scalelaw.fit.objective import Problem
+from scalelaw.fit.sequence import low_discrepancy
 from scalelaw.laws.law import Law
 
 EXPONENT_RANGE, SCALE_RANGE, OTHER_RANGE = (0.02, 2.0), (1e-3, 1e3), (0.02, 20.0)
@@ -44,7 +45,7 @@ def start_grid(law: Law, *, per_axis: int = 16, scattered: int = 256) -> Grid:
         axes = [np.linspace(0.0, 1.0, count) for count in shape]
         unit = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, dimensions)
     else:
-        shape, unit = None, _low_discrepancy(scattered, dimensions)
+        shape, unit = None, low_discrepancy(scattered, dimensions)
     points = np.empty_like(unit)
     for column, (low, high) in enumerate(ranges):
         if low > 0:
@@ -78,16 +79,6 @@ def _range(law: Law, j: int) -> tuple[float, float]:
     if first == 0.0:
         first = min(1e-3, last / 20)
     return float(first), float(last)
-
-
-def _low_discrepancy(count: int, dimensions: int) -> np.ndarray:
-    """Additive recurrence with the generalised golden ratio (Roberts 2018), shape (count, dimensions) in (0, 1)."""
-    ratio = 2.0
-    for _ in range(60):
-        ratio = (1.0 + ratio) ** (1.0 / (dimensions + 1))
-    steps = ratio ** -np.arange(1.0, dimensions + 1)
-    points: np.ndarray = (0.5 + np.outer(np.arange(1, count + 1), steps)) % 1.0
-    return points
 
 
 def project(problem: Problem, grid: Grid, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from scalelaw.fit.sequence import low_discrepancy
 from scalelaw.laws.law import Law
 
 _ROWS, _POINTS, _STEP, _TOLERANCE = 24, 3, 1e-4, 1e-6
@@ -71,14 +72,13 @@ class _NotFiniteError(Exception):
 
 
 class _Probe:
-    """Evaluates a law and its logarithmic derivatives at random parameters on random rows."""
+    """Evaluates a law and its logarithmic derivatives at scattered parameters on scattered rows."""
 
     def __init__(self, law: Law):
-        rng = np.random.default_rng(20250515)
         self.law = law
-        self.columns = np.exp(rng.uniform(np.log(1.2), np.log(5.0), (len(law.columns), _ROWS)))
+        self.columns = 1.2 * (5.0 / 1.2) ** low_discrepancy(_ROWS, len(law.columns)).T
         low, high = np.array([_probing_range(law, name) for name in law.parameters]).T
-        self.thetas = low + (high - low) * rng.uniform(size=(_POINTS, len(law.parameters)))
+        self.thetas = low + (high - low) * low_discrepancy(_POINTS, len(law.parameters))
         # a range with a finite, non-zero end must stay a range of the parameter itself: no power, no units
         self.free = [_is_free(*law.bound(name)) for name in law.parameters]
 
