@@ -1,0 +1,56 @@
+# make demo   install, fit the paper's 48 runs, draw the figures        make test   install what the tests need, run them all
+# make lint   ruff, format, mypy      make bench   timings, as ratios   make reproduce   figures/ anew      make clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+SCALELAW := $(BIN)/scalelaw
+OUT := out/demo
+WORKERS ?= 2
+
+# Small matrices: more threads than one only get into one another's way.
+export OMP_NUM_THREADS := 1
+
+.PHONY: help install demo test lint bench reproduce constraints clean
+
+help:
+	@sed -n 's/^# //p' Makefile | head -2
+
+$(BIN)/python:
+	@PYTHON="$(PYTHON)" sh .ci/venv $(VENV)
+
+# The stamps are renewed, and pip asked again, whenever what is to be installed has changed.
+$(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing scalelaw into $(VENV)" >&2
+	@$(PIP) --editable . && touch $@
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing scalelaw and what its tests need into $(VENV)" >&2
+	@$(PIP) --editable '.[test,lint]' && touch $@ $(VENV)/installed
+
+install: $(VENV)/installed
+
+demo: $(VENV)/installed
+	@SCALELAW=$(SCALELAW) sh .ci/demo $(OUT)
+
+test: $(VENV)/installed-dev
+	$(BIN)/pytest -n $(WORKERS) $(PYTEST)
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks
+
+reproduce: $(VENV)/installed
+	$(SCALELAW) reproduce --out figures
+
+constraints: $(VENV)/installed-dev
+	@{ sed -n 's/^#/#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable; echo "torch==2.13.0"; } > constraints.new
+	@mv constraints.new constraints.txt
+
+clean:
+	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find scalelaw tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,81 @@
+"""The `scalelaw` command: its verbs, and how a run of it ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from scalelaw.cli import compare, datasets, equivalence, fit, laws, plot, predict, reproduce
+from scalelaw.errors import ScalelawError
+
+DONE, COULD_NOT, INTERRUPTED = 0, 1, 130
+
+app = typer.Typer(
+    name="scalelaw",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain text: quick to start, and the same in a pipe as on a terminal
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for verb in (fit, compare, predict, equivalence, plot, datasets, laws, reproduce):
+    app.command(verb.__name__.rpartition(".")[2])(verb.run)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the shell and exit: 0 done, 1 could not, 2 usage, 130 interrupted, 141 the reader of a pipe has gone."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    sys.exit(_run([each for each in given if each != "--debug"], debug=debug))
+
+
+def _run(arguments: list[str], *, debug: bool) -> int:
+    try:
+        code = app(arguments, prog_name="scalelaw", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except Exception as error:
+        return _failed(error, debug=debug)
+    return code if isinstance(code, int) else DONE
+
+
+def _failed(error: Exception, *, debug: bool) -> int:
+    """Say what went wrong, in one sentence unless the traceback was asked for."""
+    if hasattr(error, "show") and hasattr(error, "exit_code"):  # a usage error of Typer's, in whichever version
+        error.show()
+        return int(error.exit_code)
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    elif isinstance(error, ScalelawError):
+        print(f"Error: {error}", file=sys.stderr)  # noqa: T201
+    else:
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        print(f"Error: this should not have happened ({what}); --debug shows where", file=sys.stderr)  # noqa: T201
+    return COULD_NOT
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from scalelaw import __version__
+
+        typer.echo(f"scalelaw {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """From a table of training runs to a scaling law, an interval and a figure.
+
+    The result goes to standard output, everything else to standard error. Exit status: 0 done, 1 could not, 2 usage.
+
+    Example: scalelaw fit parscale-pile --law parscale --bootstrap 1000 -o fit.json
+    """

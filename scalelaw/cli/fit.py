@@ -1,0 +1,83 @@
+"""`scalelaw fit`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import options, output
+
+
+def _delta(text: str) -> float | str:
+    try:
+        return text if text == "auto" else options.number(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither a number nor auto", param_hint="--delta") from None
+
+
+def run(
+    runs: options.Runs,
+    law: Annotated[str, typer.Option("--law", metavar="LAW", help="A law's name or a formula.", show_default=False)],
+    bootstrap: options.Bootstrap = 0,
+    seed: options.Seed = 0,
+    fix: Annotated[list[str] | None, typer.Option("--fix", metavar="k=0", help="Hold a parameter; repeatable.")] = None,
+    bound: Annotated[
+        list[str] | None, typer.Option("--bound", metavar="alpha=0.1:0.5", help="Bound a parameter; repeatable.")
+    ] = None,
+    delta: Annotated[str, typer.Option(metavar="X", help="Huber's delta, or auto (from the residuals).")] = "1e-3",
+    loss: Annotated[str, typer.Option(metavar="KIND", help="huber, squared or absolute.")] = "huber",
+    space: Annotated[str, typer.Option(metavar="SPACE", help="Residuals of log or raw loss.")] = "log",
+    overestimate: Annotated[
+        float, typer.Option(metavar="X", help="Factor on the objective where the law predicts too much.")
+    ] = 1.0,
+    weights: Annotated[str | None, typer.Option(metavar="COL", help="Column of weights.", show_default=False)] = None,
+    resample: Annotated[str, typer.Option(metavar="KIND", help="auto, pairs, stratified or cluster.")] = "auto",
+    by: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column of the strata or clusters.", show_default=False)
+    ] = None,
+    column: options.Column = None,
+    level: options.Level = 0.95,
+    interval: options.Kind = "bc",
+    thorough: Annotated[bool, typer.Option("--thorough", help="Search a finer grid from more starts.")] = False,
+    save: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Save the fit as JSON.", show_default=False)
+    ] = None,
+    as_json: options.Json = False,
+    as_latex: Annotated[bool, typer.Option("--latex", help="Print a LaTeX table.")] = False,
+) -> None:
+    """Fit a law to runs and print the report.
+
+    Example: scalelaw fit runs.csv --law "E + A/N**alpha + B*P**-beta" --column N=size --bootstrap 1000 -o fit.json
+    """
+    if as_json and as_latex:
+        raise typer.BadParameter("--json and --latex exclude one another; give one", param_hint="--latex")
+    chosen = {
+        "fixed": options.pairs("--fix", fix, options.number, like="k=0"),
+        "bounds": options.pairs("--bound", bound, options.span, like="alpha=0.1:0.5"),
+        "delta": _delta(delta),
+    }
+    from scalelaw.fit import fit
+
+    fitted = fit(
+        law,
+        options.columns_of(runs, column),
+        **chosen,
+        loss=loss,
+        space=space,
+        overestimate=overestimate,
+        weights=weights,
+        bootstrap=bootstrap,
+        resample=resample,
+        by=by,
+        rng=seed,
+        thorough=thorough,
+    )
+    if as_json:
+        text = fitted.to_json()
+    else:
+        text = (fitted.to_latex if as_latex else fitted.report)(level=level, kind=interval)
+    if save is not None:
+        fitted.to_json(save)
+        output.note(f"wrote {save}")
+    output.result(text)

@@ -1,0 +1,118 @@
+"""Options that several verbs share, and how their texts are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from scalelaw.fit import Fit
+
+RUNS_HELP = (
+    "A file (.csv, .parquet, .jsonl, ...), a folder of them, - for standard input, or the name of a bundled set "
+    "(see `scalelaw datasets`); a folder that has the name of one is written ./NAME."
+)
+
+Runs = Annotated[str, typer.Argument(metavar="RUNS", help=RUNS_HELP, show_default=False)]
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A saved fit, or with --law the runs to fit it to, as for `scalelaw fit`.",
+        show_default=False,
+    ),
+]
+LawName = Annotated[
+    str | None,
+    typer.Option("--law", metavar="LAW", help="A law's name (see `scalelaw laws`) or a formula.", show_default=False),
+]
+Column = Annotated[
+    list[str] | None,
+    typer.Option("--column", metavar="N=NAME", help="Which column is N, P, D, C, loss, ...; repeatable."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Level = Annotated[float, typer.Option("--level", metavar="X", help="Level of the intervals.")]
+Kind = Annotated[str, typer.Option("--interval", metavar="KIND", help="bc (bias-corrected), percentile or normal.")]
+Bootstrap = Annotated[
+    int, typer.Option("--bootstrap", metavar="N", min=0, help="Resamples to refit for intervals; 0 for none.")
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Seed of the resampling.")]
+Output = Annotated[
+    str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to this file too.", show_default=False)
+]
+
+
+def pairs(option: str, texts: Iterable[str] | None, read: Callable[[str], Any] = str, *, like: str) -> dict[str, Any]:
+    """``NAME=VALUE`` texts as a dict, each value read by ``read``, which raises ValueError for what it cannot read."""
+    values: dict[str, Any] = {}
+    for text in texts or ():
+        name, sign, value = (part.strip() for part in text.partition("="))
+        try:
+            if not (name and sign and value):
+                raise ValueError
+            read_value = read(value)
+        except ValueError:
+            raise typer.BadParameter(f"cannot read {text!r}; write it like {like}", param_hint=option) from None
+        if name in values:
+            raise typer.BadParameter(f"{name!r} is given twice", param_hint=option)
+        values[name] = read_value
+    return values
+
+
+def number(text: str) -> float:
+    """A number, which may be written as a quantity such as 1.6B."""
+    from scalelaw.runs import quantity
+
+    value = quantity(text)
+    if value is None:
+        raise ValueError
+    return float(value)
+
+
+def span(text: str) -> tuple[float, float]:
+    """``LOW:HIGH``, of which either end may be left out."""
+    low, colon, high = text.partition(":")
+    if not colon:
+        raise ValueError
+    infinite = float("inf")
+    return number(low) if low.strip() else -infinite, number(high) if high.strip() else infinite
+
+
+def columns_of(name: str, column: list[str] | None, *, need: Iterable[str] = ("loss",)) -> Mapping[str, Any]:
+    """The runs that an argument names, without pandas."""
+    from scalelaw import datasets
+    from scalelaw.runs import check_columns, read_columns
+
+    chosen = pairs("--column", column, like="N=my_column")
+    if name not in datasets.names():
+        return read_columns(name, columns=chosen, need=need)
+    columns = datasets.load_columns(name)
+    return check_columns(columns, columns=chosen) if chosen else columns
+
+
+def saved_or_fitted(source: str, law: str | None, column: list[str] | None, bootstrap: int, seed: int) -> Fit:
+    """A fit read from its file or, where a law is given, made from runs."""
+    if law is not None:
+        from scalelaw.fit import fit
+
+        return fit(law, columns_of(source, column), bootstrap=bootstrap, rng=seed)
+    return saved(source)
+
+
+def saved(source: str) -> Fit:
+    """A fit read from its file, or from standard input."""
+    import sys
+    from pathlib import Path
+
+    from scalelaw.fit import Fit
+
+    return Fit.from_json(sys.stdin.read() if source == "-" else Path(source))
+
+
+def combinations(values: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Every combination of the values, as columns."""
+    from itertools import product
+
+    return dict(zip(values, map(list, zip(*product(*values.values()), strict=True)), strict=True))

@@ -1,0 +1,63 @@
+"""What the shell prints: results to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PIPE_CLOSED = 141
+
+
+def result(text: str) -> None:
+    """Print a result; a reader that has gone, as in ``| head``, ends the run quietly."""
+    try:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at exit
+        raise typer.Exit(PIPE_CLOSED) from None
+
+
+def note(text: str) -> None:
+    """Say something beside the result."""
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def progress(text: str) -> None:
+    """Say what is being done, to a person only."""
+    if sys.stderr.isatty():
+        note(text)
+
+
+def document(value: Any) -> None:
+    """Print one JSON document; what is not a finite number is null."""
+    import json
+
+    result(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def table(frame: pd.DataFrame, *, as_json: bool, digits: int = 6) -> None:
+    """Print a frame as aligned text, or its rows as a JSON list."""
+    if as_json:
+        document(frame.to_dict("records"))
+    else:
+        result(frame.to_string(index=False, na_rep="", float_format=lambda value: f"{value:.{digits}g}"))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    value = value.item() if hasattr(value, "item") else value
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    return None if value != value else str(value)
