@@ -220,17 +220,29 @@ def _result(
 ) -> Fit:
     theta = reduced.expand(solution.theta)
     params = dict(zip(reduced.full.parameters, map(float, theta), strict=True))
-    residuals = _residuals(reduced.full, columns, params, settings)
+    objective = float(settings.objective(_residuals(reduced.full, columns, params, settings), weights))
+    _check_pure(reduced.full, settings, objective, solution.value)
     return Fit(
         law=reduced.full,
         params=params,
-        objective=float(settings.objective(residuals, weights)),
+        objective=objective,
         settings=settings,
         columns=columns,
         weights=weights,
         convergence=solution.convergence,
         draws=draws,
     )
+
+
+def _check_pure(law: Law, settings: Settings, objective: float, solved: float) -> None:
+    """Refuse a law whose function gave the solver other losses than it gives now."""
+    if settings.loss == "absolute" or not np.isfinite(solved):
+        return
+    if abs(objective - solved) > 1e-6 * solved + 1e-20:
+        raise FitError(
+            f"law {law.name!r} gives other losses when it is called again "
+            f"(objective {solved:.9g}, then {objective:.9g}): its function must depend on its columns and parameters alone"
+        )
 
 
 def _residuals(law: Law, columns: Columns, params: Mapping[str, float], settings: Settings) -> np.ndarray:

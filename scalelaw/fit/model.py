@@ -14,6 +14,7 @@ from scalelaw.fit.coordinates import Coordinates, Plan
 from scalelaw.fit.derive import derivatives
 from scalelaw.fit.emit import Evaluator, compile_outputs, evaluate_data, hoisted, needed
 from scalelaw.fit.graph import Graph, Node, NotTraceableError
+from scalelaw.fit.sequence import low_discrepancy
 from scalelaw.fit.structure import Power, Structure, probe
 from scalelaw.laws.law import Law
 
@@ -68,7 +69,9 @@ def compile_law(law: Law) -> Compiled:
     structure = probe(law)
     plan = Plan.of(law, structure)
     try:
-        return Compiled(structure, plan, _trace(law, plan))
+        traced = _trace(law, plan)
+        _cross_check(law, plan, traced)
+        return Compiled(structure, plan, traced)
     except Exception as error:  # a user's function may raise anything when it meets something that is not an array
         return Compiled(structure, plan, None, f"{type(error).__name__}: {error}")
 
@@ -97,6 +100,27 @@ def _trace(law: Law, plan: Plan) -> Traced:
     constants = hoisted(outputs)
     compiled = [compile_outputs(wanted, constants) for wanted in ([loss], slopes, outputs)]
     return Traced(needed(outputs), constants, pairs, *compiled)
+
+
+def _cross_check(law: Law, plan: Plan, traced: Traced) -> None:
+    """Hold the traced losses and slopes against the function itself and central differences, at a few points.
+
+    Raises
+    ------
+    NotTraceableError
+        If they disagree: the function then does something that tracing has missed.
+    """
+    rows = dict(zip(law.columns, 1.2 * 4.0 ** low_discrepancy(16, len(law.columns)).T, strict=True))
+    coordinates = Coordinates(plan, dict.fromkeys([name for group in plan.units for name in group], 0.0))
+    low, high = np.maximum(plan.lower, 0.3), np.minimum(plan.upper, 0.8)
+    x = np.where(low < high, low + (high - low) * low_discrepancy(3, plan.size), np.clip(0.5, plan.lower, plan.upper))
+    exact, opaque = TracedModel(traced, coordinates, rows), BlackBoxModel(law, coordinates, rows)
+    with np.errstate(all="ignore"):
+        for got, wanted in zip(exact.slopes(x), opaque.slopes(x), strict=True):
+            size = np.abs(wanted).max()
+            known = np.isfinite(wanted)
+            if not np.allclose(np.broadcast_to(got, wanted.shape)[known], wanted[known], rtol=1e-5, atol=1e-6 * size):
+                raise NotTraceableError("the traced derivatives disagree with central differences")
 
 
 def build(law: Law, columns: Mapping[str, np.ndarray]) -> Model:

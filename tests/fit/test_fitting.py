@@ -227,6 +227,18 @@ def test_a_black_box_reaches_the_same_optimum() -> None:
     assert any("central differences" in note for note in fit.notes)
 
 
+def test_a_law_that_is_no_function_of_its_arguments_is_refused() -> None:
+    calls = [0]
+
+    def fickle(N: np.ndarray, *, E: float, A: float, alpha: float) -> np.ndarray:
+        """E + A / N^alpha, a little more at every call"""
+        calls[0] += 1
+        return E + A / N**alpha * (1 + 0.01 * (calls[0] % 7))
+
+    with pytest.raises(FitError, match="when it is called again"):
+        sl.fit(Law("fickle", fickle), {"N": PILE["N"], "loss": PILE["loss"]})
+
+
 FIVE = {"N": [1e8, 2e8, 3e8, 5e8, 8e8], "loss": [2, 1.9, 1.8, 1.7, 1.6]}
 LINE = {"N": np.geomspace(1e8, 1e9, 9), "D": 20 * np.geomspace(1e8, 1e9, 9), "loss": np.linspace(3, 2, 9)}
 TWO_SIZES = {"N": [1e8, 2e8] * 3, "loss": [2, 1.9, 2.01, 1.91, 2, 1.9]}

@@ -141,3 +141,15 @@ def test_a_black_box_keeps_its_reason() -> None:
     compiled = compile_law(Law("branching", _branching))
     assert compiled.traced is None
     assert compiled.reason
+
+
+def test_a_trace_that_disagrees_with_the_function_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scalelaw.fit import model
+
+    def wrong(output: object) -> tuple[dict[int, float], dict[tuple[int, int], float]]:
+        return dict.fromkeys(range(3), 0.5), {}
+
+    monkeypatch.setattr(model, "derivatives", wrong)
+    compiled = compile_law(parse("E + A/N**alpha", name="checked"))
+    assert compiled.traced is None
+    assert "disagree" in compiled.reason
