@@ -1,0 +1,14 @@
+"""Figures of fits: each ``(fit_or_frame, *, ax=None, ...) -> Axes``; `style` sets a venue's page, `save` writes.
+
+A figure takes a Fit, or the DataFrame that the analysis of the same name returns; it computes no law.
+"""
+
+from scalelaw.plot.comparison import comparison
+from scalelaw.plot.contours import contours
+from scalelaw.plot.curves import curves
+from scalelaw.plot.equivalence import equivalence
+from scalelaw.plot.residuals import residuals
+from scalelaw.plot.saving import save
+from scalelaw.plot.style import VENUES, style
+
+__all__ = ["VENUES", "comparison", "contours", "curves", "equivalence", "residuals", "save", "style"]

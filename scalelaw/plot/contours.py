@@ -1,0 +1,154 @@
+"""Figure 3 of the ParScale paper: lines of equal loss over parameters and streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, ListedColormap
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path
+
+from scalelaw import analysis
+from scalelaw.errors import ScalelawError
+from scalelaw.plot.axes import axes_of, legend_above, scale
+from scalelaw.plot.given import before_loss, frame_of, runs_of
+from scalelaw.plot.style import small
+
+if TYPE_CHECKING:
+    from scalelaw.fit.result import Fit
+
+_SHADE = "0.92"
+
+
+def contours(
+    fit: Fit | pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    runs: Any = None,
+    levels: Any = None,
+    band: float | None = None,
+    legend: bool = True,
+    **options: Any,
+) -> Axes:
+    """Draw labelled lines of equal loss over two columns, the runs as points, and what is extrapolated in grey.
+
+    Parameters
+    ----------
+    fit : Fit or DataFrame
+        A fit, or the frame of `scalelaw.analysis.contour_grid`.
+    ax : Axes, optional
+        Where to draw; a new figure if there is none.
+    runs : DataFrame or mapping, optional
+        Runs to show as points; the fitted ones unless told otherwise.
+    levels : numbers, optional
+        Losses in nats per token; round ones across the figure by default.
+    band : float, optional
+        Level of a band around each line, such as 0.95: where the interval of the mean loss holds that loss. A fit
+        needs bootstrap draws for it; a frame with ``low`` and ``high`` has its band whatever the number.
+    legend : bool
+        Say above the figure what is a run and what is extrapolation.
+    **options
+        Those of `scalelaw.analysis.contour_grid`: ``x``, ``y``, ``x_range``, ``y_range``, ``num``, and columns to hold.
+
+    Returns
+    -------
+    Axes
+    """
+    if band is not None and not isinstance(fit, pd.DataFrame):
+        options["interval"] = band
+    frame = frame_of(fit, analysis.contour_grid, options, need=("loss", "inside"))
+    x, y = before_loss(frame)
+    grid = _grid(frame, x, y)
+    ax = axes_of(ax)
+    scale(ax, "x", x)
+    scale(ax, "y", y)
+    shades = _shades()
+    chosen = _levels(grid["loss"]) if levels is None else np.unique(np.atleast_1d(levels).astype(float))
+    _shade_outside(ax, frame, runs_of(fit, runs), x, y)
+    if "low" in grid and band is not None:
+        _bands(ax, grid, x, y, chosen, shades)
+    lines = ax.contour(grid[x], grid[y], grid["loss"], levels=chosen, cmap=shades, linewidths=1.0, zorder=2)
+    ax.clabel(lines, fmt=_label, fontsize=small(), inline_spacing=2)
+    shown = runs_of(fit, runs)
+    if shown is not None:
+        ax.plot(shown[x], shown[y], "o", color="black", markersize=0.75 * mpl.rcParams["lines.markersize"], zorder=3)
+    ax.set_xlim(grid[x][0, 0], grid[x][0, -1])
+    ax.set_ylim(grid[y][0, 0], grid[y][-1, 0])
+    if legend:
+        _legend(ax, points=shown is not None, outside=not frame["inside"].all())
+    return ax
+
+
+def _grid(frame: pd.DataFrame, x: str, y: str) -> dict[str, np.ndarray]:
+    """The frame's columns as arrays of shape (y, x).
+
+    Raises
+    ------
+    ScalelawError
+        If it does not hold every combination of its x and y once.
+    """
+    ordered = frame.sort_values([y, x])
+    shape = (ordered[y].nunique(), ordered[x].nunique())
+    if shape[0] * shape[1] != len(frame) or frame.duplicated([x, y]).any() or min(shape) < 2:
+        raise ScalelawError(f"contours need every combination of {x} and {y} once, as contour_grid() returns them")
+    names = [name for name in (x, y, "loss", "low", "high") if name in frame]
+    return {name: ordered[name].to_numpy(dtype=float).reshape(shape) for name in names}
+
+
+def _levels(losses: np.ndarray) -> np.ndarray:
+    finite = losses[np.isfinite(losses)]
+    return analysis.round_levels(float(finite.min()), float(finite.max()), about=9)
+
+
+def _shades() -> Colormap:
+    """Viridis without its yellow end, which is lost on white."""
+    return ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.82, 256)))
+
+
+def _label(level: float) -> str:
+    return f"{level:.4g}"
+
+
+def _bands(ax: Axes, grid: Mapping[str, np.ndarray], x: str, y: str, levels: np.ndarray, shades: Colormap) -> None:
+    """The region of each level in which the interval of the loss holds it."""
+    span = levels[-1] - levels[0] or 1.0
+    for level in levels:
+        beyond = np.maximum(grid["low"] - level, level - grid["high"])
+        if (beyond <= 0).any():
+            colour = shades(float((level - levels[0]) / span))
+            ax.contourf(grid[x], grid[y], beyond, levels=[-np.inf, 0.0], colors=[colour], alpha=0.22, zorder=1)
+
+
+def _shade_outside(ax: Axes, frame: pd.DataFrame, runs: Mapping[str, Any] | None, x: str, y: str) -> None:
+    """Grey over everything beyond the range of the runs."""
+    inside = frame[frame["inside"]]
+    if inside.empty and runs is None:
+        ax.set_facecolor(_SHADE)
+        return
+    known = [inside[name] if runs is None else runs[name] for name in (x, y)]
+    (left, right), (low, high) = ((float(np.min(values)), float(np.max(values))) for values in known)
+    # the frame's corners run one way and the hole's the other, which leaves the hole unfilled
+    outer = _box(frame[x].min(), frame[x].max(), frame[y].min(), frame[y].max())
+    hole = _box(left, right, low, high)[::-1]
+    codes = [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * 2
+    ax.add_patch(PathPatch(Path(np.vstack([outer, hole]), codes), facecolor=_SHADE, edgecolor="none", zorder=0.5))
+
+
+def _box(left: float, right: float, low: float, high: float) -> np.ndarray:
+    return np.array([[left, low], [right, low], [right, high], [left, high], [left, low]], dtype=float)
+
+
+def _legend(ax: Axes, *, points: bool, outside: bool) -> None:
+    handles: list[Any] = []
+    if points:
+        handles.append(Line2D([], [], color="black", marker="o", linestyle="none", markersize=2.6, label="runs"))
+    if outside:
+        handles.append(Patch(facecolor=_SHADE, edgecolor="0.7", linewidth=0.4, label="beyond the runs"))
+    if handles:
+        legend_above(ax, handles, columns=2)
