@@ -52,12 +52,12 @@ def quality(runs: dict[str, np.ndarray], fit: sl.Fit, checked: int) -> Row:
     """Gap of each checked draw above the better of itself and the exhaustive search on the same resample."""
     progress(f"bootstrap: exhaustive search of {checked} resamples")
     own, searched, notebook = (np.empty(checked) for _ in range(3))
-    n = len(runs["loss"])
+    draws, n = fit.require_draws(), len(runs["loss"])
     drawn = np.random.default_rng(0).integers(0, n, (REFITS, n))  # as a pairs bootstrap with rng=0 draws its rows
     for i, chosen in enumerate(np.linspace(0, REFITS - 1, checked).astype(int)):
         resample = {name: values[drawn[chosen]] for name, values in runs.items()}
-        own[i] = objective(resample, dict(zip(fit.law.parameters, map(float, fit.draws.theta[chosen]), strict=True)))
-        if not np.isclose(own[i], fit.draws.objective[chosen], rtol=1e-9):
+        own[i] = objective(resample, dict(zip(fit.law.parameters, map(float, draws.theta[chosen]), strict=True)))
+        if not np.isclose(own[i], draws.objective[chosen], rtol=1e-9):
             raise RuntimeError(f"draw {chosen} was not fitted to the rows that this benchmark takes it for")
         searched[i] = best_known("chinchilla", resample)
         theirs = notebook_bootstrap(runs["N"], runs["D"], runs["loss"], fit.params, drawn[chosen][None])[0]

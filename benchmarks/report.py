@@ -7,9 +7,10 @@ import platform
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
+import scalelaw
 from benchmarks.timing import Timing
 
 HEADINGS = ("what", "baseline, CPU", "scalelaw, CPU", "ratio (range over rounds)", "objective gap", "target", "met")
@@ -90,19 +91,12 @@ def markdown(rows: Iterable[Row]) -> str:
 
 def machine() -> str:
     """Date, processor, Python and library versions: what the numbers belong to."""
-    names = ("scalelaw", "numpy", "scipy", "pandas")
+    names = ("numpy", "scipy", "pandas")
     return (
         f"{datetime.date.today().isoformat()}, {processor()}, {platform.system()} {platform.release()}, one thread; "
-        f"Python {platform.python_version()}, " + ", ".join(f"{name} {installed(name)}" for name in names) + "."
+        f"Python {platform.python_version()}, scalelaw {scalelaw.__version__}, "
+        f"{', '.join(f'{name} {version(name)}' for name in names)}."
     )
-
-
-def installed(package: str) -> str:
-    """Version of an installed package."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "from source"
 
 
 def processor() -> str:

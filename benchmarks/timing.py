@@ -92,7 +92,7 @@ def interleave(
 
 
 def child_cpu_seconds(command: Sequence[str]) -> tuple[float, str]:
-    """Run a whole process on one thread; CPU seconds of it and its children, and what it printed.
+    """Run a whole process on one thread and without a window; CPU seconds of it and its children, and what it printed.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def child_cpu_seconds(command: Sequence[str]) -> tuple[float, str]:
         If the process fails; the message ends with what it wrote to standard error.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, "1")}
+    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, "1"), "MPLBACKEND": "Agg"}
     process = subprocess.run(list(command), capture_output=True, text=True, env=environment, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
