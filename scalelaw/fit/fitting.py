@@ -241,7 +241,8 @@ def _check_pure(law: Law, settings: Settings, objective: float, solved: float) -
     if abs(objective - solved) > 1e-6 * solved + 1e-20:
         raise FitError(
             f"law {law.name!r} gives other losses when it is called again "
-            f"(objective {solved:.9g}, then {objective:.9g}): its function must depend on its columns and parameters alone"
+            f"(objective {solved:.9g}, then {objective:.9g}): "
+            "its function must depend on its columns and parameters alone"
         )
 
 
