@@ -52,17 +52,17 @@ def run(
     """
     if as_json and as_latex:
         raise typer.BadParameter("--json and --latex exclude one another; give one", param_hint="--latex")
-    chosen = {
-        "fixed": options.pairs("--fix", fix, options.number, like="k=0"),
-        "bounds": options.pairs("--bound", bound, options.span, like="alpha=0.1:0.5"),
-        "delta": _delta(delta),
-    }
+    fixed = options.pairs("--fix", fix, options.number, like="k=0")
+    bounds = options.pairs("--bound", bound, options.span, like="alpha=0.1:0.5")
+    threshold = _delta(delta)
     from scalelaw.fit import fit
 
     fitted = fit(
         law,
         options.columns_of(runs, column),
-        **chosen,
+        fixed=fixed,
+        bounds=bounds,
+        delta=threshold,
         loss=loss,
         space=space,
         overestimate=overestimate,
@@ -73,11 +73,12 @@ def run(
         rng=seed,
         thorough=thorough,
     )
-    if as_json:
-        text = fitted.to_json()
-    else:
-        text = (fitted.to_latex if as_latex else fitted.report)(level=level, kind=interval)
-    if save is not None:
-        fitted.to_json(save)
-        output.note(f"wrote {save}")
-    output.result(text)
+    try:
+        if save is not None:
+            fitted.to_json(save)
+            output.note(f"wrote {save}")
+    finally:  # a fit that could not be saved is shown all the same
+        if as_json:
+            output.result(fitted.to_json())
+        else:
+            output.result((fitted.to_latex if as_latex else fitted.report)(level=level, kind=interval))
