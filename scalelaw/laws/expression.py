@@ -79,6 +79,7 @@ class Expression:
     def __post_init__(self) -> None:
         source = FormulaText(self.text)
         tree = source.tree()
+        object.__setattr__(self, "text", source.text)
         object.__setattr__(self, "tree", tree)
         object.__setattr__(self, "names", _names(tree))
         object.__setattr__(self, "_evaluate", _closure(_build(tree, source, depth=1)))

@@ -6,7 +6,7 @@ from inspect import Parameter, Signature
 from typing import Any
 
 from scalelaw.errors import LawError
-from scalelaw.laws.expression import FUNCTIONS, Expression
+from scalelaw.laws.expression import Expression
 from scalelaw.laws.latex import latex
 from scalelaw.laws.law import Law
 
@@ -72,7 +72,7 @@ def parse(expression: str, *, name: str | None = None, columns: Sequence[str] = 
     known = COLUMNS.union(columns)
     used = tuple(each for each in formula.names if each in known)
     parameters = tuple(each for each in formula.names if each not in known)
-    _check(formula, used, parameters, columns)
+    _check(formula, used, parameters)
     return Law(
         name or formula.text,
         FormulaFunction(formula, used, parameters),
@@ -81,11 +81,8 @@ def parse(expression: str, *, name: str | None = None, columns: Sequence[str] = 
     )
 
 
-def _check(formula: Expression, columns: tuple[str, ...], parameters: tuple[str, ...], extra: Sequence[str]) -> None:
-    for name in extra:
-        if name in FUNCTIONS:
-            raise LawError(f"the column {name!r} has the name of a function of formulas; rename the column")
-    for name in parameters:
+def _check(formula: Expression, columns: tuple[str, ...], parameters: tuple[str, ...]) -> None:
+    for name in formula.names:
         if name in OUTCOMES:
             raise LawError(f"the formula {formula.text!r} uses {name!r}, which a law predicts and cannot read")
     if not columns:

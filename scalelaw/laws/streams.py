@@ -126,7 +126,7 @@ def _log2_streams(N: Any, P: Any, *, E: Any, A: Any, alpha: Any, beta: Any) -> A
     alpha : exponent of parameters, no unit
     beta : exponent of 1 + log2 P, no unit
 
-    Source: a rival of equation 5 of Chen et al. 2025, arXiv:2505.10475, which is this one at k = 1 / ln 2, beta = alpha.
+    Source: a rival of equation 5 of Chen et al. 2025, arXiv:2505.10475; that is this at k = 1 / ln 2, beta = alpha.
     """
     return E + A * N**-alpha * (1.0 + np.log2(P)) ** -beta
 

@@ -87,9 +87,7 @@ class FormulaText:
         for found in re.finditer(r"\b[^\W\d]\w*", self.text):
             word = found.group()
             if iskeyword(word):
-                self.refuse_span(
-                    *found.span(), f"is a Python keyword and cannot be used; a parameter may be called {word}_"
-                )
+                self.refuse_span(*found.span(), f"is a Python keyword, not a name; a parameter may be called {word}_")
             if word.startswith("_"):
                 self.refuse_span(*found.span(), "is not allowed: a name begins with a letter")
 
