@@ -92,7 +92,7 @@ def about(name: str) -> dict[str, Any]:
     return dict(_parsed(name).metadata["scalelaw"])
 
 
-def _load(name: str, where: Mapping[str, str | float]) -> tuple[Columns, dict[str, Any]]:
+def _load(name: str, where: Mapping[str, str | float]) -> tuple[Columns, dict[Any, Any]]:
     parsed = _parsed(name)
     columns = parsed.columns
     for column, value in where.items():

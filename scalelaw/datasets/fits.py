@@ -17,11 +17,11 @@ _FILE = Path(__file__).with_name("published.json")
 class Published:
     """One published fit.
 
-    ``law`` names a law of ``scalelaw.laws``, or is the formula itself where none of them fits. ``params`` are the values
-    as printed, in the units of that law. ``se`` are standard errors and ``interval`` (low, high) limits at ``level``, for
-    those parameters for which the source gives them. ``metrics`` is what else was reported (``r2``, ``objective``, a
-    prediction). ``rows`` says which rows of the set were fitted, as ``load(name, **rows)`` takes them. ``delta`` is the
-    Huber threshold, None where there was none.
+    ``law`` names a law of ``scalelaw.laws``, or is the formula itself where none of them fits. ``params`` are the
+    values as printed, in the units of that law. ``se`` are standard errors and ``interval`` (low, high) limits at
+    ``level``, for those parameters for which the source gives them. ``metrics`` is what else was reported (``r2``,
+    ``objective``, a prediction). ``rows`` says which rows of the set were fitted, as ``load(name, **rows)`` takes them.
+    ``delta`` is the Huber threshold, None where there was none.
     """
 
     law: str

@@ -54,7 +54,7 @@ def as_array(values: Any) -> np.ndarray:
     if isinstance(values, np.ma.MaskedArray):
         return as_array([None if hidden else value for value, hidden in _pairs(values)])
     if isinstance(values, np.ndarray):
-        return values if values.dtype.kind in _NATURAL_KINDS else objects(values)
+        return values if values.dtype.kind in _NATURAL_KINDS + "O" else objects(values)
     if isinstance(values, Sequence) and not isinstance(values, str | bytes):
         return natural(values)
     if np.isscalar(values) or values is None:

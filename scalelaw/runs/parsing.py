@@ -60,7 +60,8 @@ def _parquet(data: bytes, where: str) -> Parsed:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(pa.BufferReader(data)).read()
+        # on one thread: Arrow's pool now and then aborts a process that ends soon after (apache/arrow#34314)
+        table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise RunsError(f"{where} is not a readable parquet file: {_first_line(error)}; get it anew") from error
     metadata = _attrs((table.schema.metadata or {}).get(b"PANDAS_ATTRS"), where)
@@ -78,7 +79,7 @@ def _attrs(text: bytes | None, where: str) -> dict[str, Any]:
 
 def _from_arrow(table: Any, where: str) -> Columns:
     """Arrow columns as arrays, without going through pandas; numbers with empty cells become float64."""
-    names = [str(name) for name in table.column_names]
+    names = [str(name).strip() for name in table.column_names]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise RunsError(f"{where} has two columns called {', '.join(map(repr, twice))}; rename one of them")
@@ -164,7 +165,10 @@ def _delimiter(text: str) -> str:
 def _header(text: str, delimiter: str) -> list[str]:
     import csv
 
-    return next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
+    try:
+        return next(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter), [])
+    except csv.Error:  # Arrow says better what is wrong
+        return []
 
 
 def _ragged(rows: list[Any], where: str) -> list[str]:

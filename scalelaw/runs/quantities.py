@@ -12,6 +12,7 @@ _QUANTITY = re.compile(
     r"\s*(?P<scale>[kKmMbBgGtT]|[bB][nN])?\s*",
     re.ASCII,
 )
+_INFINITY = re.compile(r"\s*[+-]?inf(inity)?\s*", re.IGNORECASE)
 
 
 def quantity(text: str) -> int | float | None:
@@ -27,21 +28,16 @@ def quantity(text: str) -> int | float | None:
     >>> quantity("about 3B") is None
     True
     """
+    if _INFINITY.fullmatch(text):
+        return float(text)  # so that it is reported as infinite, not as text
     match = _QUANTITY.fullmatch(text)
-    if match is None:
+    if match is None or not (match["whole"] or len(match["part"] or "") > 1):
         return None
-    whole, part = match["whole"] or "", match["part"] or ""
-    if not whole and len(part) < 2:
-        return _spelled(text)
-    digits = whole.replace(",", "").replace("_", "") or "0"
-    value = Fraction(digits + (part if len(part) > 1 else "")) * Fraction(10) ** int(match["power"] or 0)
-    value *= _SCALES[(match["scale"] or "").lower()] * (-1 if match["sign"] == "-" else 1)
+    digits = (match["whole"] or "0").replace(",", "").replace("_", "") + (match["part"] or "").rstrip(".")
+    sign = -1 if match["sign"] == "-" else 1
     try:
-        return int(value) if value.denominator == 1 else float(value)
-    except OverflowError:
-        return float("inf")
-
-
-def _spelled(text: str) -> float | None:
-    """Infinity in letters, so that it is reported as infinite and not as text."""
-    return float(text) if text.strip().lower().lstrip("+-") in ("inf", "infinity") else None
+        value = Fraction(digits) * Fraction(10) ** int(match["power"] or 0) * _SCALES[(match["scale"] or "").lower()]
+        nearest = float(value)
+    except (OverflowError, ValueError):  # beyond float64, or more digits than Python will read
+        return sign * float("inf")
+    return sign * (int(value) if value.denominator == 1 else nearest)

@@ -17,6 +17,7 @@ from scalelaw.runs.frames import attrs
 from scalelaw.runs.schema import Columns
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 
@@ -69,10 +70,16 @@ def to_parquet(columns: Columns, metadata: Mapping[str, Any]) -> bytes:
 def _to_arrow(columns: Columns) -> Any:
     import pyarrow as pa
 
+    return pa.table({name: _arrow_column(name, values) for name, values in columns.items()})
+
+
+def _arrow_column(name: str, values: np.ndarray) -> Any:
+    import pyarrow as pa
+
     try:
-        return pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
+        return pa.array(values, from_pandas=True)
     except (pa.ArrowException, TypeError, OverflowError) as error:
-        raise RunsError(f"a column holds values of different types: {error}; give each column one type") from error
+        raise RunsError(f"column {name!r} cannot be written: {error}; give its values one type") from error
 
 
 def _to_csv(columns: Columns, delimiter: str = ",") -> bytes:
@@ -88,7 +95,7 @@ def _to_csv(columns: Columns, delimiter: str = ",") -> bytes:
 
 
 def _to_jsonl(columns: Columns) -> bytes:
-    plain = {name: _to_arrow({name: values}).column(0).to_pylist() for name, values in columns.items()}
+    plain = {name: _arrow_column(name, values).to_pylist() for name, values in columns.items()}
     rows = (dict(zip(plain, row, strict=True)) for row in zip(*plain.values(), strict=True))
     try:
         return "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows).encode()
