@@ -150,5 +150,6 @@ def rounding(printed: float) -> tuple[float, float]:
     >>> round(low, 6), round(high, 6)
     (0.39345, 0.39355)
     """
-    last_digit = 10.0 ** (np.floor(np.log10(abs(printed))) - significant_digits(printed) + 1)
+    exponent = int(f"{printed:e}".partition("e")[2])
+    last_digit = 10.0 ** (exponent - significant_digits(printed) + 1)
     return printed - last_digit / 2, printed + last_digit / 2
