@@ -11,7 +11,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, Locator, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import (
+    FuncFormatter,
+    Locator,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+    ScalarFormatter,
+)
 
 from scalelaw.laws.latex import symbol
 
@@ -60,14 +68,14 @@ def value_label(name: str, value: float) -> str:
 
     Examples
     --------
-    >>> value_label("P", 8.0), value_label("N", 1.6e9)
-    ('$P$ = 8', '$N$ = 1.6B')
+    >>> value_label("P", 8.0), value_label("N", 535813376)
+    ('$P$ = 8', '$N$ = 0.54B')
     """
-    return f"${symbol(name)}$ = {text(name, value)}"
+    return f"${symbol(name)}$ = {text(name, value, digits=2)}"
 
 
-def text(name: str, value: float) -> str:
-    """A value of a column as a tick says it.
+def text(name: str, value: float, *, digits: int = 6) -> str:
+    """A value of a column as a tick says it, counts with at most so many digits after the point.
 
     Examples
     --------
@@ -77,7 +85,7 @@ def text(name: str, value: float) -> str:
     if name in _COUNTS:
         for least, unit, letter in ((1e12, 1e12, "T"), (1e8, 1e9, "B"), (1e5, 1e6, "M"), (1e3, 1e3, "K")):
             if value >= least * (1 - 1e-9):
-                return f"{value / unit:.3g}{letter}"
+                return f"{round(value / unit, digits):.4g}{letter}"
     mantissa, _, exponent = f"{value:.3g}".partition("e")
     if not exponent:
         return mantissa
@@ -105,7 +113,7 @@ class RoundLog(Locator):
             if len(ticks) <= self.most:
                 break
         if len(ticks) < 3:
-            near = MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+            near = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
             return [float(tick) for tick in near if low <= tick <= high]
         return [float(tick) for tick in ticks[:: -(-len(ticks) // self.most)]]
 
@@ -129,7 +137,9 @@ def scale_loss(ax: Axes) -> None:
     axis = _log(ax, "y", base=10)
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+    plain = ScalarFormatter(useOffset=False)
+    plain.set_scientific(False)
+    axis.set_major_formatter(plain)
     axis.set_minor_formatter(NullFormatter())
     axis.set_label_text(label("loss"))
 
@@ -142,14 +152,16 @@ def _log(ax: Axes, which: Literal["x", "y"], *, base: int) -> Axis:
     return ax.yaxis
 
 
-def legend_above(ax: Axes, handles: Sequence[Any], *, columns: int) -> None:
-    """A legend over the axes, outside of the data."""
+def legend_above(
+    ax: Axes, handles: Sequence[Any], *, columns: int = 4, side: Literal["left", "right"] = "left"
+) -> None:
+    """A legend over the axes, outside of the data, from their left end or up to their right one."""
     ax.legend(
         handles=list(handles),
-        loc="lower left",
-        bbox_to_anchor=(0.0, 1.0),
+        loc="lower left" if side == "left" else "lower right",
+        bbox_to_anchor=(0.0 if side == "left" else 1.0, 1.0),
         borderaxespad=0.2,
-        ncols=columns,
+        ncols=min(columns, len(handles)),
         columnspacing=1.2,
         frameon=False,
         fontsize=mpl.rcParams["legend.fontsize"],

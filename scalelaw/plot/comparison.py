@@ -77,7 +77,7 @@ def comparison(
     ax.set_xlabel(label)
     _scale(ax, frame[chosen].to_numpy(dtype=float))
     if legend and len(chosen) > 1:
-        legend_above(ax, ax.get_legend_handles_labels()[0], columns=len(chosen))
+        legend_above(ax, ax.get_legend_handles_labels()[0], columns=3, side="right")
     return ax
 
 

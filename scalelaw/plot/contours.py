@@ -18,7 +18,8 @@ from scalelaw import analysis
 from scalelaw.errors import ScalelawError
 from scalelaw.plot.axes import axes_of, legend_above, scale
 from scalelaw.plot.given import before_loss, frame_of, runs_of
-from scalelaw.plot.style import small
+from scalelaw.plot.labels import label_lines
+from scalelaw.plot.style import marker_size
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -69,17 +70,18 @@ def contours(
     scale(ax, "x", x)
     scale(ax, "y", y)
     shades = _shades()
-    chosen = _levels(grid["loss"]) if levels is None else np.unique(np.atleast_1d(levels).astype(float))
+    chosen = _levels(grid["loss"], levels)
     _shade_outside(ax, frame, runs_of(fit, runs), x, y)
     if "low" in grid and band is not None:
         _bands(ax, grid, x, y, chosen, shades)
     lines = ax.contour(grid[x], grid[y], grid["loss"], levels=chosen, cmap=shades, linewidths=1.0, zorder=2)
-    ax.clabel(lines, fmt=_label, fontsize=small(), inline_spacing=2)
-    shown = runs_of(fit, runs)
-    if shown is not None:
-        ax.plot(shown[x], shown[y], "o", color="black", markersize=0.75 * mpl.rcParams["lines.markersize"], zorder=3)
     ax.set_xlim(grid[x][0, 0], grid[x][0, -1])
     ax.set_ylim(grid[y][0, 0], grid[y][-1, 0])
+    shown = runs_of(fit, runs)
+    points = np.empty((0, 2)) if shown is None else np.column_stack([shown[x], shown[y]]).astype(float)
+    size = 0.75 * marker_size(len(points))
+    ax.plot(points[:, 0], points[:, 1], "o", color="black", markersize=size, zorder=3, clip_on=False)
+    label_lines(ax, lines, points)
     if legend:
         _legend(ax, points=shown is not None, outside=not frame["inside"].all())
     return ax
@@ -101,28 +103,43 @@ def _grid(frame: pd.DataFrame, x: str, y: str) -> dict[str, np.ndarray]:
     return {name: ordered[name].to_numpy(dtype=float).reshape(shape) for name in names}
 
 
-def _levels(losses: np.ndarray) -> np.ndarray:
+def _levels(losses: np.ndarray, given: Any) -> np.ndarray:
+    """The levels given that the figure holds, or round ones.
+
+    Raises
+    ------
+    ScalelawError
+        If it holds none.
+    """
     finite = losses[np.isfinite(losses)]
-    return analysis.round_levels(float(finite.min()), float(finite.max()), about=9)
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+    if not low < high:
+        raise ScalelawError("the law is the same everywhere on this grid, so it has no contours; choose other columns")
+    if given is None:
+        return analysis.round_levels(low, high, about=9)
+    levels = np.unique(analysis.read_values("loss", given))
+    levels = levels[(levels > low) & (levels < high)]
+    if not len(levels):
+        raise ScalelawError(f"none of the levels lies within the losses of the figure, {low:.4g} to {high:.4g}")
+    return levels
 
 
 def _shades() -> Colormap:
     """Viridis without its yellow end, which is lost on white."""
-    return ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.82, 256)))
-
-
-def _label(level: float) -> str:
-    return f"{level:.4g}"
+    return ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.75, 256)))
 
 
 def _bands(ax: Axes, grid: Mapping[str, np.ndarray], x: str, y: str, levels: np.ndarray, shades: Colormap) -> None:
-    """The region of each level in which the interval of the loss holds it."""
+    """The region of each level in which the interval of the loss holds it: high at or above it, low at or below."""
     span = levels[-1] - levels[0] or 1.0
-    for level in levels:
-        beyond = np.maximum(grid["low"] - level, level - grid["high"])
-        if (beyond <= 0).any():
-            colour = shades(float((level - levels[0]) / span))
-            ax.contourf(grid[x], grid[y], beyond, levels=[-np.inf, 0.0], colors=[colour], alpha=0.22, zorder=1)
+    top, bottom = float(np.nanmax(grid["high"])), float(np.nanmin(grid["low"]))
+    for level in levels[(levels > bottom) & (levels < top)]:
+        colour = shades(float((level - levels[0]) / span))
+        above = ax.contourf(grid[x], grid[y], grid["high"], levels=[level, top], colors=[colour], alpha=0.22, zorder=1)
+        if np.nanmax(grid["low"]) > level:
+            below = ax.contourf(grid[x], grid[y], grid["low"], levels=[bottom, level])
+            above.set_clip_path(below.get_paths()[0], ax.transData)
+            below.remove()
 
 
 def _shade_outside(ax: Axes, frame: pd.DataFrame, runs: Mapping[str, Any] | None, x: str, y: str) -> None:

@@ -12,10 +12,10 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from scalelaw import analysis
-from scalelaw.laws.latex import symbol
+from scalelaw.plot.annotation import annotate_law
 from scalelaw.plot.axes import RoundLog, axes_of, label, scale, scale_loss, text, value_label
 from scalelaw.plot.given import at_held, before_loss, frame_of, level_of, runs_of
-from scalelaw.plot.style import series, small
+from scalelaw.plot.style import marker_size, series
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -76,7 +76,7 @@ def curves(
         _by_colour(ax, frame, points, x, by[0])
     ax.margins(x=0.02)
     if annotate and not isinstance(fit, pd.DataFrame):
-        _annotate(ax, fit)
+        annotate_law(ax, fit)
     return ax
 
 
@@ -118,7 +118,7 @@ def _by_colour(ax: Axes, frame: pd.DataFrame, points: dict[str, np.ndarray] | No
         if "low" in line:
             ax.fill_between(line[x], line["low"], line["high"], color=colour, alpha=0.18, linewidth=0)
     if points is not None:
-        area = mpl.rcParams["lines.markersize"] ** 2
+        area = marker_size(len(points["loss"])) ** 2
         ax.scatter(points[x], points["loss"], c=points[by], cmap=palette, norm=norm, s=area, linewidths=0, zorder=2)
     bar = ax.get_figure().colorbar(mpl.cm.ScalarMappable(norm, palette), ax=ax, pad=0.02)  # type: ignore[union-attr]
     bar.set_label(label(by))
@@ -126,18 +126,3 @@ def _by_colour(ax: Axes, frame: pd.DataFrame, points: dict[str, np.ndarray] | No
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: text(by, value)))
     bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _annotate(ax: Axes, fit: Fit) -> None:
-    """The law, its parameters and R2 in the corner that falling curves leave free."""
-    entries = [f"${symbol(name)}$ = {_number(value)}" for name, value in fit.params.items()]
-    entries.append(f"$R^2$ = {fit.r2:.4f}")
-    lines = [", ".join(entries[begin : begin + 3]) for begin in range(0, len(entries), 3)]
-    if fit.law.latex and "quad" not in fit.law.latex:
-        lines.insert(0, f"$L = {fit.law.latex}$")
-    ax.text(0.02, 0.03, "\n".join(lines), transform=ax.transAxes, fontsize=small(), va="bottom", linespacing=1.35)
-
-
-def _number(value: float) -> str:
-    mantissa, _, exponent = f"{value:.4g}".partition("e")
-    return rf"${mantissa} \times 10^{{{int(exponent)}}}$" if exponent else mantissa

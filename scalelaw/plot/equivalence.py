@@ -63,12 +63,12 @@ def equivalence(
     ax = axes_of(ax)
     scale(ax, "x", "P")
     scale(ax, "y", "N")
-    ax.set_ylabel("Parameters of equal loss at $P$ = 1")
+    ax.set_ylabel("Equivalent $N$ at $P$ = 1")
     for position, (size, line) in enumerate(frame.groupby("N")):
         _line(ax, line.sort_values("P"), float(size), position, band=band, annotate=annotate)  # type: ignore[arg-type]
     handles, _ = ax.get_legend_handles_labels()
     if legend and len(handles) > 1:
-        legend_above(ax, handles, columns=len(handles) if len(handles) < 5 else 4)
+        legend_above(ax, handles, columns=3)
     return ax
 
 

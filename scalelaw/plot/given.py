@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scalelaw.analysis.columns import read_values
+from scalelaw.analysis import read_values
 from scalelaw.errors import ScalelawError
 
 if TYPE_CHECKING:

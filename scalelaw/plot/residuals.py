@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from scalelaw.errors import ScalelawError
-from scalelaw.plot.axes import new_figure, scale, value_label
+from scalelaw.plot.axes import legend_above, new_figure, scale, value_label
 from scalelaw.plot.given import before_loss, frame_of
-from scalelaw.plot.style import GOLDEN, MARKERS, series
+from scalelaw.plot.style import GOLDEN, MARKERS, marker_size, series
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -55,10 +55,15 @@ def residuals(
     by = "P" if "P" in columns and frame["P"].nunique() <= len(MARKERS) else None
     for position, (panel, each) in enumerate(zip(panels, axes, strict=True)):
         _qq(each, frame) if panel == "qq" else _over(each, frame, panel, by)
-        each.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+        each.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
         if position == 0 or not _shares(axes):
             each.set_ylabel("Residual (%)")
-    return axes if kind is None else axes[0]
+    if kind is None:
+        return axes
+    handles, _ = axes[0].get_legend_handles_labels()
+    if handles and kind != by:
+        legend_above(axes[0], handles)
+    return axes[0]
 
 
 def _residuals(fit: Fit) -> pd.DataFrame:
@@ -96,7 +101,8 @@ def _over(ax: Axes, frame: pd.DataFrame, column: str, by: str | None) -> None:
     for position, (value, rows) in enumerate(frame.groupby(by) if by else [(None, frame)]):
         look = series(position)
         name = None if by is None else value_label(by, float(value))  # type: ignore[arg-type]
-        ax.plot(rows[column], 100 * rows["log_error"], look["marker"], color=look["color"], label=name)
+        size = marker_size(len(frame))
+        ax.plot(rows[column], 100 * rows["log_error"], look["marker"], color=look["color"], label=name, markersize=size)
     ax.margins(x=0.08)
 
 
@@ -108,5 +114,5 @@ def _qq(ax: Axes, frame: pd.DataFrame) -> None:
     low, high = np.quantile(ordered, [0.25, 0.75])
     slope = (high - low) / (2 * normal.inv_cdf(0.75))
     ax.axline((0.0, (low + high) / 2), slope=slope, color="0.6", linewidth=0.8, zorder=0)
-    ax.plot(places, ordered, "o", color="black", markersize=0.8 * mpl.rcParams["lines.markersize"])
+    ax.plot(places, ordered, "o", color="black", markersize=0.8 * marker_size(len(ordered)))
     ax.set_xlabel("Normal quantile")

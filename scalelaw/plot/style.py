@@ -76,11 +76,9 @@ def style(venue: str = "paper", *, columns: int = 1) -> Iterator[None]:
 
 
 def _settings(width: float) -> dict[Any, Any]:
-    # a wide figure at the golden ratio is taller than it needs to be, and costs half a page
-    height = width * GOLDEN if width < 5 else min(width * GOLDEN, 3.2)
     return {
         **OUTPUT,
-        "figure.figsize": (width, height),
+        "figure.figsize": (width, width * GOLDEN),
         "figure.dpi": 150,
         "savefig.dpi": 300,
         "savefig.bbox": None,
@@ -126,6 +124,11 @@ def series(position: int) -> dict[str, Any]:
         "marker": MARKERS[position % len(MARKERS)],
         "linestyle": DASHES[position % len(DASHES)],
     }
+
+
+def marker_size(rows: int) -> float:
+    """Size of a run's mark, in points: that of the current settings, smaller where runs are many."""
+    return float(mpl.rcParams["lines.markersize"]) * (1.0 if rows <= 60 else 0.6)
 
 
 def small() -> float:
