@@ -112,7 +112,7 @@ def fit(
     >>> print(f"E = {pile.params['E']:.4f}, k = {pile.params['k']:.4f}, R2 = {pile.r2:.4f}")
     E = 1.2886, k = 0.3344, R2 = 0.9987
     """
-    table = runs if isinstance(runs, Checked) else check_columns(runs)
+    table = check_columns(runs)
     law = resolve(law, columns=tuple(table))
     guess = None
     if params is not None:
@@ -150,10 +150,6 @@ def fit(
             result,
         )
     return result
-
-
-class Checked(dict[str, np.ndarray]):
-    """Columns that are known to be a valid runs table, which need not be checked again."""
 
 
 def _solve(
