@@ -13,11 +13,14 @@ from scalelaw.fit.objective import Problem
 from scalelaw.fit.reduce import Reduced
 from scalelaw.fit.solve import SAME, Solution, descend
 from scalelaw.fit.thorough import own_starts
+from scalelaw.laws.law import Law
 
 KINDS = ("auto", "pairs", "stratified", "cluster")
 _CANDIDATES, _ROUNDS = 512, 3
 _IDENTIFIED = 1e-6
 _REDRAWS = 50
+_FEW_ROWS = 40
+"""Below this many rows a resample holds some 25 different ones, and its best basin may be another one."""
 
 
 @dataclass(frozen=True)
@@ -116,25 +119,29 @@ def bootstrap_draws(
     """Refit ``count`` resamples.
 
     Every resample starts from the optimum of all runs; afterwards each is tried against the solutions of the others,
-    and restarted wherever one of those is better. ``thorough`` also gives every resample a start grid of its own,
-    which is worth its cost below about 40 rows, where a resample may have several basins.
+    and restarted wherever one of those is better. Below 40 rows, where a resample may have several basins, or when
+    ``thorough``, every resample also gets a start grid of its own.
     """
     if count < 1:
         raise FitError(f"bootstrap must be a whole number of resamples, at least 1, not {count!r}")
     weights, redrawn = _draw(problem, solution.x, resampling, count, np.random.default_rng(rng))
-    x, value, converged = refit(problem, solution.x, weights, thorough=thorough, law=reduced.law)
+    own = reduced.law if thorough or problem.model.rows < _FEW_ROWS else None
+    x, value, converged = refit(problem, solution.x, weights, own_grid=own)
     theta = reduced.expand(problem.model.coordinates.to_parameters(x))
     return Draws(theta, value, converged, resampling.kind, resampling.by, redrawn)
 
 
 def refit(
-    problem: Problem, optimum: np.ndarray, weights: np.ndarray, *, thorough: bool = False, law: Any = None
+    problem: Problem, optimum: np.ndarray, weights: np.ndarray, *, own_grid: Law | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Optimum (B, p), objective (B,) and convergence (B,) under every row of weights (B, rows)."""
+    """Optimum (B, p), objective (B,) and convergence (B,) under every row of weights (B, rows).
+
+    ``own_grid`` is the law whose start grid every row searches for itself; None trusts the warm start.
+    """
     minima = descend(problem, np.repeat(optimum[None], len(weights), 0), weights)
     x, value, converged = minima.x, minima.value, minima.converged
-    if thorough:
-        for starts in own_starts(law, problem, weights):
+    if own_grid is not None:
+        for starts in own_starts(own_grid, problem, weights):
             _improve(problem, np.arange(len(x)), starts, weights, (x, value, converged))
     for _ in range(_ROUNDS):
         candidates = x[np.unique(np.linspace(0, len(x) - 1, min(_CANDIDATES, len(x))).astype(int))]

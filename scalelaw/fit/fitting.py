@@ -88,7 +88,8 @@ def fit(
     rng : int or numpy.random.Generator, optional
         Seed of the resampling; the same seed gives the same draws.
     thorough : bool
-        Search a finer grid from more starts, and every resample from starts of its own.
+        Search a finer grid from more starts, and every resample from starts of its own (which tables of fewer than
+        40 rows get anyway).
     throw : bool
         Raise if the fit did not converge; otherwise return it with ``fit.converged`` False.
 
