@@ -113,7 +113,7 @@ class RoundLog(Locator):
             if len(ticks) <= self.most:
                 break
         if len(ticks) < 3:
-            near = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+            near = MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(low, high)
             return [float(tick) for tick in near if low <= tick <= high]
         return [float(tick) for tick in ticks[:: -(-len(ticks) // self.most)]]
 

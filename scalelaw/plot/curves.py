@@ -20,7 +20,7 @@ from scalelaw.plot.style import marker_size, series
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
-_DISCRETE = 8
+_DISCRETE, _INSIDE = 8, 5
 _NOT_COLUMNS = ("x", "by", "values", "extra", "x_range", "num", "kind")
 
 
@@ -91,8 +91,10 @@ def _by_series(
     for position, value in enumerate(_values(frame, points, by)):
         some = None if points is None else {name: column[points[by] == value] for name, column in points.items()}
         _series(ax, frame[frame[by] == value], some, x, value_label(by, value), position)
-    if legend:
+    if legend and len(ax.get_legend_handles_labels()[0]) <= _INSIDE:
         ax.legend(loc="upper right")
+    elif legend:
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def _series(

@@ -108,7 +108,9 @@ def _bytes(figure: Figure, kind: str) -> bytes:
     if kind == "pgf":
         settings["pgf.texsystem"] = _texsystem()
     with mpl.rc_context(settings):
-        figure.savefig(buffer, format=kind, metadata=_METADATA[kind] or None, dpi=_DPI)
+        # the PGF backend takes no metadata, not even none
+        options: dict[str, Any] = {"metadata": _METADATA[kind]} if _METADATA[kind] else {}
+        figure.savefig(buffer, format=kind, dpi=_DPI, **options)
     return buffer.getvalue()
 
 
