@@ -1,9 +1,208 @@
-"""Laws compared on the same runs."""
+"""Laws compared on the same runs, by what each predicts of runs it has not seen."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalelaw.errors import FitError
+from scalelaw.fit.fitting import fit
+from scalelaw.fit.holdout import largest, select
+from scalelaw.fit.leave_one_out import leave_one_out
+from scalelaw.laws import ALL, resolve
+from scalelaw.laws.law import Law
+from scalelaw.runs import Columns, check_columns, take
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scalelaw.fit.result import Fit
+
+Masks = Mapping[str, np.ndarray]
 
 
-def compare(laws: Any, runs: Any, **options: Any) -> Any:
-    raise NotImplementedError
+def compare(
+    laws: Iterable[Law | str] | Law | str | None,
+    runs: pd.DataFrame | Mapping[str, Any],
+    *,
+    hold: str | None = None,
+    loo: bool = True,
+    **fit_options: Any,
+) -> pd.DataFrame:
+    """Fit several laws to the same runs, the best first.
+
+    Best is the smallest leave-one-out error, then the smallest objective. Objectives alone do not rank laws: one with
+    more parameters can always follow the runs it was fitted to more closely. Whether a law extrapolates is another
+    question again, which the ``holdout`` columns answer.
+
+    Parameters
+    ----------
+    laws : iterable of Law or str
+        Laws, names or formulas; None for every built-in law whose columns vary in the runs.
+    runs : DataFrame or mapping of str to array
+    hold : str, optional
+        Runs to hold out as well, such as ``"P==8"`` or ``"N>1.6B and P>=4"``: comparisons of a column with a quantity,
+        joined by ``and``, ``&`` or a comma.
+    loo : bool
+        Whether to leave out each run in turn. Without it the order is that of the objectives.
+    **fit_options
+        Options of `fit` for every law, such as ``delta`` or ``loss``; not ``bootstrap`` and ``params``. ``throw`` is
+        False unless given.
+
+    Returns
+    -------
+    DataFrame
+        One row a law: ``law``, ``free`` (number of free parameters), ``objective``, ``r2``, ``rmse`` and ``mape`` (see
+        `Fit`); ``aicc`` and ``bic`` for ``loss="squared"`` with ``overestimate=1``, NaN otherwise: Gaussian likelihood
+        of the residuals, whose standard deviation counts as a parameter; ``loo``, the mean absolute percentage error of
+        each run predicted by the fit to the others; ``holdout_N``, ``holdout_P``, ``holdout_D``, ``holdout_C`` and one
+        for ``hold``, the mean absolute percentage error of held-out runs predicted by a fit to the rest; ``converged``;
+        ``notes``, which say why a number is missing.
+
+        ``holdout_N`` holds out the largest size, every run above 0.9 times the largest N; likewise for the others.
+        N and P are held out where the runs have at least three values, D and C also only if a law reads them.
+
+        ``attrs["params"]`` has the parameters of every law by its name.
+
+    Raises
+    ------
+    RunsError
+        If the table is faulty or a law's column is missing.
+    LawError
+        If a law is unknown or cannot be read.
+    FitError
+        If ``hold`` cannot be read or selects no run or all, two laws have one name, or the runs cannot determine a law
+        that was asked for by name.
+
+    Examples
+    --------
+    >>> import scalelaw as sl
+    >>> frame = sl.compare(["parscale", "additive_streams"], sl.load("parscale-pile"), hold="P==8")
+    >>> frame[["law", "free", "r2", "loo", "holdout_N", "holdout_P==8"]].round(4)
+                    law  free      r2     loo  holdout_N  holdout_P==8
+    0  additive_streams     5  0.9998  0.0634     0.0623        0.0807
+    1          parscale     4  0.9987  0.1354     0.2657        0.1941
+    """
+    import pandas as pd
+
+    refused = {"bootstrap", "params"} & set(fit_options)
+    if refused:
+        raise FitError(f"compare takes no {' and no '.join(sorted(refused))}; fit the law you choose with it")
+    table = check_columns(runs)
+    chosen = _laws(laws, table)
+    used = {column for law in chosen for column in law.columns}
+    masks = {f"holdout_{name}": held for name, held in largest(table, used).items()}
+    if hold is not None:
+        label, held = select(hold, table)
+        masks[f"holdout_{label}"] = held
+    options = {"throw": False, **fit_options}
+    rows, params = [], {}
+    for law in chosen:
+        row, params[law.name] = _row(law, table, masks, options, loo=loo, skip=laws is None)
+        rows.append(row)
+    order = ["loo", "objective"] if loo else ["objective"]
+    frame = pd.DataFrame(rows).sort_values(order, kind="stable", ignore_index=True)
+    frame.attrs["params"] = params
+    return frame
+
+
+def _laws(laws: Iterable[Law | str] | Law | str | None, table: Mapping[str, Any]) -> list[Law]:
+    if laws is None:
+        chosen = [law for law in ALL.values() if all(_varies(table, name) for name in law.columns)]
+    else:
+        given = [laws] if isinstance(laws, Law | str) else list(laws)
+        chosen = [resolve(law, columns=tuple(table)) for law in given]
+        for law in chosen:
+            take(table, law.columns, where=f"law {law.name!r}")
+    if not chosen:
+        raise FitError("there is no law to compare; name some, or give runs in which N, P, D or C varies")
+    names = [law.name for law in chosen]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise FitError(f"two laws are called {', '.join(map(repr, twice))}; give each once, or a name of its own")
+    return chosen
+
+
+def _varies(table: Mapping[str, Any], name: str) -> bool:
+    return name in table and len(np.unique(np.asarray(table[name], dtype=float))) > 1
+
+
+def _row(
+    law: Law, table: Columns, masks: Masks, options: Mapping[str, Any], *, loo: bool, skip: bool
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """One row of the comparison, and the law's parameters; with ``skip`` a row of NaN for one that cannot be fitted."""
+    missing = float("nan")
+    row: dict[str, Any] = {"law": law.name, "free": len(law.parameters)}
+    notes: list[str] = []
+    try:
+        fitted = fit(law, table, **options)
+    except FitError as error:
+        if not skip:
+            raise
+        names = ["objective", "r2", "rmse", "mape", "aicc", "bic", *(["loo"] if loo else []), *masks]
+        return {**row, **dict.fromkeys(names, missing), "converged": False, "notes": str(error)}, {}
+    row |= {"free": len(fitted.free), "objective": fitted.objective}
+    row |= {"r2": fitted.r2, "rmse": fitted.rmse, "mape": fitted.mape}
+    row["aicc"], row["bic"] = information_criteria(fitted)
+    if loo:
+        row["loo"] = _leave_one_out(fitted, notes)
+    for name, held in masks.items():
+        row[name] = _held_out(law, table, held, options, name, notes)
+    row |= {"converged": fitted.converged, "notes": "; ".join(notes)}
+    return row, fitted.params
+
+
+def information_criteria(fit: Fit) -> tuple[float, float]:
+    """AICc and BIC of a least-squares fit under Gaussian residuals, in the fit's space; NaN for other objectives.
+
+    The standard deviation is estimated too, and counted. Weights are inverse variances up to a factor; what they add to
+    the likelihood is the same for every law and left out. AICc is NaN where it does not exist, below three runs more
+    than free parameters.
+
+    Source: Hurvich and Tsai 1989, Biometrika 76, 297; Schwarz 1978, Annals of Statistics 6, 461.
+    """
+    if fit.settings.loss != "squared" or fit.settings.overestimate != 1.0:
+        return float("nan"), float("nan")
+    rows = fit.rows if fit.weights is None else int((fit.weights > 0).sum())
+    counted = len(fit.free) + 1
+    with np.errstate(divide="ignore"):
+        deviance = float(rows * (np.log(2 * np.pi * 2 * fit.objective / rows) + 1))
+    spare = rows - counted - 1
+    aicc = deviance + 2 * counted + 2 * counted * (counted + 1) / spare if spare > 0 else float("nan")
+    return aicc, deviance + counted * float(np.log(rows))
+
+
+def _leave_one_out(fit: Fit, notes: list[str]) -> float:
+    seen = np.ones(fit.rows, bool) if fit.weights is None else fit.weights > 0
+    if seen.sum() - 1 < len(fit.free):
+        notes.append(f"loo: {seen.sum() - 1} runs cannot determine {len(fit.free)} parameters")
+        return float("nan")
+    losses, failed = leave_one_out(fit)
+    if failed:
+        notes.append(f"loo: {failed} of {fit.rows} refits did not converge")
+    return _error(losses[seen], fit.columns["loss"][seen])
+
+
+def _held_out(
+    law: Law, table: Columns, held: np.ndarray, options: Mapping[str, Any], name: str, notes: list[str]
+) -> float:
+    kept = dict(options)
+    if kept.get("weights") is not None and not isinstance(kept["weights"], str):
+        kept["weights"] = np.asarray(kept["weights"])[~held]
+    try:
+        rest = fit(law, {column: values[~held] for column, values in table.items()}, **kept)
+    except FitError as error:
+        notes.append(f"{name}: {error}")
+        return float("nan")
+    if not rest.converged:
+        notes.append(f"{name}: the fit to the rest did not converge")
+    columns = take(table, (*law.columns, "loss"), where=f"law {law.name!r}")
+    columns = {column: values[held] for column, values in columns.items()}
+    return _error(law.predict(columns, rest.params), columns["loss"])
+
+
+def _error(predicted: np.ndarray, observed: np.ndarray) -> float:
+    """Mean absolute percentage error."""
+    return float(100 * np.abs(predicted / observed - 1).mean())

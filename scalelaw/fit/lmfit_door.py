@@ -112,8 +112,8 @@ def to_lmfit(fit: Fit) -> lmfit.model.ModelResult:
     settings = fit.settings
     if settings.loss == "absolute":
         raise FitError(
-            "lmfit minimises sums of squares, which cannot stand for absolute values; fit with loss='huber' and a small "
-            "delta, which comes close to them"
+            "lmfit minimises sums of squares, which cannot stand for absolute values; fit with loss='huber' and a "
+            "small delta, which comes close to them"
         )
     model = _model(fit)
     loss = np.asarray(fit.columns["loss"], dtype=float)
