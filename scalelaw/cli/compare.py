@@ -15,10 +15,7 @@ def run(
         list[str] | None,
         typer.Option("--law", metavar="LAW", help="A law to compare; repeatable. Default: those that suit the runs."),
     ] = None,
-    hold: Annotated[
-        str | None,
-        typer.Option("--hold", metavar='"P==8"', help="Rows to hold out and predict.", show_default=False),
-    ] = None,
+    hold: options.Hold = None,
     column: options.Column = None,
     as_json: options.Json = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from scalelaw.cli import options, output
+from scalelaw.errors import ScalelawError
 
 
 def _delta(text: str) -> float | str:
@@ -73,12 +74,13 @@ def run(
         rng=seed,
         thorough=thorough,
     )
+    render = fitted.to_latex if as_latex else fitted.report
+    text = fitted.to_json() if as_json else render(level=level, kind=interval)
     try:
         if save is not None:
             fitted.to_json(save)
             output.note(f"wrote {save}")
-    finally:  # a fit that could not be saved is shown all the same
-        if as_json:
-            output.result(fitted.to_json())
-        else:
-            output.result((fitted.to_latex if as_latex else fitted.report)(level=level, kind=interval))
+    except ScalelawError:
+        output.result(text)  # a fit that could not be saved is shown all the same
+        raise
+    output.result(text)

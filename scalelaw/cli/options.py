@@ -32,6 +32,9 @@ Column = Annotated[
     list[str] | None,
     typer.Option("--column", metavar="N=NAME", help="Which column is N, P, D, C, loss, ...; repeatable."),
 ]
+Hold = Annotated[
+    str | None, typer.Option("--hold", metavar='"P==8"', help="Runs to hold out and predict.", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Level = Annotated[float, typer.Option("--level", metavar="X", help="Level of the intervals.")]
 Kind = Annotated[str, typer.Option("--interval", metavar="KIND", help="bc (bias-corrected), percentile or normal.")]

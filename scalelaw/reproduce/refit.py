@@ -86,7 +86,8 @@ class Refit:
         )
         where = f"The objective at the published values is {100 * self.excess:.2g} % above the optimum"
         if differing:
-            best = f"and {100 * self.excess_rounded:.2g} % at the best point that rounds to them: not the optimum."
+            nearest = f"{100 * self.excess_rounded:.2g} %"
+            best = f"and {nearest} at the best point that rounds to them: they are near it, not at it."
         else:
             best = "which is their rounding: the optimum rounds to them."
         return [agreement, f"{where}, {best}"]
