@@ -91,7 +91,7 @@ def markdown(rows: Iterable[Row]) -> str:
 
 def machine() -> str:
     """Date, processor, Python and library versions: what the numbers belong to."""
-    names = ("numpy", "scipy", "pandas")
+    names = ("numpy", "scipy", "pandas", "typer")
     return (
         f"{datetime.date.today().isoformat()}, {processor()}, {platform.system()} {platform.release()}, one thread; "
         f"Python {platform.python_version()}, scalelaw {scalelaw.__version__}, "
