@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from scalelaw.errors import ScalelawError
+from scalelaw.laws.latex import symbol
 from scalelaw.plot.axes import RoundLog, axes_of, legend_above
 from scalelaw.plot.style import series
 
-_PREFIXES = ("loo", "held", "hold")
+_HELD = "holdout_"
 
 
 def comparison(
@@ -21,7 +22,7 @@ def comparison(
     *,
     ax: Axes | None = None,
     columns: Sequence[str] | None = None,
-    label: str = "Error on runs not fitted",
+    label: str = "Error on held-out runs (%)",
     legend: bool = True,
 ) -> Axes:
     """Draw the errors of several laws as dots, a row a law, in the order of the frame.
@@ -33,8 +34,8 @@ def comparison(
     ax : Axes, optional
         Where to draw; a new figure if there is none.
     columns : sequence of str, optional
-        Errors to show; by default the leave-one-out error and those on held-out scale, that is every column whose
-        name begins with ``loo`` or ``held``.
+        Errors to show; by default the leave-one-out error and those on held-out runs, ``loo`` and ``holdout_...``, of
+        which some law has a value.
     label : str
         What the errors are, under the axis.
     legend : bool
@@ -50,12 +51,12 @@ def comparison(
 
     Examples
     --------
-    >>> table = pd.DataFrame({"law": ["parscale", "power_n"], "loo": [0.0014, 0.0169]})
+    >>> table = pd.DataFrame({"law": ["parscale", "power_n"], "loo": [0.14, 1.69]})
     >>> [tick.get_text() for tick in comparison(table).get_yticklabels()]
     ['parscale', 'power_n']
     """
     numeric = [str(name) for name in frame.select_dtypes("number").columns]
-    chosen = [name for name in numeric if name.lower().startswith(_PREFIXES)] if columns is None else list(columns)
+    chosen = [name for name in numeric if _is_error(frame, name)] if columns is None else list(columns)
     missing = [name for name in chosen if name not in numeric]
     if missing or not chosen or frame.empty:
         wanted = ", ".join(missing) or "an error column such as 'loo'"
@@ -94,5 +95,13 @@ def _scale(ax: Axes, errors: np.ndarray) -> None:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
 
 
+def _is_error(frame: pd.DataFrame, name: str) -> bool:
+    return (name == "loo" or name.startswith(_HELD)) and bool(frame[name].notna().any())
+
+
 def _words(name: str) -> str:
-    return {"loo": "leave one out"}.get(name, name.replace("_", " "))
+    """What was held out: each run in turn, the largest of a column, or what the user asked for."""
+    held = name.removeprefix(_HELD)
+    if held == name:
+        return {"loo": "one run"}.get(name, name.replace("_", " "))
+    return f"largest ${symbol(held)}$" if held.isidentifier() else held

@@ -153,11 +153,11 @@ def test_contour_lines_lie_where_the_law_has_that_loss() -> None:
 
 
 def test_the_region_beyond_the_runs_is_shaded_and_theirs_is_not() -> None:
-    ax = plot.contours(fitted())
+    ax = plot.contours(fitted(), levels=[1.8])
     canvas = FigureCanvasAgg(ax.figure)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[::-1, :, 0]
-    inside, outside = [(1.35e9, 1.2), (3.6e9, 7.5)], [(2e9, 15.2), (6e9, 1.03), (0.45e9, 7.0)]
+    inside, outside = [(1.35e9, 1.2), (2e9, 7.5)], [(1e9, 15.2), (8e9, 2.0), (0.45e9, 7.0)]
     for points, shade in ((inside, 255), (outside, round(0.92 * 255))):
         across, up = ax.transData.transform(points).astype(int).T
         assert (np.abs(pixels[up, across].astype(int) - shade) <= 1).all()
@@ -196,14 +196,25 @@ def test_residuals_are_those_of_the_fit_in_per_cent() -> None:
 
 
 def test_comparison_shows_every_error_of_every_law() -> None:
-    table = pd.DataFrame({"law": ["a", "b"], "r2": [0.9, 0.8], "loo": [0.1, 0.2], "held_out": [0.3, np.nan]})
+    table = pd.DataFrame({"law": ["a", "b"], "r2": [0.9, 0.8], "loo": [0.1, 0.2], "holdout_N": [0.3, np.nan]})
     for frame in (table, table.set_index("law")):
         ax = plot.comparison(frame)
         assert ax.lines[0].get_xdata().tolist() == [0.1, 0.2]
         assert len(ax.lines) == 2
         assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b"]
         assert ax.get_ylim()[0] > ax.get_ylim()[1], "the best law stands on top"
+    assert names_in_legend(ax) == ["one run", "largest $N$"]
     assert len(plot.comparison(table, columns=["r2"]).lines) == 1
+
+
+def test_comparison_of_laws_as_compare_returns_them() -> None:
+    frame = sl.compare(["parscale", "power_streams"], sl.load("parscale-pile"), hold="P==8")
+    with plot.style("icml"):
+        ax = plot.comparison(frame)
+    drawn(ax)
+    assert names_in_legend(ax) == ["one run", "largest $N$", "largest $P$", "P==8"]
+    np.testing.assert_array_equal(ax.lines[1].get_xdata(), frame["holdout_N"])
+    assert ax.get_legend().get_window_extent().x0 >= -1
 
 
 @pytest.mark.parametrize(
