@@ -77,7 +77,7 @@ def test_eight_series_look_different() -> None:
     assert series(8) == series(0)
 
 
-def test_figures_leave_no_state_behind_and_need_no_display() -> None:
+def test_figures_leave_no_state_behind_and_need_no_display(tmp_path: Path) -> None:
     program = (
         "import sys; from scalelaw import fit, load, plot\n"
         "f = fit('parscale', load('parscale-pile'))\n"
@@ -85,16 +85,24 @@ def test_figures_leave_no_state_behind_and_need_no_display() -> None:
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     root = Path(plot.__file__).parents[2]
-    environment = {"PATH": "", "MPLBACKEND": "", "HOME": str(root)}
+    environment = {"PATH": "", "MPLBACKEND": "", "HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, cwd=root, env=environment)
 
 
-def test_where_pyplot_is_in_use_the_figure_is_its_own() -> None:
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "import matplotlib.pyplot",
+        "import sys, types; sys.modules['IPython'] = types.SimpleNamespace(get_ipython=lambda: object())",
+    ],
+)
+def test_where_pyplot_is_in_use_or_a_notebook_runs_the_figure_is_displayed(setting: str) -> None:
     program = (
-        "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt\n"
+        f"import matplotlib; matplotlib.use('agg'); {setting}\n"
         "from scalelaw import fit, load, plot\n"
         "ax = plot.curves(fit('parscale', load('parscale-pile')))\n"
-        "assert plt.gcf() is ax.figure"
+        "import matplotlib.pyplot as plt\n"
+        "assert plt.get_fignums() and plt.gcf() is ax.figure"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(plot.__file__).parents[2])
 
