@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from scalelaw.cli import compare, datasets, equivalence, fit, laws, plot, predict, reproduce
+from scalelaw.cli import compare, datasets, equivalence, fit, laws, output, plot, predict, reproduce
 from scalelaw.errors import ScalelawError
 
 DONE, COULD_NOT, INTERRUPTED = 0, 1, 130
@@ -51,10 +51,11 @@ def _failed(error: Exception, *, debug: bool) -> int:
 
         traceback.print_exception(error)
     elif isinstance(error, ScalelawError):
-        print(f"Error: {error}", file=sys.stderr)  # noqa: T201
+        for fault in getattr(error, "faults", (error,)):
+            output.note(f"Error: {fault}")
     else:
         what = f"{type(error).__name__}: {error}".rstrip(": ")
-        print(f"Error: this should not have happened ({what}); --debug shows where", file=sys.stderr)  # noqa: T201
+        output.note(f"Error: this should not have happened ({what}); --debug shows where")
     return COULD_NOT
 
 

@@ -26,4 +26,15 @@ def run(
     from scalelaw.fit import compare
 
     table = compare(law or None, options.columns_of(runs, column), hold=hold)
-    output.table(table, as_json=as_json)
+    params = table.attrs["params"]
+    if as_json:
+        output.document([{**row, "params": params[row["law"]]} for row in table.to_dict("records")])
+        return
+    fitted = [
+        f"{name}: {', '.join(f'{key} {value:.6g}' for key, value in params[name].items())}"
+        for name in table["law"]
+        if name in params
+    ]
+    notes = [f"{name}: {note}" for name, note in zip(table["law"], table["notes"], strict=True) if note]
+    numbers = output.aligned(table.drop(columns="notes").dropna(axis=1, how="all"))
+    output.result("\n".join([numbers, "", *fitted, *([""] if notes else []), *notes]))

@@ -90,9 +90,23 @@ def columns_of(name: str, column: list[str] | None, *, need: Iterable[str] = ("l
 
     chosen = pairs("--column", column, like="N=my_column")
     if name not in datasets.names():
+        _refuse_unknown(name)
         return read_columns(name, columns=chosen, need=need)
     columns = datasets.load_columns(name)
     return check_columns(columns, columns=chosen) if chosen else columns
+
+
+def _refuse_unknown(name: str) -> None:
+    """A name that is neither a path nor a bundled set but resembles one was probably meant to be one."""
+    from difflib import get_close_matches
+    from pathlib import Path
+
+    from scalelaw import datasets
+    from scalelaw.errors import ScalelawError
+
+    near = get_close_matches(name, datasets.names(), n=1)
+    if near and not Path(name).exists():
+        raise ScalelawError(f"there is no file, folder or bundled set {name!r}; did you mean {near[0]!r}?")
 
 
 def saved_or_fitted(source: str, law: str | None, column: list[str] | None, bootstrap: int, seed: int) -> Fit:
@@ -101,6 +115,11 @@ def saved_or_fitted(source: str, law: str | None, column: list[str] | None, boot
         from scalelaw.fit import fit
 
         return fit(law, columns_of(source, column), bootstrap=bootstrap, rng=seed)
+    from scalelaw.datasets import names
+    from scalelaw.runs.reading import KINDS
+
+    if source in names() or source.lower().endswith(tuple(KINDS)):
+        raise typer.BadParameter(f"{source} holds runs and no fit; give the law to fit to them", param_hint="--law")
     return saved(source)
 
 

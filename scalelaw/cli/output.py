@@ -47,7 +47,12 @@ def table(frame: pd.DataFrame, *, as_json: bool, digits: int = 6) -> None:
     if as_json:
         document(frame.to_dict("records"))
     else:
-        result(frame.to_string(index=False, na_rep="", float_format=lambda value: f"{value:.{digits}g}"))
+        result(aligned(frame, digits=digits))
+
+
+def aligned(frame: pd.DataFrame, *, digits: int = 6) -> str:
+    """A frame as text in columns."""
+    return str(frame.to_string(index=False, na_rep="", float_format=lambda value: f"{value:.{digits}g}"))
 
 
 def _plain(value: Any) -> Any:

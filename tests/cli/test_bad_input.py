@@ -176,3 +176,26 @@ def test_a_fault_of_our_own_is_owned_up_to(shell, monkeypatch: pytest.MonkeyPatc
     outcome = shell("laws", "parscale")
     assert (outcome.code, outcome.out) == (1, "")
     assert "should not have happened (KeyError: 'inside'); --debug shows where" in outcome.err
+
+
+def test_every_fault_of_a_table_is_said(shell, tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("N,P,loss\n0.5,1,2.0\n1e9,1.5,2.1\n1e9,1,-2\n")
+    outcome = shell("fit", path, "--law", "parscale")
+    assert outcome.code == 1
+    lines = outcome.err.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("Error: column ") for line in lines)
+
+
+def test_a_bundled_name_with_a_typo(shell) -> None:
+    outcome = shell("fit", "parscale-pil", "--law", "parscale")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "did you mean 'parscale-pile'?" in outcome.err
+
+
+def test_runs_where_a_fit_or_a_law_is_wanted(shell, tmp_path: Path) -> None:
+    for source in ("parscale-pile", "runs.csv"):
+        outcome = shell("plot", "curves", source, "-o", tmp_path / "x.pdf")
+        assert (outcome.code, outcome.out) == (2, "")
+        assert "--law" in outcome.err

@@ -158,3 +158,32 @@ def test_a_bundled_name_wins_over_a_folder_of_that_name(
     assert bundled == sl.fit("parscale", sl.load("parscale-pile")).params
     assert folder == sl.fit("parscale", sl.read("./parscale-pile")).params
     assert bundled != folder
+
+
+@pytest.mark.parametrize("kind", ["curves", "contours", "equivalence", "residuals"])
+def test_every_kind_of_figure(shell, runs_csv: Path, tmp_path: Path, kind: str) -> None:
+    figure = tmp_path / "figure.svg"
+    outcome = shell("plot", kind, runs_csv, "--law", "parscale", "-o", figure, "--wide", "--venue", "icml")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", f"wrote {figure}\n")
+    assert "<svg" in figure.read_text()
+
+
+def test_a_figure_that_compares_laws(shell, runs_csv: Path, tmp_path: Path) -> None:
+    figure = tmp_path / "figure.png"
+    outcome = shell("plot", "comparison", runs_csv, "--law", "parscale", "--law", "power_streams", "-o", figure)
+    assert outcome.code == 0, outcome.err
+    assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+def test_bands_of_contours_on_request(shell, runs_csv: Path, tmp_path: Path) -> None:
+    plain, banded = tmp_path / "plain.svg", tmp_path / "banded.svg"
+    arguments = ("plot", "contours", runs_csv, "--law", "parscale", "--bootstrap", "20")
+    assert shell(*arguments, "-o", plain).code == shell(*arguments, "-o", banded, "--level", "0.9").code == 0
+    assert plain.read_bytes() != banded.read_bytes()
+
+
+def test_compare_shows_the_parameters(shell, runs_csv: Path) -> None:
+    arguments = ("compare", runs_csv, "--law", "parscale")
+    (row,) = json.loads(shell(*arguments, "--json").out)
+    assert set(row["params"]) == {"E", "A", "alpha", "k"}
+    assert f"k {row['params']['k']:.6g}" in shell(*arguments).out
