@@ -86,11 +86,15 @@ def scientific(value: float, *, place: int | None = None) -> str:
     if value == 0.0:
         return "0"
     place = _exponent(value) - _DIGITS + 1 if place is None else place
+    if _exponent(value) < place:  # smaller than the last digit shown: 0 or one of it
+        value = round(value / 10.0**place) * 10.0**place
+        if value == 0.0:
+            return "0"
     digits = max(0, _exponent(value) - place)
     mantissa, _, power = f"{value:.{digits}e}".partition("e")
     exponent = int(power)  # of the rounded number: 9.9996 becomes 10.00
-    if exponent in _PLAIN_EXPONENTS:
-        return f"{value:.{max(0, digits - _exponent(value))}f}"
+    if exponent in _PLAIN_EXPONENTS and place <= 0:
+        return f"{value:.{-place}f}"
     return rf"{mantissa} \times 10^{{{exponent}}}"
 
 
