@@ -153,9 +153,14 @@ def _log(ax: Axes, which: Literal["x", "y"], *, base: int) -> Axis:
 
 
 def legend_above(
-    ax: Axes, handles: Sequence[Any], *, columns: int = 4, side: Literal["left", "right"] = "left"
+    ax: Axes,
+    handles: Sequence[Any],
+    *,
+    columns: int = 4,
+    side: Literal["left", "right"] = "left",
+    marks: bool = False,
 ) -> None:
-    """A legend over the axes, outside of the data, from their left end or up to their right one."""
+    """A legend over the axes, outside of the data, from their left end or up to their right one; of marks only?"""
     ax.legend(
         handles=list(handles),
         loc="lower left" if side == "left" else "lower right",
@@ -163,6 +168,7 @@ def legend_above(
         borderaxespad=0.2,
         ncols=min(columns, len(handles)),
         columnspacing=1.2,
+        handlelength=1.0 if marks else None,
         frameon=False,
         fontsize=mpl.rcParams["legend.fontsize"],
     )

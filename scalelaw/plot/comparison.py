@@ -78,7 +78,7 @@ def comparison(
     ax.set_xlabel(label)
     _scale(ax, frame[chosen].to_numpy(dtype=float))
     if legend and len(chosen) > 1:
-        legend_above(ax, ax.get_legend_handles_labels()[0], columns=3, side="right")
+        legend_above(ax, ax.get_legend_handles_labels()[0], columns=4, side="right", marks=True)
     return ax
 
 
@@ -103,5 +103,5 @@ def _words(name: str) -> str:
     """What was held out: each run in turn, the largest of a column, or what the user asked for."""
     held = name.removeprefix(_HELD)
     if held == name:
-        return {"loo": "one run"}.get(name, name.replace("_", " "))
+        return {"loo": "each run"}.get(name, name.replace("_", " "))
     return f"largest ${symbol(held)}$" if held.isidentifier() else held

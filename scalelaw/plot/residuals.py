@@ -62,7 +62,7 @@ def residuals(
         return axes
     handles, _ = axes[0].get_legend_handles_labels()
     if handles and kind != by:
-        legend_above(axes[0], handles)
+        legend_above(axes[0], handles, marks=True)
     return axes[0]
 
 

@@ -203,7 +203,7 @@ def test_comparison_shows_every_error_of_every_law() -> None:
         assert len(ax.lines) == 2
         assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b"]
         assert ax.get_ylim()[0] > ax.get_ylim()[1], "the best law stands on top"
-    assert names_in_legend(ax) == ["one run", "largest $N$"]
+    assert names_in_legend(ax) == ["each run", "largest $N$"]
     assert len(plot.comparison(table, columns=["r2"]).lines) == 1
 
 
@@ -212,7 +212,7 @@ def test_comparison_of_laws_as_compare_returns_them() -> None:
     with plot.style("icml"):
         ax = plot.comparison(frame)
     drawn(ax)
-    assert names_in_legend(ax) == ["one run", "largest $N$", "largest $P$", "P==8"]
+    assert names_in_legend(ax) == ["each run", "largest $N$", "largest $P$", "P==8"]
     np.testing.assert_array_equal(ax.lines[1].get_xdata(), frame["holdout_N"])
     assert ax.get_legend().get_window_extent().x0 >= -1
 
