@@ -93,7 +93,7 @@ def test_figures_leave_no_state_behind_and_need_no_display(tmp_path: Path) -> No
     "setting",
     [
         "import matplotlib.pyplot",
-        "import sys, types; sys.modules['IPython'] = types.SimpleNamespace(get_ipython=lambda: object())",
+        "import sys, unittest.mock; sys.modules['IPython'] = unittest.mock.MagicMock(version_info=(9, 0))",
     ],
 )
 def test_where_pyplot_is_in_use_or_a_notebook_runs_the_figure_is_displayed(setting: str) -> None:
