@@ -78,8 +78,9 @@ def read_parameters(
         else:
             if bounded:
                 limits[name] = ends
-            _start(name, each.value, limits.get(name, law.bound(name)))
-    guess = np.array([float(params[name].value) for name in law.parameters])
+            _start(name, each.value, (-np.inf, np.inf) if bounded else law.bound(name))
+    # lmfit too moves a starting value to the nearest bound, though not before it fits
+    guess = np.array([np.clip(params[name].value, params[name].min, params[name].max) for name in law.parameters])
     return held, limits, tied, guess
 
 
