@@ -7,7 +7,7 @@
 a stream doubling is worth k = 0.334, R2 = 0.9987
 >>> fit.predict({"N": 1.6e9, "P": 8}).round(4)
             N  P    loss
-0  1600000000  8  1.8846
+0  1600000000  8  1.8865
 
 A law of one's own is a function: columns, then a star, then parameters.
 

@@ -54,16 +54,21 @@ def interval(draws: np.ndarray, estimate: np.ndarray | float, *, level: float = 
     ordered = np.sort(np.clip(draws, -1e300, 1e300), axis=0)
     if kind == "percentile":
         return np.quantile(ordered, [tail, 1 - tail], axis=0)
-    flat = ordered.reshape(len(ordered), -1)
-    ends = np.empty((2, flat.shape[1]))
-    for column, value in enumerate(np.broadcast_to(estimate, ordered.shape[1:]).reshape(-1)):
-        ends[:, column] = np.quantile(flat[:, column], _corrected_levels(flat[:, column], value, tail))
-    return ends.reshape(2, *ordered.shape[1:])
+    # the share of draws below the estimate, those equal to it counted half, gives the median bias
+    share = ((draws < estimate).mean(0) + (draws <= estimate).mean(0)) / 2
+    shift = 2 * _inverse(np.clip(share, 0.5 / len(draws), 1 - 0.5 / len(draws)))
+    levels = np.stack([_normal(shift + _NORMAL.inv_cdf(q)) for q in (tail, 1 - tail)])
+    return _quantiles(ordered, levels)
 
 
-def _corrected_levels(ordered: np.ndarray, value: float, tail: float) -> list[float]:
-    """Percentiles that undo the median bias of the draws; draws equal to the estimate count half."""
-    below, upto = np.searchsorted(ordered, value, "left"), np.searchsorted(ordered, value, "right")
-    share = float(np.clip((below + upto) / 2 / len(ordered), 0.5 / len(ordered), 1 - 0.5 / len(ordered)))
-    shift = 2 * _NORMAL.inv_cdf(share)
-    return [_NORMAL.cdf(shift + _NORMAL.inv_cdf(q)) for q in (tail, 1 - tail)]
+_inverse = np.vectorize(_NORMAL.inv_cdf, otypes=[float])
+_normal = np.vectorize(_NORMAL.cdf, otypes=[float])
+
+
+def _quantiles(ordered: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Quantiles (2, ...) of sorted draws (B, ...) at levels (2, ...) of each quantity's own, linearly interpolated."""
+    place = levels * (len(ordered) - 1)
+    below = np.floor(place).astype(int)
+    above = np.minimum(below + 1, len(ordered) - 1)
+    low, high = np.take_along_axis(ordered, below, 0), np.take_along_axis(ordered, above, 0)
+    return low + (place - below) * (high - low)

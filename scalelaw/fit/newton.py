@@ -15,6 +15,8 @@ import numpy as np
 from scalelaw.fit.objective import Moments, Problem
 
 TOLERANCE = 1e-13
+MAX_ITERATIONS = 500
+"""A usual start takes 10 to 30; a law that fits badly goes from kink to kink of Huber's function along its valley."""
 _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-12, 1e10
 _LONGEST_STEP = 5.0
 _RATIOS, _FACTORS = np.array([0.1, 0.25, 0.75]), np.array([4.0, 1.0, 0.3, 0.1])
@@ -50,7 +52,10 @@ class Minima:
     iterations: np.ndarray
 
     def sorted(self) -> Minima:
-        order = np.argsort(self.value, kind="stable")
+        """Best first; of minima that differ by rounding, one that has converged."""
+        best = self.value.min(initial=np.inf)
+        rounded = np.where(self.value <= best + np.abs(best) * 1e-10, best, self.value)
+        order = np.lexsort((~self.converged, rounded))
         return Minima(self.x[order], self.value[order], self.converged[order], self.iterations[order])
 
 
@@ -80,7 +85,7 @@ def minimise(
     *,
     delta: float | None = None,
     race: int | None = None,
-    max_iterations: int = 120,
+    max_iterations: int = MAX_ITERATIONS,
 ) -> Minima:
     """Minimise from every start (B, p).
 

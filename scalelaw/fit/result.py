@@ -151,7 +151,7 @@ class Fit:
         >>> pile = sl.fit("parscale", sl.load("parscale-pile"))
         >>> pile.predict({"N": "1.6B", "P": 8}).round(4)
                     N  P    loss
-        0  1600000000  8  1.8846
+        0  1600000000  8  1.8865
         """
         import pandas as pd
 

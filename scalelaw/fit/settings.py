@@ -84,9 +84,8 @@ class Settings:
     def describe(self) -> str:
         """One line: ``sum of Huber(delta = 0.001) of log residuals``."""
         residuals = "log residuals" if self.log else "residuals"
-        name = {"huber": f"Huber(delta = {self.delta:.4g})", "squared": "half squares", "absolute": "absolute values"}[
-            self.loss
-        ]
+        names = {"squared": "half squares", "absolute": "absolute values"}
+        name = names.get(self.loss, f"Huber(delta = {self.delta or 0.0:.4g})")
         extra = f", times {self.overestimate:g} where the law predicts too much" if self.overestimate != 1.0 else ""
         return f"sum of {name} of {residuals}{extra}{', weighted' if self.weighted else ''}"
 

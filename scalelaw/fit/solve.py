@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.fit.newton import Minima, minimise
+from scalelaw.fit.newton import MAX_ITERATIONS, Minima, minimise
 from scalelaw.fit.objective import Moments, Problem
 from scalelaw.fit.starts import choose_starts, grid_minima, project, start_grid
 from scalelaw.laws.law import Law
@@ -109,7 +109,7 @@ def descend(
     weights: np.ndarray | None = None,
     *,
     race: int | None = None,
-    max_iterations: int = 120,
+    max_iterations: int = MAX_ITERATIONS,
 ) -> Minima:
     """Minimise from every start, reaching a small delta by continuation; sorted if ``race`` is given.
 
