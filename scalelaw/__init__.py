@@ -22,14 +22,17 @@ b = 0.254
 from typing import TYPE_CHECKING, Any
 
 from scalelaw import laws, runs
-from scalelaw.errors import FitError, LawError, MissingExtra, RunsError, ScalelawError
+from scalelaw.errors import FitError, LawError, RunsError, ScalelawError
 from scalelaw.fit import Fit, compare, fit
 from scalelaw.laws import Law
 from scalelaw.runs import check, read, write
 
 if TYPE_CHECKING:
     from scalelaw import analysis, datasets, plot
-    from scalelaw.analysis import contour_grid, curves, equivalence, iso_loss
+    from scalelaw.analysis.contours import contour_grid
+    from scalelaw.analysis.curves import curves
+    from scalelaw.analysis.equivalence import equivalence
+    from scalelaw.analysis.iso import iso_loss
     from scalelaw.datasets import load
 
 __version__ = "0.1.0"
@@ -39,7 +42,6 @@ __all__ = [
     "FitError",
     "Law",
     "LawError",
-    "MissingExtra",
     "RunsError",
     "ScalelawError",
     "analysis",

@@ -23,7 +23,3 @@ class FitError(ScalelawError):
     def __init__(self, message: str, fit: object | None = None):
         super().__init__(message)
         self.fit = fit
-
-
-class MissingExtra(ScalelawError, ImportError):
-    """An optional dependency that is not installed; the message names the extra to install."""
