@@ -1,10 +1,11 @@
 """scalelaw: from a table of training runs to a scaling law, an honest interval and a figure.
 
+>>> import numpy as np
 >>> import scalelaw as sl
 >>> runs = sl.load("parscale-pile")                      # or sl.read("runs.csv")
 >>> fit = sl.fit(sl.laws.parscale, runs, bootstrap=1000, rng=0)
->>> print(f"a stream doubling is worth k = {fit.params['k']:.3f}, R2 = {fit.r2:.4f}")
-a stream doubling is worth k = 0.334, R2 = 0.9987
+>>> print(f"two streams are worth {1 + fit.params['k'] * np.log(2):.3f} times the parameters, R2 = {fit.r2:.4f}")
+two streams are worth 1.232 times the parameters, R2 = 0.9987
 >>> fit.predict({"N": 1.6e9, "P": 8}).round(4)
             N  P    loss
 0  1600000000  8  1.8865
@@ -22,6 +23,7 @@ b = 0.254
 from typing import TYPE_CHECKING, Any
 
 from scalelaw import laws, runs
+from scalelaw._version import __version__ as __version__
 from scalelaw.errors import FitError, LawError, RunsError, ScalelawError
 from scalelaw.fit import Fit, compare, fit
 from scalelaw.laws import Law
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from scalelaw.analysis.equivalence import equivalence
     from scalelaw.analysis.iso import iso_loss
     from scalelaw.datasets import load
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Fit",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.errors import FitError
+from scalelaw.fit.identified import identified
 from scalelaw.fit.objective import Problem
 from scalelaw.fit.reduce import Reduced
 from scalelaw.fit.solve import SAME, Solution, descend
@@ -17,7 +18,6 @@ from scalelaw.laws.law import Law
 
 KINDS = ("auto", "pairs", "stratified", "cluster")
 _CANDIDATES, _ROUNDS = 512, 3
-_IDENTIFIED = 1e-6
 _REDRAWS = 50
 _FEW_ROWS = 40
 """Below this many rows a resample holds some 25 different ones, and its best basin may be another one."""
@@ -37,6 +37,8 @@ class Draws:
         What was resampled: ``pairs``, ``stratified`` or ``cluster``, and the column that says the groups.
     redrawn : int
         Resamples that could not determine the parameters and were drawn anew.
+    seed : int or None
+        What the draws can be repeated from; None where a generator was given.
     """
 
     theta: np.ndarray
@@ -45,6 +47,7 @@ class Draws:
     kind: str
     by: str = ""
     redrawn: int = 0
+    seed: int | None = None
 
     def __len__(self) -> int:
         return len(self.theta)
@@ -64,7 +67,7 @@ class Resampling:
     groups: np.ndarray
 
     @classmethod
-    def plan(cls, kind: str, by: str | None, table: Mapping[str, Any], rows: int) -> Resampling:
+    def plan(cls, kind: str, by: str | None, table: Mapping[str, Any]) -> Resampling:
         """Resolve ``"auto"`` and read the grouping column.
 
         Raises
@@ -74,10 +77,13 @@ class Resampling:
         """
         if kind not in KINDS:
             raise FitError(f"resample must be one of {', '.join(KINDS)}, not {kind!r}")
+        rows = len(table["loss"])
         if kind == "auto":
             shared = "run" in table and len({str(name) for name in table["run"]}) < rows
-            kind = "cluster" if by is None and shared else "pairs"
+            kind = "cluster" if by is not None or shared else "pairs"
         if kind == "pairs":
+            if by is not None:
+                raise FitError(f"resampling pairs has no groups, so by={by!r} means nothing; leave it out")
             return cls(kind, "", np.zeros(rows, int))
         by = by or ("run" if kind == "cluster" else "P")
         if by not in table:
@@ -122,13 +128,21 @@ def bootstrap_draws(
     and restarted wherever one of those is better. Below 40 rows, where a resample may have several basins, or when
     ``thorough``, every resample also gets a start grid of its own.
     """
-    if count < 1:
-        raise FitError(f"bootstrap must be a whole number of resamples, at least 1, not {count!r}")
-    weights, redrawn = _draw(problem, solution.x, resampling, count, np.random.default_rng(rng))
+    if not isinstance(count, (int, np.integer)) or count < 2:
+        raise FitError(f"bootstrap must be 0 or a whole number of resamples, at least 2, not {count!r}")
+    try:
+        generator = np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise FitError(f"rng must be a whole number, at least 0, or a numpy.random.Generator, not {rng!r}") from None
+    weights, redrawn = _draw(problem, solution.x, resampling, count, generator)
     own = reduced.law if thorough or problem.model.rows < _FEW_ROWS else None
     x, value, converged = refit(problem, solution.x, weights, own_grid=own)
     theta = reduced.expand(problem.model.coordinates.to_parameters(x))
-    return Draws(theta, value, converged, resampling.kind, resampling.by, redrawn)
+    return Draws(theta, value, converged, resampling.kind, resampling.by, redrawn, _seed(rng))
+
+
+def _seed(rng: int | np.random.Generator | None) -> int | None:
+    return int(rng) if isinstance(rng, (int, np.integer)) else None
 
 
 def refit(
@@ -178,23 +192,12 @@ def _draw(
 ) -> tuple[np.ndarray, int]:
     """Weights (count, rows) of resamples that can determine the parameters, and how many had to be drawn anew."""
     base = problem.weights
-    with np.errstate(all="ignore"):
-        parts = problem.model.slopes(optimum[None])
-    slopes = np.stack([np.broadcast_to(part, (1, problem.model.rows))[0] for part in parts[1:]], 1)
-    sizes = np.sqrt((slopes**2).sum(0))
-    slopes = slopes[:, sizes > 0] / sizes[sizes > 0]
-    products = (slopes[:, :, None] * slopes[:, None, :]).reshape(len(slopes), -1)
-    size = slopes.shape[1]
-    least = np.linalg.eigvalsh(products.sum(0).reshape(size, size))[0]
     weights = resampling.weights(count, rng)
     redrawn = 0
     poor = np.arange(count)
     for _ in range(_REDRAWS):
-        present = weights[poor] > 0
-        if base is not None:
-            present &= base > 0
-        lowest = np.linalg.eigvalsh((present @ products).reshape(-1, size, size))[:, 0]
-        poor = poor[(present.sum(1) <= size) | (lowest < _IDENTIFIED * least)]
+        present = weights[poor] if base is None else weights[poor] * base
+        poor = poor[~identified(problem, optimum, present, spare=1)]
         if not len(poor):
             return (weights if base is None else weights * base), redrawn
         redrawn += len(poor)

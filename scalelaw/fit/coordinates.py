@@ -1,8 +1,8 @@
 """The solver's coordinates: parameters of a law as the solver moves them, and the way back.
 
 Columns are divided by their geometric means where the law's units allow it; an amplitude ``A`` that enters as
-``A^s`` becomes ``A^s``; a scale (a parameter with units that is no amplitude) becomes its logarithm. The way back
-to the law's own parameters is exact.
+``A^s`` becomes ``A^s``; a scale (a parameter with units that is no amplitude) and a parameter with positive bounds
+a decade or more apart become their logarithms. The way back to the law's own parameters is exact.
 """
 
 from __future__ import annotations
@@ -34,8 +34,11 @@ class Plan:
             for j in structure.scales - set(structure.amplitudes)
             if lower[j] == 0.0 and np.isposinf(upper[j]) and j not in structure.exponents
         )
-        for j in logarithmic:
-            lower[j] = -np.inf
+        spans = {j for j in range(len(lower)) if 0.0 < 10 * lower[j] <= upper[j] < np.inf}
+        logarithmic |= spans - set(structure.amplitudes) - structure.exponents
+        with np.errstate(divide="ignore"):
+            for j in logarithmic:
+                lower[j], upper[j] = np.log(lower[j]), np.log(upper[j])
         return cls(structure.amplitudes, logarithmic, lower, upper, structure.units)
 
     @property

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from scalelaw.errors import FitError
+from scalelaw.errors import FitError, RunsError
 from scalelaw.fit.model import Model, compile_law
+from scalelaw.fit.structure import Structure
 from scalelaw.laws.law import Law
 
 _PROPORTIONAL = 0.01
@@ -44,6 +46,7 @@ def _undetermined(law: Law, model: Model, starts: np.ndarray) -> tuple[str, ...]
         with np.errstate(all="ignore"):
             parts = model.slopes(x[None])
         slopes = np.stack([np.broadcast_to(part, (1, model.rows))[0] for part in parts[1:]], 1)
+        slopes *= [1.0 if j in model.coordinates.plan.logarithmic else abs(value) for j, value in enumerate(x)]
         if not np.isfinite(slopes).all():
             continue
         sizes = np.sqrt((slopes**2).sum(0))
@@ -71,7 +74,8 @@ def _explain(law: Law, columns: Mapping[str, np.ndarray], together: tuple[str, .
         what = f"{' and '.join([', '.join(together[:-1]), together[-1]])} cannot be told apart"
     if constant:
         why = " and ".join(f"every one has {name} = {columns[name][0]:g}" for name in constant)
-        cure = f"add a run with another {' and another '.join(constant)}"
+        other = " and ".join(f"{name} = {2 * columns[name][0]:g}" for name in constant)
+        cure = f"add a run with another {' and another '.join(constant)}, for example {other}"
     else:
         few = {name: len(np.unique(columns[name])) for name in law.columns if name not in unused}
         name = min(few, key=lambda each: few[each])
@@ -81,20 +85,18 @@ def _explain(law: Law, columns: Mapping[str, np.ndarray], together: tuple[str, .
         else:
             why = f"they do not reach where {together[-1]} matters"
             cure = "add runs there"
-    return f"law {law.name!r} cannot be fitted to these runs: {why}, so {what}; {cure}, or fix {together[-1]}"
+    taken = f" (in this formula {', '.join(law.parameters)} are parameters: no column has their name)"
+    return (
+        f"law {law.name!r} cannot be fitted to these runs: {why}, so {what}; {cure}, or fix {together[-1]}"
+        f"{taken if law.expression else ''}"
+    )
 
 
 def _check_proportional(law: Law, columns: Mapping[str, np.ndarray]) -> None:
+    """Refuse D = c N where the law has a term in each whose exponent is fitted: the two then trade places."""
     structure = compile_law(law).structure
-    if not {"N", "D"} <= set(law.columns) - set(structure.unused_columns):
-        return
-    exponents = [
-        power.parameter
-        for group, powers in structure.units.items()
-        for power in powers.values()
-        if {"N", "D"} & set(group)
-    ]
-    if exponents and None in exponents:  # an exponent is fixed, which tells the two terms apart
+    terms = [_fitted_terms(structure, name) for name in ("N", "D")]
+    if not (terms[0] and terms[1] and terms[0].isdisjoint(terms[1])):
         return
     ratio = columns["D"] / columns["N"]
     if np.ptp(np.log(ratio)) > _PROPORTIONAL:
@@ -106,6 +108,34 @@ def _check_proportional(law: Law, columns: Mapping[str, np.ndarray]) -> None:
         f"contribute cannot be told apart; add a run off that line, for example N = {columns['N'][at]:.3g} with "
         f"D = {columns['D'][at] / 4:.3g}, or fix the exponents of one term"
     )
+
+
+def _fitted_terms(structure: Structure, column: str) -> set[int]:
+    """Scales of the terms in a column whose exponent is not fixed: A and alpha in A / N^alpha, or (A / N)^alpha."""
+    terms = set()
+    for group, powers in structure.units.items():
+        for j, power in powers.items() if column in group else ():
+            amplitude = structure.amplitudes.get(j)
+            if amplitude is None or power.parameter is not None or amplitude.parameter is not None:
+                terms.add(j)
+    return terms
+
+
+def check_one_convention(table: Mapping[str, Any]) -> None:
+    """Refuse rows that count parameters in different ways.
+
+    Raises
+    ------
+    RunsError
+        If a column that says the convention has several values.
+    """
+    for name in ("convention", "param_count"):
+        values = sorted({str(value) for value in table[name]}) if name in table else []
+        if len(values) > 1:
+            raise RunsError(
+                f"the rows count parameters in {len(values)} ways ({name} is {', '.join(values)}), which no law can be "
+                f"fitted across; choose the rows of one"
+            )
 
 
 def _are(rows: int) -> str:

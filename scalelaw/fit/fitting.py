@@ -9,7 +9,7 @@ import numpy as np
 
 from scalelaw.errors import FitError
 from scalelaw.fit.bootstrap import Resampling, bootstrap_draws
-from scalelaw.fit.design import check_design
+from scalelaw.fit.design import check_design, check_one_convention
 from scalelaw.fit.model import build
 from scalelaw.fit.objective import Problem
 from scalelaw.fit.reduce import Reduced, reduce_law
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     Table = pd.DataFrame | Mapping[str, Any]
 
-_THOROUGH = {"starts": 32, "per_axis": 24, "scattered": 2048, "race": None}
+_THOROUGH: dict[str, Any] = {"starts": 32, "per_axis": 24, "scattered": 2048, "race": None}
+_DELTA_ROUNDS = 50
 
 
 def fit(
@@ -63,7 +64,8 @@ def fit(
         The runs table with the law's columns and ``loss`` in nats per token.
     delta : float or "auto"
         Where Huber's function turns linear, in units of the residual. ``"auto"`` is 1.345 times the median absolute
-        deviation of the residuals, scaled to a standard deviation (95 % efficiency under Gaussian noise).
+        deviation of the residuals, scaled to a standard deviation (95 % efficiency under Gaussian noise); it is
+        found by refitting until it no longer changes.
     loss : {"huber", "squared", "absolute"}
     space : {"log", "raw"}
         Residuals of log loss, or of loss.
@@ -84,7 +86,8 @@ def fit(
         Rows, rows within each value of ``by``, or whole groups of ``by``. ``"auto"`` resamples whole runs where a
         column ``run`` says that rows are checkpoints of one run, and rows otherwise.
     by : str, optional
-        Column of the strata (default ``P``) or of the clusters (default ``run``).
+        Column of the strata (default ``P``) or of the clusters (default ``run``); with ``"auto"`` its groups are
+        the clusters.
     rng : int or numpy.random.Generator, optional
         Seed of the resampling; the same seed gives the same draws.
     thorough : bool
@@ -122,9 +125,12 @@ def fit(
         fixed, bounds, tied, guess = read_parameters(law, params, fixed, bounds)
     else:
         tied = {}
+    automatic = delta == "auto"
+    if automatic and loss != "huber":
+        raise FitError(f"delta='auto' is for loss='huber'; loss={loss!r} has no delta")
     settings = Settings(
         loss=loss,
-        delta=1e-3 if delta == "auto" else delta,  # type: ignore[arg-type]
+        delta=1e-3 if automatic else delta,  # type: ignore[arg-type]
         space=space,
         overestimate=float(overestimate),
         fixed=dict(fixed or {}),
@@ -134,14 +140,15 @@ def fit(
         thorough=thorough,
     )
     settings = check_settings(law, settings)
+    check_one_convention(table)
+    resampling = Resampling.plan(resample, by, table)
     columns = take(table, (*law.columns, "loss"), where=f"law {law.name!r}")
     numbers = {name: np.asarray(values, dtype=float) for name, values in columns.items()}
     row_weights = _weights(weights, table, len(numbers["loss"]))
     reduced = reduce_law(law, settings)
-    settings, problem, solution = _solve(reduced, settings, numbers, row_weights, guess, automatic=delta == "auto")
-    resampling = Resampling.plan(resample, by, table, len(numbers["loss"])) if bootstrap else None
+    settings, problem, solution = _solve(reduced, settings, numbers, row_weights, guess, automatic=automatic)
     draws = None
-    if resampling is not None:
+    if bootstrap:
         draws = bootstrap_draws(reduced, problem, solution, resampling, bootstrap, rng, thorough=thorough)
     result = _result(reduced, settings, columns, row_weights, solution, draws)
     if throw and not result.converged:
@@ -164,25 +171,34 @@ def _solve(
 ) -> tuple[Settings, Problem, Solution]:
     model = build(reduced.law, columns)
     target = np.log(columns["loss"]) if settings.log else columns["loss"]
-    _check_design(reduced.law, model, columns)
+    _check_design(reduced.law, columns, weights)
     guesses = None if guess is None else reduced.contract(dict(zip(reduced.full.parameters, guess, strict=True)))[None]
-    options: dict[str, Any] = _THOROUGH if settings.thorough else {}
 
-    def once(settings: Settings) -> tuple[Problem, Solution]:
+    def once(settings: Settings, guesses: np.ndarray | None) -> tuple[Problem, Solution]:
         problem = Problem(model, target, settings.log, settings.solver_delta, weights, settings.overestimate)
-        return problem, solve(reduced.law, problem, guesses=guesses, **options)
+        solution = solve(reduced.law, problem, guesses=guesses)
+        if settings.thorough:
+            known = solution.theta[None] if guesses is None else np.vstack([guesses, solution.theta])
+            solution = solve(reduced.law, problem, guesses=known, **_THOROUGH)
+        return problem, solution
 
-    problem, solution = once(settings)
-    if automatic and settings.loss == "huber":
-        for _ in range(3):
-            residuals = problem.residuals(solution.x[None])[0]
-            spread = float(np.median(np.abs(residuals - np.median(residuals))))
-            settings = settings.with_delta(max(AUTO_FACTOR * GAUSSIAN_MAD * spread, 1e-12))
-            problem, solution = once(settings)
+    problem, solution = once(settings, guesses)
+    for _ in range(_DELTA_ROUNDS if automatic else 0):
+        residuals = problem.residuals(solution.x[None])[0]
+        spread = float(np.median(np.abs(residuals - np.median(residuals))))
+        delta = max(AUTO_FACTOR * GAUSSIAN_MAD * spread, 1e-12)
+        if abs(delta - (settings.delta or 0.0)) <= 1e-9 * delta:
+            break
+        settings = settings.with_delta(delta)
+        problem, solution = once(settings, solution.theta[None])
     return settings, problem, solution
 
 
-def _check_design(law: Law, model: Any, columns: Columns) -> None:
+def _check_design(law: Law, columns: Columns, weights: np.ndarray | None) -> None:
+    """Refuse runs, those of weight 0 left out, that cannot determine the law."""
+    if weights is not None:
+        columns = {name: values[weights > 0] for name, values in columns.items()}
+    model = build(law, columns)
     plan = model.coordinates.plan
     points = start_grid(law, per_axis=4, scattered=64).points
     x = np.ones((len(points), plan.size))
@@ -199,7 +215,10 @@ def _weights(weights: Any, table: Mapping[str, Any], rows: int) -> np.ndarray | 
                 f"the weights column {weights!r} is not in the table, which has {', '.join(map(repr, table))}"
             )
         weights = table[weights]
-    values = np.asarray(weights, dtype=float)
+    try:
+        values = np.asarray(weights, dtype=float)
+    except (TypeError, ValueError):
+        raise FitError("weights must be numbers, one a row") from None
     if values.shape != (rows,):
         raise FitError(f"weights must be one number a row, {rows} in all, not of shape {values.shape}")
     if not (np.isfinite(values).all() and (values >= 0).all() and values.any()):

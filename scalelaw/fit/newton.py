@@ -3,7 +3,8 @@
 Each step solves (H + lam (M + diag(M) / 10)) s = -g with the exact Hessian H and the metric M of `objective`:
 with much damping this is a reweighted least-squares step, with none it is Newton's. The damping follows the ratio
 of actual to predicted decrease; bounds are held by projection with an active set. A problem has converged when the
-decrease that Newton's model still promises is below 1e-13 of the objective.
+decrease along the step, with little damping, is below 1e-13 of the objective. Nothing depends on the scales of the
+coordinates but the longest step, which is relative.
 """
 
 from __future__ import annotations
@@ -149,8 +150,7 @@ def _step(problem: Problem, state: _State, bounded: bool) -> tuple[np.ndarray, n
     damping = state.damping[:, None]
     matrix = metric * damping[:, :, None]
     matrix += hessian
-    largest = diagonal.max(1, keepdims=True) + 1e-300
-    np.einsum("bii->bi", matrix)[...] += (0.1 * damping) * diagonal + (1e-14 + 1e-8 * damping) * largest
+    np.einsum("bii->bi", matrix)[...] += (0.1 * damping + 1e-14) * diagonal + 1e-300
     downhill = gradient
     if bounded:
         held = ((state.x <= problem.lower) & (gradient > 0)) | ((state.x >= problem.upper) & (gradient < 0))
@@ -160,7 +160,8 @@ def _step(problem: Problem, state: _State, bounded: bool) -> tuple[np.ndarray, n
             matrix *= ~held[:, None, :]
             np.einsum("bii->bi", matrix)[...] += held
     step = _solve(matrix, downhill)
-    step *= -_LONGEST_STEP / np.maximum(np.abs(step).max(1, keepdims=True), _LONGEST_STEP)
+    longest = _LONGEST_STEP * np.maximum(np.abs(state.x), 1.0)
+    step *= -1.0 / np.maximum((np.abs(step) / longest).max(1, keepdims=True), 1.0)
     trial = state.x + step
     if bounded:
         np.clip(trial, problem.lower, problem.upper, out=trial)

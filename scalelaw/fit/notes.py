@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
-_CLOSE_MINIMUM, _FEW_RUNS, _ALIGNED = 0.1, 3.0, 0.99
+_CLOSE_MINIMUM, _FEW_RUNS, _ALIGNED, _FEW_DRAWS = 0.1, 3.0, 0.99, 200
 
 
 def notes_on(fit: Fit) -> tuple[str, ...]:
@@ -22,8 +22,11 @@ def _search(fit: Fit) -> list[str]:
     notes = []
     if not proof.converged:
         notes.append("The search did not converge: these are the best values found, not an optimum.")
+    exact = fit.objective <= 1e-18 * fit.rows
     close = [gap for gap in proof.other_minima if gap < _CLOSE_MINIMUM]
-    if close:
+    if proof.converged and proof.agreed < 2 and not exact:
+        notes.append("Only one start found this minimum: thorough=True searches further.")
+    if close and not exact:
         notes.append(
             f"Another minimum lies only {100 * close[0]:.2g} % higher: the parameters are not certain to be unique."
         )
@@ -38,7 +41,11 @@ def _bounds(fit: Fit) -> list[str]:
         value = fit.params[name]
         notes.append(
             f"{name} ended at its bound {value:g}: the runs ask for "
-            + ("a law without it." if value == 0 else "a value beyond it, or for a simpler law.")
+            + (
+                "a law without it, or for a negative value."
+                if value == 0
+                else "a value beyond it, or for a simpler law."
+            )
         )
     return notes
 
@@ -56,6 +63,8 @@ def _shape(fit: Fit) -> list[str]:
 
 def _design(fit: Fit) -> list[str]:
     notes = []
+    if fit.r2 < 0:
+        notes.append("R2 is negative: the mean loss predicts these runs better than the law does.")
     if fit.rows < _FEW_RUNS * len(fit.free):
         notes.append(
             f"{fit.rows} runs for {len(fit.free)} parameters is little: see the intervals before using the law."
@@ -91,6 +100,8 @@ def _draws(fit: Fit) -> list[str]:
     if fit.draws is None:
         return []
     notes = []
+    if len(fit.draws) < _FEW_DRAWS:
+        notes.append(f"{len(fit.draws)} bootstrap refits are too few for an interval to mean much; take 1000.")
     failed = int((~fit.draws.converged).sum())
     if failed:
         notes.append(

@@ -107,11 +107,9 @@ def check_settings(law: Law, settings: Settings) -> Settings:
         raise FitError(f"loss must be one of {', '.join(LOSSES)}, not {settings.loss!r}")
     if settings.space not in SPACES:
         raise FitError(f"space must be one of {', '.join(SPACES)}, not {settings.space!r}")
-    if settings.loss == "huber" and not (
-        settings.delta is not None and np.isfinite(settings.delta) and settings.delta > 0
-    ):
+    if settings.loss == "huber" and not _is_positive(settings.delta):
         raise FitError(f"delta must be a positive number or 'auto', not {settings.delta!r}")
-    if not (np.isfinite(settings.overestimate) and settings.overestimate > 0):
+    if not _is_positive(settings.overestimate):
         raise FitError(f"overestimate must be a positive factor, not {settings.overestimate!r}")
     for kind, names in (("fixed", settings.fixed), ("bounds", settings.bounds), ("tied", settings.tied)):
         unknown = [name for name in names if name not in law.parameters]
@@ -126,4 +124,14 @@ def check_settings(law: Law, settings: Settings) -> Settings:
     for name, value in settings.fixed.items():
         if not np.isfinite(value):
             raise FitError(f"{name!r} is fixed at {value!r}, which is not a finite number")
+    for name in {*settings.fixed} & {*settings.tied}:
+        raise FitError(f"{name!r} is both fixed and tied; do one or the other")
+    for name, value in settings.fixed.items():
+        low, high = settings.bounds.get(name, law.bound(name))
+        if not low <= value <= high:
+            raise FitError(f"{name!r} is fixed at {value:g}, outside of its bounds {low:g} to {high:g}")
     return settings if settings.loss == "huber" else replace(settings, delta=None)
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, (int, float, np.number)) and bool(np.isfinite(value)) and value > 0

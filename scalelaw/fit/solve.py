@@ -96,7 +96,7 @@ def solve(
     chosen = points[choose_starts(values, local, starts)]
     if guesses is not None:
         chosen = np.concatenate([chosen, problem.model.coordinates.from_parameters(guesses)])
-    minima = descend(problem, chosen, race=race)
+    minima = descend(problem, chosen, race=race).sorted()
     with np.errstate(all="ignore"):
         x, value, moments = _polish(problem, minima)
     evidence = _evidence(law, problem, minima, x, moments, len(values), len(local) if grid.shape else 0)

@@ -64,6 +64,8 @@ def _range(law: Law, j: int) -> tuple[float, float]:
     low, high = law.bound(name)
     if name in law.starts:
         first, last = law.starts[name]
+    elif np.isfinite([low, high]).all():
+        first, last = low if low != 0.0 else high / 1000, high
     elif j in structure.exponents:
         first, last = EXPONENT_RANGE
     elif j in structure.scales:

@@ -98,7 +98,7 @@ kaplan = Law(
     "kaplan",
     _kaplan,
     # A loss of some nats at an exponent near 0.1 puts both constants many orders of magnitude above the runs.
-    starts={"Nc": (1.0, 1e9), "Dc": (1.0, 1e9)},
+    starts={"Nc": (1.0, 1e9), "Dc": (1.0, 1e9), "alpha_N": (0.02, 0.6), "alpha_D": (0.02, 0.6)},
     source="Kaplan et al. 2020, Scaling Laws for Neural Language Models, arXiv:2001.08361, equation 1.5",
     latex=r"\left(\left(\frac{N_c}{N}\right)^{\alpha_N / \alpha_D} + \frac{D_c}{D}\right)^{\alpha_D}",
 )

@@ -15,7 +15,7 @@ PILE, CHINCHILLA = load_columns("parscale-pile"), load_columns("chinchilla")
 @pytest.mark.parametrize(("law", "runs"), [("chinchilla", CHINCHILLA), ("parscale", PILE)])
 def test_every_resample_is_at_its_own_optimum(law: str, runs: dict[str, np.ndarray]) -> None:
     fit = sl.fit(law, runs, bootstrap=40, rng=5)
-    weights = Resampling.plan("pairs", None, runs, fit.rows).weights(40, np.random.default_rng(5))
+    weights = Resampling.plan("pairs", None, runs).weights(40, np.random.default_rng(5))
     assert fit.draws is not None
     assert fit.draws.redrawn == 0
     for row in range(40):
@@ -45,20 +45,20 @@ def test_intervals_resemble_those_of_besiroglu_et_al() -> None:
 
 
 def test_pairs_strata_and_clusters() -> None:
-    table = {"run": np.array(["a", "a", "b", "b", "c", "c"]), "P": np.array([1, 1, 1, 2, 2, 2])}
+    table = {"run": np.array([*"aabbcc"]), "P": np.array([1, 1, 1, 2, 2, 2]), "loss": np.ones(6)}
     rng = np.random.default_rng(0)
-    assert (Resampling.plan("pairs", None, table, 6).weights(50, rng).sum(1) == 6).all()
-    stratified = Resampling.plan("stratified", None, table, 6).weights(50, rng)
+    assert (Resampling.plan("pairs", None, table).weights(50, rng).sum(1) == 6).all()
+    stratified = Resampling.plan("stratified", None, table).weights(50, rng)
     assert (stratified[:, :3].sum(1) == 3).all()
-    cluster = Resampling.plan("cluster", None, table, 6).weights(50, rng)
+    cluster = Resampling.plan("cluster", None, table).weights(50, rng)
     assert (cluster[:, ::2] == cluster[:, 1::2]).all()
     assert (cluster.sum(1) == 6).all()
 
 
 @pytest.mark.parametrize(("run", "kind"), [(["a", "a", "b"], "cluster"), (["a", "b", "c"], "pairs"), (None, "pairs")])
 def test_checkpoints_of_one_run_are_drawn_together_unless_told_otherwise(run: list[str] | None, kind: str) -> None:
-    table = {} if run is None else {"run": np.array(run)}
-    assert Resampling.plan("auto", None, table, 3).kind == kind
+    table = {"loss": np.ones(3)} if run is None else {"run": np.array(run), "loss": np.ones(3)}
+    assert Resampling.plan("auto", None, table).kind == kind
 
 
 def test_gemstones_are_clustered_by_run_and_wider_for_it() -> None:
@@ -116,3 +116,32 @@ def test_no_draws_no_interval() -> None:
         fit.interval("k")
     with pytest.raises(FitError, match="bootstrap=1000"):
         fit.predict({"N": 1e9, "P": 2}, interval=0.9)
+
+
+def test_auto_with_a_column_takes_its_groups_as_clusters() -> None:
+    assert sl.fit("parscale", PILE, bootstrap=10, rng=0, by="size").draws.kind == "cluster"
+
+
+def test_the_seed_is_kept() -> None:
+    assert sl.fit("parscale", PILE, bootstrap=10, rng=7).draws.seed == 7
+    assert sl.fit("parscale", PILE, bootstrap=10, rng=np.random.default_rng(7)).draws.seed is None
+
+
+def test_few_draws_are_said_to_be_few() -> None:
+    assert any("too few" in note for note in sl.fit("parscale", PILE, bootstrap=10, rng=0).notes)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"resample": "pairs", "by": "P"}, "has no groups"),
+        ({"resample": "cluster", "by": "corpus"}, "needs a column 'corpus'"),
+        ({"resample": "jackknife"}, "pairs, stratified, cluster"),
+        ({"bootstrap": 2.5}, "whole number"),
+        ({"bootstrap": 1}, "at least 2"),
+        ({"bootstrap": 5, "rng": "a"}, "rng must be a whole number"),
+    ],
+)
+def test_bad_resampling_is_refused(options: dict, says: str) -> None:
+    with pytest.raises(FitError, match=says):
+        sl.fit("parscale", PILE, **options)

@@ -54,7 +54,7 @@ def test_formulas(text: str, amplitudes: dict[str, str], units: dict[str, dict[s
     assert named(law, probe(law)) == (amplitudes, units)
 
 
-def test_a_bounded_parameter_keeps_its_own_coordinate() -> None:
+def test_a_bounded_parameter_is_solved_for_itself() -> None:
     law = Law("bounded", ALL["chinchilla"].fn, bounds={"A": (1.0, 1e4)})
     amplitudes, units = named(law, probe(law))
     assert set(amplitudes) == {"E", "B"}
