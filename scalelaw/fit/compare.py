@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalelaw.errors import FitError
-from scalelaw.fit.fitting import fit
+from scalelaw.errors import FitError, LawError
+from scalelaw.fit.bootstrap import Resampling
+from scalelaw.fit.fitting import _weights, fit
 from scalelaw.fit.holdout import largest, select
 from scalelaw.fit.leave_one_out import leave_one_out
+from scalelaw.fit.result import Fit
 from scalelaw.laws import ALL, resolve
 from scalelaw.laws.law import Law
 from scalelaw.runs import Columns, check_columns, take
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from scalelaw.fit.result import Fit
 
 Masks = Mapping[str, np.ndarray]
 
@@ -40,16 +40,21 @@ def compare(
     Parameters
     ----------
     laws : iterable of Law or str
-        Laws, names or formulas; None for every built-in law whose columns vary in the runs.
+        Laws, names or formulas; None for every built-in law whose columns vary in the runs. Of these, one that does
+        not suit the runs or the options (``fixed={"k": 0}`` and a law without k) gets a row of NaN and a note.
     runs : DataFrame or mapping of str to array
     hold : str, optional
         Runs to hold out as well, such as ``"P==8"`` or ``"N>1.6B and P>=4"``: comparisons of a column with a quantity,
         joined by ``and``, ``&`` or a comma.
     loo : bool
-        Whether to leave out each run in turn. Without it the order is that of the objectives.
+        Whether to leave out each run in turn. Without it the order is that of the objectives. Where a column ``run``
+        says that rows are checkpoints of one run, whole runs are left out, as the bootstrap resamples them;
+        ``resample`` and ``by`` change that as they do for `fit`.
     **fit_options
         Options of `fit` for every law, such as ``delta`` or ``loss``; not ``bootstrap`` and ``params``. ``throw`` is
-        False unless given.
+        False unless given. ``delta="auto"`` gives all laws one delta, since objectives of different ones do not
+        compare: the smallest that a law with fewer parameters than there are runs would choose for itself. Rows of
+        weight 0 are left out of everything.
 
     Returns
     -------
@@ -57,24 +62,28 @@ def compare(
         One row a law: ``law``, ``free`` (number of free parameters), ``objective``, ``r2``, ``rmse`` and ``mape`` (see
         `Fit`); ``aicc`` and ``bic`` for ``loss="squared"`` with ``overestimate=1``, NaN otherwise: Gaussian likelihood
         of the residuals, whose standard deviation counts as a parameter; ``loo``, the mean absolute percentage error of
-        each run predicted by the fit to the others; ``holdout_N``, ``holdout_P``, ``holdout_D``, ``holdout_C`` and one
+        each row predicted by the fit without its run, over the runs without which the rest still determines the
+        parameters (``notes`` count the others); ``holdout_N``, ``holdout_P``, ``holdout_D``, ``holdout_C`` and one
         for ``hold``, the mean absolute percentage error of held-out runs predicted by a fit to the rest; ``converged``;
         ``notes``, which say why a number is missing.
 
         ``holdout_N`` holds out the largest size, every run above 0.9 times the largest N; likewise for the others.
         N and P are held out where the runs have at least three values, D and C also only if a law reads them.
 
-        ``attrs["params"]`` has the parameters of every law by its name.
+        Rows are held out one by one: those of other checkpoints of the same run stay in the fit.
+
+        ``attrs["params"]`` has the parameters of every law by its name, ``attrs["delta"]`` the delta of all laws (None
+        where the loss has none).
 
     Raises
     ------
     RunsError
         If the table is faulty or a law's column is missing.
     LawError
-        If a law is unknown or cannot be read.
+        If a law is unknown or cannot be read, or an option names no parameter of a law that was asked for by name.
     FitError
         If ``hold`` cannot be read or selects no run or all, two laws have one name, or the runs cannot determine a law
-        that was asked for by name.
+        that was asked for by name, or any law at all.
 
     Examples
     --------
@@ -90,22 +99,72 @@ def compare(
     refused = {"bootstrap", "params"} & set(fit_options)
     if refused:
         raise FitError(f"compare takes no {' and no '.join(sorted(refused))}; fit the law you choose with it")
-    table = check_columns(runs)
+    table, options = _weighed(check_columns(runs), {"throw": False, **fit_options})
     chosen = _laws(laws, table)
     used = {column for law in chosen for column in law.columns}
     masks = {f"holdout_{name}": held for name, held in largest(table, used).items()}
     if hold is not None:
         label, held = select(hold, table)
         masks[f"holdout_{label}"] = held
-    options = {"throw": False, **fit_options}
+    groups = _groups(table, options.pop("resample", "auto"), options.pop("by", None))
+    options["resample"] = "pairs"  # nothing is resampled, and held-out runs may leave one group
+    fits = _fits(chosen, table, options, skip=laws is None)
+    if options.get("delta") == "auto" and options.get("loss", "huber") == "huber":
+        options["delta"] = _shared_delta(fits)
+        fits = _fits(chosen, table, options, skip=laws is None)
     rows, params = [], {}
-    for law in chosen:
-        row, params[law.name] = _row(law, table, masks, options, loo=loo, skip=laws is None)
-        rows.append(row)
+    for law, fitted in zip(chosen, fits, strict=True):
+        if isinstance(fitted, Fit):
+            rows.append(_row(fitted, table, masks, options, groups, loo=loo))
+            params[law.name] = fitted.params
+        else:
+            rows.append(_empty_row(law, str(fitted), masks, loo=loo))
+            params[law.name] = {}
     order = ["loo", "objective"] if loo else ["objective"]
     frame = pd.DataFrame(rows).sort_values(order, kind="stable", ignore_index=True)
-    frame.attrs["params"] = params
+    frame.attrs |= {"params": params, "delta": next(each.settings.delta for each in fits if isinstance(each, Fit))}
     return frame
+
+
+def _weighed(table: Columns, options: dict[str, Any]) -> tuple[Columns, dict[str, Any]]:
+    """The table and the options without the rows of weight 0."""
+    weights = _weights(options.get("weights"), table, len(table["loss"])) if "loss" in table else None
+    if weights is None or (weights > 0).all():
+        return table, options
+    used = weights > 0
+    return {name: values[used] for name, values in table.items()}, {**options, "weights": weights[used]}
+
+
+def _groups(table: Columns, kind: str, by: str | None) -> np.ndarray | None:
+    """The run of each row where the bootstrap would draw whole runs, None where rows are left out singly."""
+    if kind == "auto" and by is None and "run" in table and len({str(name) for name in table["run"]}) == 1:
+        return np.zeros(len(table["run"]), int)  # which the bootstrap refuses; here it is a note that no rest is left
+    plan = Resampling.plan(kind, by, table)
+    return plan.groups if plan.kind == "cluster" else None
+
+
+def _fits(
+    laws: Iterable[Law], table: Columns, options: Mapping[str, Any], *, skip: bool
+) -> list[Fit | FitError | LawError]:
+    """The fit of every law, or with ``skip`` the error of one that cannot be fitted, unless none can."""
+    found: list[Fit | FitError | LawError] = []
+    for law in laws:
+        try:
+            found.append(fit(law, table, **options))
+        except (FitError, LawError) as error:
+            if not skip:
+                raise
+            found.append(error)
+    if not any(isinstance(each, Fit) for each in found):
+        raise next(each for each in found if isinstance(each, Exception))
+    return found
+
+
+def _shared_delta(fits: Iterable[Fit | FitError | LawError]) -> float:
+    """The smallest delta chosen; a law with a parameter for every run leaves no residuals to choose it by."""
+    fitted = [each for each in fits if isinstance(each, Fit)]
+    spare = [each for each in fitted if each.rows > len(each.free)]
+    return min(float(each.settings.delta or 0.0) for each in spare or fitted)
 
 
 def _laws(laws: Iterable[Law | str] | Law | str | None, table: Mapping[str, Any]) -> list[Law]:
@@ -130,28 +189,23 @@ def _varies(table: Mapping[str, Any], name: str) -> bool:
 
 
 def _row(
-    law: Law, table: Columns, masks: Masks, options: Mapping[str, Any], *, loo: bool, skip: bool
-) -> tuple[dict[str, Any], dict[str, float]]:
-    """One row of the comparison, and the law's parameters; with ``skip`` a row of NaN for one that cannot be fitted."""
-    missing = float("nan")
-    row: dict[str, Any] = {"law": law.name, "free": len(law.parameters)}
+    fitted: Fit, table: Columns, masks: Masks, options: Mapping[str, Any], groups: np.ndarray | None, *, loo: bool
+) -> dict[str, Any]:
     notes: list[str] = []
-    try:
-        fitted = fit(law, table, **options)
-    except FitError as error:
-        if not skip:
-            raise
-        names = ["objective", "r2", "rmse", "mape", "aicc", "bic", *(["loo"] if loo else []), *masks]
-        return {**row, **dict.fromkeys(names, missing), "converged": False, "notes": str(error)}, {}
-    row |= {"free": len(fitted.free), "objective": fitted.objective}
+    row: dict[str, Any] = {"law": fitted.law.name, "free": len(fitted.free), "objective": fitted.objective}
     row |= {"r2": fitted.r2, "rmse": fitted.rmse, "mape": fitted.mape}
     row["aicc"], row["bic"] = information_criteria(fitted)
     if loo:
-        row["loo"] = _leave_one_out(fitted, notes)
+        row["loo"] = _leave_one_out(fitted, groups, notes)
     for name, held in masks.items():
-        row[name] = _held_out(law, table, held, options, name, notes)
-    row |= {"converged": fitted.converged, "notes": "; ".join(notes)}
-    return row, fitted.params
+        row[name] = _held_out(fitted.law, table, held, options, name, notes)
+    return row | {"converged": fitted.converged, "notes": "; ".join(notes)}
+
+
+def _empty_row(law: Law, reason: str, masks: Masks, *, loo: bool) -> dict[str, Any]:
+    names = ["objective", "r2", "rmse", "mape", "aicc", "bic", *(["loo"] if loo else []), *masks]
+    row = {"law": law.name, "free": len(law.parameters), **dict.fromkeys(names, float("nan"))}
+    return {**row, "converged": False, "notes": reason}
 
 
 def information_criteria(fit: Fit) -> tuple[float, float]:
@@ -174,15 +228,19 @@ def information_criteria(fit: Fit) -> tuple[float, float]:
     return aicc, deviance + counted * float(np.log(rows))
 
 
-def _leave_one_out(fit: Fit, notes: list[str]) -> float:
-    seen = np.ones(fit.rows, bool) if fit.weights is None else fit.weights > 0
-    if seen.sum() - 1 < len(fit.free):
-        notes.append(f"loo: {seen.sum() - 1} runs cannot determine {len(fit.free)} parameters")
-        return float("nan")
-    losses, failed = leave_one_out(fit)
-    if failed:
-        notes.append(f"loo: {failed} of {fit.rows} refits did not converge")
-    return _error(losses[seen], fit.columns["loss"][seen])
+def _leave_one_out(fit: Fit, groups: np.ndarray | None, notes: list[str]) -> float:
+    left = leave_one_out(fit, groups)
+    if groups is not None:
+        notes.append(f"loo: whole runs left out, {left.runs} of {fit.rows} rows in all")
+    if left.undetermined:
+        notes.append(
+            f"loo: without {left.undetermined} of the {left.runs} runs the rest cannot determine the "
+            f"{len(fit.free)} parameters, so the mean leaves them out"
+        )
+    if left.failed:
+        notes.append(f"loo: {left.failed} of {left.runs - left.undetermined} refits did not converge")
+    predicted = np.isfinite(left.losses)
+    return _error(left.losses[predicted], fit.columns["loss"][predicted]) if predicted.any() else float("nan")
 
 
 def _held_out(

@@ -1,17 +1,22 @@
 """Laws compared: published numbers, leave one out by hand, held-out runs, refusals."""
 
+import importlib
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import scalelaw as sl
 from scalelaw.datasets import load_columns
 from scalelaw.errors import FitError, LawError, RunsError
 from scalelaw.fit import fit
-from scalelaw.fit.compare import compare, information_criteria
+from scalelaw.fit.compare import _shared_delta, compare, information_criteria
 from scalelaw.fit.holdout import largest, select
 from scalelaw.fit.leave_one_out import leave_one_out
 from scalelaw.laws import parse
 
+module = importlib.import_module("scalelaw.fit.leave_one_out")
 PILE, STACK = load_columns("parscale-pile"), load_columns("parscale-stack")
 RIVALS = ["parscale", "additive_streams", "power_streams", "log2_streams"]
 # R2, MAPE with P = 8 held out, MAPE with 4.4B held out: found by another program with other starts
@@ -74,12 +79,12 @@ def test_columns_order_and_parameters() -> None:
 )
 def test_leave_one_out_is_what_fits_by_hand_give(law: str, options: dict) -> None:
     runs = {**PILE, "size": np.tile([1.0, 2.0, 0.5, 1.0], 6)}
-    losses, failed = leave_one_out(fit(law, runs, **options))
-    assert failed == 0
+    left = leave_one_out(fit(law, runs, **options))
+    assert (left.runs, left.undetermined, left.failed) == (24, 0, 0)
     for row in range(0, 24, 5):
         rest = fit(law, {name: np.delete(values, row) for name, values in runs.items()}, **options)
         alone = {name: values[row : row + 1] for name, values in runs.items()}
-        assert losses[row] == pytest.approx(rest.law.predict(alone, rest.params)[0], rel=1e-7)
+        assert left.losses[row] == pytest.approx(rest.law.predict(alone, rest.params)[0], rel=1e-7)
 
 
 def test_held_out_is_what_fits_by_hand_give() -> None:
@@ -144,7 +149,132 @@ def test_what_the_rest_cannot_determine_is_nan_with_the_reason() -> None:
 def test_too_few_runs_to_leave_one_out() -> None:
     frame = compare("power_n", {name: PILE[name][:3] for name in ("N", "loss")})
     assert np.isnan(frame.loc[0, "loo"])
-    assert "2 runs cannot determine 3 parameters" in frame.loc[0, "notes"]
+    assert "without 3 of the 3 runs the rest cannot determine the 3 parameters" in frame.loc[0, "notes"]
+
+
+def twelve_and_one(factor: float) -> dict[str, np.ndarray]:
+    """Twelve runs of one stream and one of four, whose loss is off by a factor."""
+    n, p = np.append(np.geomspace(1e8, 1e10, 12), 1e9).round(), np.append(np.ones(12), 4.0)
+    truth = {"E": 1.3, "A": 2e8, "alpha": 0.2, "k": 0.35}
+    loss = sl.laws.parscale.predict({"N": n, "P": p}, truth)
+    loss *= np.exp(1e-3 * np.random.default_rng(1).standard_normal(13))
+    loss[-1] *= factor
+    return {"N": n, "P": p, "loss": loss}
+
+
+def test_a_run_without_which_the_rest_determines_nothing_is_not_predicted() -> None:
+    runs = twelve_and_one(1.1)
+    left = leave_one_out(fit("parscale", runs))
+    assert (left.runs, left.undetermined) == (13, 1)
+    assert np.flatnonzero(np.isnan(left.losses)).tolist() == [12]
+    frame = compare("parscale", runs)
+    errors = 100 * np.abs(left.losses[:12] / runs["loss"][:12] - 1)
+    assert frame.loc[0, "loo"] == pytest.approx(errors.mean())
+    assert "loo: without 1 of the 13 runs the rest cannot determine the 4 parameters" in frame.loc[0, "notes"]
+
+
+@pytest.mark.parametrize(("rows", "options", "own"), [(24, {}, True), (48, {}, False), (48, {"thorough": True}, True)])
+def test_each_refit_has_starts_of_its_own_where_the_bootstrap_has(
+    rows: int, options: dict, own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = {name: np.tile(values, rows // 24) for name, values in PILE.items()}
+    fitted = fit("parscale", runs, **options)
+    grids = []
+    original = module.refit
+
+    def spy(problem, optimum, weights, *, own_grid=None):
+        grids.append(own_grid)
+        return original(problem, optimum, weights, own_grid=own_grid)
+
+    monkeypatch.setattr(module, "refit", spy)
+    module.leave_one_out(fitted)
+    assert [grid is not None for grid in grids] == [own]
+
+
+def checkpoints() -> dict[str, np.ndarray]:
+    """Eight runs of three checkpoints each; every run has an error of its own."""
+    rng = np.random.default_rng(5)
+    n, d = np.repeat(np.geomspace(1e8, 5e9, 8).round(), 3), np.tile([1e10, 3e10, 1e11], 8)
+    loss = 1.7 + 400 / n**0.34 + 410 / d**0.28
+    loss *= np.exp(np.repeat(0.01 * rng.standard_normal(8), 3))
+    return {"N": n, "D": d, "loss": loss, "run": np.repeat([f"r{i}" for i in range(8)], 3).astype(object)}
+
+
+def test_checkpoints_of_one_run_are_left_out_together() -> None:
+    runs = checkpoints()
+    law = "E + A/N**alpha + B/D**0.28"
+    frame = compare(law, runs)
+    assert "loo: whole runs left out, 8 of 24 rows in all" in frame.loc[0, "notes"]
+    errors = []
+    for name in sorted(set(runs["run"])):
+        held = runs["run"] == name
+        rest = fit(law, {key: values[~held] for key, values in runs.items()})
+        errors += (np.abs(rest.law.predict(runs, rest.params) / runs["loss"] - 1)[held]).tolist()
+    assert frame.loc[0, "loo"] == pytest.approx(100 * np.mean(errors), rel=1e-6)
+    singly = compare(law, runs, resample="pairs")
+    assert singly.loc[0, "notes"] == ""
+    assert frame.loc[0, "loo"] > 1.2 * singly.loc[0, "loo"]
+
+
+def test_checkpoints_of_a_single_run_leave_nothing_to_predict_from() -> None:
+    runs = {**checkpoints(), "run": np.array(["only"] * 24, dtype=object)}
+    frame = compare("E + A/N**alpha + B/D**0.28", runs)
+    assert np.isnan(frame.loc[0, "loo"])
+    assert np.isfinite(frame.loc[0, "objective"])
+    assert "without 1 of the 1 runs" in frame.loc[0, "notes"]
+
+
+@pytest.mark.parametrize("as_column", [False, True])
+def test_rows_of_weight_zero_count_for_nothing(as_column: bool) -> None:
+    used = np.arange(24) % 6 != 5
+    spoilt = {**PILE, "loss": np.where(used, PILE["loss"], 9.0), "w": used * 1.0}
+    frame = compare(RIVALS[:2], spoilt, hold="P==8", weights="w" if as_column else spoilt["w"], loss="squared")
+    rest = compare(RIVALS[:2], {name: values[used] for name, values in PILE.items()}, hold="P==8", loss="squared")
+    numbers = rest.columns.drop(["law", "notes"])
+    assert frame["law"].tolist() == rest["law"].tolist()
+    np.testing.assert_allclose(frame[numbers].astype(float), rest[numbers].astype(float), rtol=1e-6)
+
+
+def test_leave_one_out_neither_leaves_out_nor_predicts_a_row_of_weight_zero() -> None:
+    weights = np.append(np.ones(23), 0.0)
+    left = leave_one_out(fit("parscale", PILE, weights=weights))
+    assert left.runs == 23
+    assert np.isnan(left.losses).tolist() == [False] * 23 + [True]
+
+
+def test_an_automatic_delta_is_the_same_for_every_law() -> None:
+    deltas = {law: fit(law, PILE, delta="auto").settings.delta for law in RIVALS}
+    frame = compare(RIVALS, PILE, delta="auto", hold="P==8").set_index("law")
+    shared = compare(RIVALS, PILE, delta=min(deltas.values()), hold="P==8").set_index("law")
+    assert len(set(deltas.values())) == 4
+    pd.testing.assert_frame_equal(frame, shared, check_exact=True)
+    assert frame.attrs["delta"] == min(deltas.values())
+
+
+def test_a_law_that_follows_every_run_does_not_choose_the_delta() -> None:
+    runs = {name: PILE[name][::4] for name in ("N", "loss")}
+    line, exact = parse("A*N**-alpha", name="line"), parse("E + A*N**-a + B*N**-b + C*N**-c", name="exact")
+    fits = [fit(law, runs, delta="auto", throw=False) for law in (line,)]
+    exact_fit = replace(fits[0], law=exact, settings=fits[0].settings.with_delta(1e-12))
+    short = replace(exact_fit, columns={name: values[:4] for name, values in runs.items()})
+    assert _shared_delta([short, *fits]) == fits[0].settings.delta
+    assert _shared_delta([short]) == 1e-12
+
+
+def test_a_law_that_does_not_suit_the_options_is_skipped_by_default() -> None:
+    frame = compare(None, PILE, fixed={"k": 0.3}, loo=False).set_index("law")
+    assert "'k'" in frame.loc["power_n", "notes"]
+    assert np.isnan(frame.loc["power_n", "objective"])
+    assert frame.index[0] == "parscale"
+    assert frame.attrs["params"]["parscale"]["k"] == 0.3
+    with pytest.raises(LawError, match="'k'"):
+        compare(["parscale", "power_n"], PILE, fixed={"k": 0.3})
+
+
+@pytest.mark.parametrize("options", [{"fixed": {"zeta": 1.0}}, {"loss": "hubert"}, {"resample": "pear"}])
+def test_an_option_that_suits_no_law_is_refused(options: dict) -> None:
+    with pytest.raises((FitError, LawError), match=r"zeta|hubert|pear"):
+        compare(None, PILE, **options)
 
 
 @pytest.mark.parametrize(
