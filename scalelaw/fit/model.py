@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from scalelaw.errors import LawError
 from scalelaw.fit import graph as g
 from scalelaw.fit.coordinates import Coordinates, Plan
 from scalelaw.fit.derive import derivatives
@@ -170,13 +171,25 @@ class BlackBoxModel:
 
     def losses(self, x: np.ndarray) -> np.ndarray:
         theta = self._unscaled.to_parameters(x)
-        names = self._law.parameters
         try:
-            values = self._law.fn(*self._columns, **{name: theta[:, j, None] for j, name in enumerate(names)})
-            return np.array(np.broadcast_to(values, (len(x), self.rows)), dtype=float)
-        except Exception:  # a function that takes no batch is called row by row, and then says what is wrong itself
-            rows = [self._law.fn(*self._columns, **dict(zip(names, map(float, row), strict=True))) for row in theta]
-            return np.array([np.broadcast_to(row, (self.rows,)) for row in rows], dtype=float)
+            return self._batch(theta)
+        except (TypeError, ValueError, IndexError):  # a function that takes no batch is called row by row
+            return np.array([self._one(row) for row in theta])
+
+    def _batch(self, theta: np.ndarray) -> np.ndarray:
+        named = {name: theta[:, j, None] for j, name in enumerate(self._law.parameters)}
+        return np.array(np.broadcast_to(self._law.fn(*self._columns, **named), (len(theta), self.rows)), dtype=float)
+
+    def _one(self, theta: np.ndarray) -> np.ndarray:
+        try:
+            losses = self._law.fn(*self._columns, **dict(zip(self._law.parameters, map(float, theta), strict=True)))
+            return np.array(np.broadcast_to(losses, (self.rows,)), dtype=float)
+        except Exception as error:
+            raise LawError(
+                f"law {self._law.name!r} fails when it is called with columns of {self.rows} runs "
+                f"({type(error).__name__}: {error}); it must take arrays, with np.where for a branch, "
+                "and return one loss a run"
+            ) from error
 
     def slopes(self, x: np.ndarray) -> tuple[Any, ...]:
         steps = 6e-6 * np.maximum(np.abs(x), 1e-3)

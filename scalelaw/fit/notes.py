@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.fit.model import compile_law
+
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
@@ -31,7 +33,8 @@ def _search(fit: Fit) -> list[str]:
             f"Another minimum lies only {100 * close[0]:.2g} % higher: the parameters are not certain to be unique."
         )
     if not proof.exact_derivatives:
-        notes.append("The law could not be traced, so derivatives are central differences.")
+        reason = compile_law(fit.law).reason or "with these parameters fixed"
+        notes.append(f"The law could not be traced ({reason}), so derivatives are central differences.")
     return notes
 
 

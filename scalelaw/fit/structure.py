@@ -44,7 +44,6 @@ class Structure:
     amplitudes: dict[int, Power] = field(default_factory=dict)
     units: dict[tuple[str, ...], dict[int, Power]] = field(default_factory=dict)
     unused_columns: tuple[str, ...] = ()
-    probed: bool = True
 
     @property
     def exponents(self) -> frozenset[int]:
@@ -64,7 +63,7 @@ def probe(law: Law) -> Structure:
         try:
             return _probe(_Probe(law))
         except (ArithmeticError, TypeError, ValueError, _NotFiniteError):
-            return Structure(probed=False)
+            return Structure()
 
 
 class _NotFiniteError(Exception):

@@ -129,7 +129,7 @@ class Law:
         columns = [np.asarray(runs[name], dtype=float) for name in self.columns]
         return np.asarray(self.fn(*columns, **{name: parameters[name] for name in self.parameters}), dtype=float)
 
-    def to_lmfit(self, space: Literal["log", "raw"] = "log", *, runs: Mapping[str, Any] | None = None) -> "lmfit.Model":
+    def to_lmfit(self, space: Literal["log", "raw"] = "raw", *, runs: Mapping[str, Any] | None = None) -> "lmfit.Model":
         """Return an `lmfit.Model` of the law, with bounds and a starting value for every parameter.
 
         lmfit minimises squared residuals unless told otherwise, and the standard errors it prints assume independent
@@ -139,7 +139,8 @@ class Law:
         Parameters
         ----------
         space : {"log", "raw"}
-            Whether the model gives the log of the loss, to be fitted to ``np.log(loss)``, or the loss itself.
+            Whether the model gives the log of the loss, to be fitted to ``np.log(loss)``, or the loss itself, to be
+            fitted to ``loss`` (the default).
         runs : DataFrame or mapping of str to array, optional
             Runs for which the starting values should suit; with a column ``loss`` they start near it. Without it they
             suit runs of 0.1 to 10 billion parameters.

@@ -358,3 +358,12 @@ def test_two_ways_of_counting_parameters_are_refused() -> None:
 def test_a_law_worse_than_the_mean_is_said_to_be() -> None:
     two = {name: np.concatenate([PILE[name], load_columns("parscale-stack")[name]]) for name in ("N", "P", "loss")}
     assert any("R2 is negative" in note for note in sl.fit("parscale", two, throw=False).notes)
+
+
+def test_a_law_that_cannot_be_called_says_so() -> None:
+    def branching(N: np.ndarray, *, E: float, A: float) -> np.ndarray:
+        """E + A / N for large N"""
+        return E + A / N if N > 1 else E  # type: ignore[return-value,operator]
+
+    with pytest.raises(LawError, match=r"np\.where"):
+        sl.fit(Law("branching", branching), {"N": PILE["N"], "loss": PILE["loss"]})

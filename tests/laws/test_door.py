@@ -70,7 +70,7 @@ def test_lmfit_finds_the_truth_from_the_starting_values(name, columns):
     rng = np.random.default_rng(0)
     design = {column: np.exp(rng.uniform(*np.log(limits), 80)) for column, limits in columns.items()}
     runs = simulate(law, TRUTHS[name], design, noise=0.0, rng=0)
-    model = law.to_lmfit(runs=runs)
+    model = law.to_lmfit("log", runs=runs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         result = model.fit(
