@@ -231,7 +231,7 @@ def information_criteria(fit: Fit) -> tuple[float, float]:
 def _leave_one_out(fit: Fit, groups: np.ndarray | None, notes: list[str]) -> float:
     left = leave_one_out(fit, groups)
     if groups is not None:
-        notes.append(f"loo: whole runs left out, {left.runs} of {fit.rows} rows in all")
+        notes.append(f"loo: {left.runs} whole runs left out in turn ({fit.rows} rows)")
     if left.undetermined:
         notes.append(
             f"loo: without {left.undetermined} of the {left.runs} runs the rest cannot determine the "

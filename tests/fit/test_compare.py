@@ -204,7 +204,7 @@ def test_checkpoints_of_one_run_are_left_out_together() -> None:
     runs = checkpoints()
     law = "E + A/N**alpha + B/D**0.28"
     frame = compare(law, runs)
-    assert "loo: whole runs left out, 8 of 24 rows in all" in frame.loc[0, "notes"]
+    assert "loo: 8 whole runs left out in turn (24 rows)" in frame.loc[0, "notes"]
     errors = []
     for name in sorted(set(runs["run"])):
         held = runs["run"] == name
