@@ -61,7 +61,7 @@ def _failed(error: Exception, *, debug: bool) -> int:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from scalelaw import __version__
+        from scalelaw._version import __version__
 
         typer.echo(f"scalelaw {__version__}")
         raise typer.Exit

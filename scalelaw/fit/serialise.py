@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from scalelaw._version import __version__
 from scalelaw.errors import FitError, LawError
 from scalelaw.files import write_atomically
 from scalelaw.fit.bootstrap import Draws
@@ -216,8 +217,6 @@ def _decode_draws(stored: Mapping[str, Any], parameters: int) -> Draws:
 
 
 def _made_here() -> dict[str, str]:
-    from scalelaw import __version__
-
     return {
         "scalelaw": __version__,
         "numpy": np.__version__,
