@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from scalelaw.analysis.columns import held_columns, need_columns, other_column, stretched, within
-from scalelaw.analysis.losses import loss_and_ends
 from scalelaw.errors import FitError
+from scalelaw.fit.predict import loss_and_ends
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -23,7 +23,7 @@ def contour_grid(
     x_range: Any = None,
     y_range: Any = None,
     num: tuple[int, int] = (80, 60),
-    interval: float | None = None,
+    level: float | None = None,
     kind: str = "bc",
     **fixed_columns: Any,
 ) -> pd.DataFrame:
@@ -39,7 +39,7 @@ def contour_grid(
         quarter and up by a factor of two; P never below 1.
     num : (int, int)
         Points along x and along y.
-    interval : float, optional
+    level : float, optional
         Level of an interval for the mean loss; needs bootstrap draws.
     kind : {"bc", "percentile", "normal"}
     **fixed_columns
@@ -48,7 +48,7 @@ def contour_grid(
     Returns
     -------
     DataFrame
-        ``x``, ``y`` (under their own names), ``loss`` in nats per token, with ``interval`` also ``low`` and ``high``,
+        ``x``, ``y`` (under their own names), ``loss`` in nats per token, with ``level`` also ``low`` and ``high``,
         and ``inside``: whether the point is within the range of the runs in both columns. ``num[0] * num[1]`` rows,
         y running fastest.
 
@@ -77,7 +77,7 @@ def contour_grid(
     across, up = (part.ravel() for part in np.meshgrid(*axes, indexing="ij"))
     columns = {x: across, y: up}
     full = columns | {name: np.full(len(across), value) for name, value in held.items()}
-    loss, ends = loss_and_ends(fit, full, level=interval, kind=kind)
+    loss, ends = loss_and_ends(fit, full, level=level, kind=kind)
     bounds = {} if ends is None else {"low": ends[0], "high": ends[1]}
     return pd.DataFrame({**columns, "loss": loss, **bounds, "inside": within(fit, columns)})
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from scalelaw.analysis.columns import held_columns, need_columns, other_column, read_values, stretched, tidy
 from scalelaw.analysis.contours import geometric
-from scalelaw.analysis.losses import loss_and_ends
+from scalelaw.fit.predict import loss_and_ends
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit

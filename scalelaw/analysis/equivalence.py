@@ -9,15 +9,16 @@ import pandas as pd
 
 from scalelaw.analysis.closed import Closed, closed_form
 from scalelaw.analysis.columns import held_columns, need_columns, read_values, tidy
-from scalelaw.analysis.losses import estimate_and_ends, law_losses
 from scalelaw.analysis.root import solve_decreasing
+from scalelaw.fit.intervals import check_interval
+from scalelaw.fit.predict import estimate_and_ends, law_losses
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
 
 def equivalence(
-    fit: Fit, *, N: Any, P: Any, level: float = 0.95, kind: str = "bc", **other_columns: Any
+    fit: Fit, *, N: Any, P: Any, level: float | None = 0.95, kind: str = "bc", **other_columns: Any
 ) -> pd.DataFrame:
     """Parameters that a P = 1 model needs for the loss of (N, P), other columns held.
 
@@ -31,8 +32,8 @@ def equivalence(
         Of a law that reads N and P.
     N, P : numbers, quantities such as ``"1.6B"``, or sequences of them
         Every N is combined with every P, which may be any real number from 1.
-    level : float
-        Of the intervals, which are there where the fit has bootstrap draws.
+    level : float or None
+        Of the intervals, which are there where the fit has bootstrap draws; None for no intervals.
     kind : {"bc", "percentile", "normal"}
     **other_columns
         One value for each other column of the law, such as ``D="42B"``; not needed where the runs have only one.
@@ -47,7 +48,7 @@ def equivalence(
     Raises
     ------
     FitError
-        If the law has no N or no P, a value means nothing, or another column is needed.
+        If the law has no N or no P, a value, the level or the kind means nothing, or another column is needed.
 
     Examples
     --------
@@ -58,6 +59,7 @@ def equivalence(
     0  1600000000  2  1.0652  2.040000e+09       1.273
     1  1600000000  8  1.0408  2.910000e+09       1.818
     """
+    check_interval(level, kind)
     need_columns(fit, "N", "P", what="equivalence")
     held = held_columns(fit, ("N", "P"), other_columns)
     sizes, streams = (grid.ravel() for grid in np.meshgrid(read_values("N", N), read_values("P", P), indexing="ij"))
@@ -68,8 +70,8 @@ def equivalence(
     def parameters(theta: np.ndarray, part: slice) -> np.ndarray:
         return equivalent_parameters(fit, {name: values[part] for name, values in columns.items()}, theta, closed)
 
-    interval = level if fit.draws is not None else None
-    equivalent, ends = estimate_and_ends(fit, parameters, len(sizes), level=interval, kind=kind)
+    possible = level if fit.draws is not None else None
+    equivalent, ends = estimate_and_ends(fit, parameters, len(sizes), level=possible, kind=kind)
     frame = {
         "N": tidy(sizes),
         "P": tidy(streams),

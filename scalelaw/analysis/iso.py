@@ -10,9 +10,9 @@ import pandas as pd
 
 from scalelaw.analysis.columns import held_columns, read_values, run_range, stretched
 from scalelaw.analysis.contours import geometric, plane
-from scalelaw.analysis.losses import estimate_and_ends, law_losses
 from scalelaw.analysis.root import solve_decreasing
 from scalelaw.errors import FitError
+from scalelaw.fit.predict import estimate_and_ends, law_losses
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit

@@ -10,6 +10,22 @@ from scalelaw.errors import FitError
 
 KINDS = ("bc", "percentile", "normal")
 _NORMAL = NormalDist()
+_INFINITE, _HUGE = 1e300, 1e290
+"""What stands for infinity while draws are interpolated, and above what an end is infinite again."""
+
+
+def check_interval(level: float | None, kind: str) -> None:
+    """Refuse an interval that means nothing; a level of None asks for none, and its kind must mean something too.
+
+    Raises
+    ------
+    FitError
+        If the level is not between 0 and 1 or the kind is unknown.
+    """
+    if kind not in KINDS:
+        raise FitError(f"the kind of an interval is one of {', '.join(KINDS)}, not {kind!r}")
+    if level is not None and not 0 < level < 1:
+        raise FitError(f"the level of an interval lies between 0 and 1, as 0.95 does, not {level!r}")
 
 
 def interval(draws: np.ndarray, estimate: np.ndarray | float, *, level: float = 0.95, kind: str = "bc") -> np.ndarray:
@@ -27,6 +43,9 @@ def interval(draws: np.ndarray, estimate: np.ndarray | float, *, level: float = 
         Bias-corrected percentile (Efron 1981), percentile, or estimate plus and minus the normal quantile times the
         standard deviation of the draws.
 
+    Infinite draws take part: an end that falls among them is infinite, and a normal interval runs from minus infinity
+    to infinity, unless all draws are infinite alike.
+
     Returns
     -------
     array of shape (2, ...)
@@ -42,27 +61,39 @@ def interval(draws: np.ndarray, estimate: np.ndarray | float, *, level: float = 
     >>> interval(np.arange(101.0), 50.0, kind="percentile").round(3)
     array([ 2.5, 97.5])
     """
-    if kind not in KINDS:
-        raise FitError(f"the kind of an interval is one of {', '.join(KINDS)}, not {kind!r}")
-    if not 0 < level < 1:
-        raise FitError(f"the level of an interval lies between 0 and 1, as 0.95 does, not {level!r}")
+    check_interval(level, kind)
     draws, estimate = np.asarray(draws, dtype=float), np.asarray(estimate, dtype=float)
     tail = (1 - level) / 2
     if kind == "normal":
-        half = _NORMAL.inv_cdf(1 - tail) * draws.std(0, ddof=1)
-        return np.stack([estimate - half, estimate + half])
-    ordered = np.sort(np.clip(draws, -1e300, 1e300), axis=0)
+        half = _NORMAL.inv_cdf(1 - tail) * _deviation(draws)
+        unbounded = np.isinf(half)  # set apart, for an estimate that is infinite too has no difference with it
+        half = np.where(unbounded, 0.0, half)
+        return np.stack([np.where(unbounded, -np.inf, estimate - half), np.where(unbounded, np.inf, estimate + half)])
+    draws, estimate = np.clip(draws, -_INFINITE, _INFINITE), np.clip(estimate, -_INFINITE, _INFINITE)
+    ordered = np.sort(draws, axis=0)
     if kind == "percentile":
-        return np.quantile(ordered, [tail, 1 - tail], axis=0)
+        return _open(np.quantile(ordered, [tail, 1 - tail], axis=0))
     # the share of draws below the estimate, those equal to it counted half, gives the median bias
     share = ((draws < estimate).mean(0) + (draws <= estimate).mean(0)) / 2
     shift = 2 * _inverse(np.clip(share, 0.5 / len(draws), 1 - 0.5 / len(draws)))
     levels = np.stack([_normal(shift + _NORMAL.inv_cdf(q)) for q in (tail, 1 - tail)])
-    return _quantiles(ordered, levels)
+    return _open(_quantiles(ordered, levels))
 
 
 _inverse = np.vectorize(_NORMAL.inv_cdf, otypes=[float])
 _normal = np.vectorize(_NORMAL.cdf, otypes=[float])
+
+
+def _deviation(draws: np.ndarray) -> np.ndarray:
+    """Standard deviation over the draws: infinite where some are, 0 where all are the same infinity."""
+    infinite = np.isinf(draws).any(0)
+    finite = np.where(infinite, 0.0, draws).std(0, ddof=1)
+    return np.where(infinite, np.where((draws == draws[0]).all(0), 0.0, np.inf), finite)
+
+
+def _open(ends: np.ndarray) -> np.ndarray:
+    """Ends, infinite where infinite draws made them huge."""
+    return np.where(np.abs(ends) > _HUGE, np.copysign(np.inf, ends), ends)
 
 
 def _quantiles(ordered: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from scalelaw.fit.intervals import check_interval
 from scalelaw.laws.expression import Expression
 from scalelaw.laws.latex import latex, symbol
 
@@ -49,6 +50,7 @@ def to_latex(fit: Fit, *, level: float = 0.95, kind: str = "bc") -> str:
     \bottomrule
     \end{tabular}
     """
+    check_interval(level, kind)
     rows = [_row(fit, name, level, kind) for name in fit.law.parameters]
     head = ["Parameter", "Value"]
     if any(row[2] for row in rows):

@@ -1,21 +1,21 @@
-"""Predictions of a fitted law with intervals for the mean."""
+"""Losses of a law under many parameter sets at once, and intervals of what is computed from them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalelaw.fit.intervals import interval
+from scalelaw.fit.intervals import check_interval, interval
 from scalelaw.laws.law import Law
 from scalelaw.runs import Columns, check_columns, take
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
-_BLOCK = 4_000_000
-"""Draws times rows evaluated at once: 32 MB an array."""
+_BLOCK = 1_000_000
+"""Parameter sets times rows worked on at once: 8 MB an array."""
 
 
 def columns_to_predict(law: Law, runs: Any) -> Columns:
@@ -29,25 +29,64 @@ def columns_to_predict(law: Law, runs: Any) -> Columns:
     return take(check_columns(runs, need=()), law.columns, where=f"law {law.name!r}")
 
 
-def draw_losses(fit: Fit, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Predicted losses under every bootstrap draw, shape (B, rows)."""
-    theta = fit.require_draws().theta
-    names, values = fit.law.parameters, [np.asarray(columns[name], dtype=float) for name in fit.law.columns]
-    shape = (len(theta), len(values[0]))
-    try:
-        losses = fit.law.fn(*values, **{name: theta[:, j, None] for j, name in enumerate(names)})
-        return np.array(np.broadcast_to(losses, shape), dtype=float)
-    except Exception:  # a law that takes no batch is called draw by draw, and then says itself what is wrong
-        return np.array([fit.law.predict(columns, dict(zip(names, row, strict=True))) for row in theta.tolist()])
+def law_losses(law: Law, columns: Mapping[str, np.ndarray], theta: np.ndarray) -> np.ndarray:
+    """Losses (sets, rows) of columns that broadcast to that shape, under parameter sets (sets, parameters)."""
+    values = [np.asarray(columns[name], dtype=float) for name in law.columns]
+    shape = np.broadcast_shapes((len(theta), 1), *(value.shape for value in values))
+    with np.errstate(all="ignore"):
+        if len(theta) > 1:
+            try:
+                batch = law.fn(*values, **{name: theta[:, [j]] for j, name in enumerate(law.parameters)})
+                return np.array(np.broadcast_to(batch, shape), dtype=float)
+            except (TypeError, ValueError):
+                pass  # a law that takes no batch is called set by set, and then says itself what is wrong
+        rows = zip(*(np.broadcast_to(value, shape) for value in values), theta.tolist(), strict=True)
+        losses = [law.fn(*row, **dict(zip(law.parameters, one, strict=True))) for *row, one in rows]
+    return np.array([np.broadcast_to(each, shape[1:]) for each in losses], dtype=float)
 
 
-def predict_interval(fit: Fit, columns: Mapping[str, np.ndarray], *, level: float, kind: str = "bc") -> np.ndarray:
-    """Ends (2, rows) of the interval for the mean loss."""
-    rows = len(next(iter(columns.values())))
-    block = max(1, _BLOCK // max(1, len(fit.require_draws().theta)))
-    ends = []
+def parameter_sets(fit: Fit, *, draws: bool) -> np.ndarray:
+    """The fitted parameters in row 0 and, if wanted, every bootstrap draw after it; shape (1 or 1 + B, parameters)."""
+    best = np.array([[fit.params[name] for name in fit.law.parameters]])
+    return np.concatenate([best, fit.require_draws().theta]) if draws else best
+
+
+def estimate_and_ends(
+    fit: Fit,
+    quantity: Callable[[np.ndarray, slice], np.ndarray],
+    rows: int,
+    *,
+    level: float | None,
+    kind: str = "bc",
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """A quantity at the fitted parameters, shape (rows,), and the ends (2, rows) of its interval if a level is given.
+
+    ``quantity(theta, part)`` gives shape (sets, rows in part); it is asked for a part of the rows at a time. Infinite
+    values take part in the interval, see `scalelaw.fit.intervals.interval`.
+
+    Raises
+    ------
+    FitError
+        If the level or the kind means nothing, or a level is given and the fit has no draws.
+    """
+    check_interval(level, kind)
+    theta = parameter_sets(fit, draws=level is not None)
+    block = max(1, _BLOCK // len(theta))
+    estimates, ends = [], []
     for begin in range(0, rows, block):
-        part = {name: np.asarray(values)[begin : begin + block] for name, values in columns.items()}
-        estimate = fit.law.predict(part, fit.params)
-        ends.append(interval(draw_losses(fit, part), estimate, level=level, kind=kind))
-    return np.concatenate(ends, axis=1)
+        values = quantity(theta, slice(begin, begin + block))
+        estimates.append(values[0])
+        if level is not None:
+            ends.append(interval(values[1:], values[0], level=level, kind=kind))
+    return np.concatenate(estimates), np.concatenate(ends, axis=1) if level is not None else None
+
+
+def loss_and_ends(
+    fit: Fit, columns: Mapping[str, np.ndarray], *, level: float | None, kind: str = "bc"
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Losses of columns of shape (rows,), and the ends (2, rows) of the interval of the mean."""
+
+    def losses(theta: np.ndarray, part: slice) -> np.ndarray:
+        return law_losses(fit.law, {name: values[part] for name, values in columns.items()}, theta)
+
+    return estimate_and_ends(fit, losses, len(next(iter(columns.values()))), level=level, kind=kind)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from scalelaw.fit.intervals import check_interval
 from scalelaw.runs import units
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def summary(fit: Fit, *, level: float = 0.95, kind: str = "bc") -> pd.DataFrame:
     """
     import pandas as pd
 
+    check_interval(level, kind)
     ends = {name: _ends(fit, name, level, kind) or (np.nan, np.nan) for name in fit.law.parameters}
     return pd.DataFrame(
         {
@@ -96,7 +98,14 @@ def to_html(fit: Fit, *, level: float = 0.95, kind: str = "bc") -> str:
 
 
 def sections(fit: Fit, *, level: float = 0.95, kind: str = "bc") -> list[Section]:
-    """The contents of the report."""
+    """The contents of the report.
+
+    Raises
+    ------
+    FitError
+        If the level or the kind of the intervals means nothing.
+    """
+    check_interval(level, kind)
     found = [
         Section("Law", [[line] for line in dict.fromkeys((fit.law.name, fit.law.formula, fit.law.source)) if line]),
         Section("Data", _data(fit)),

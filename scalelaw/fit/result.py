@@ -102,7 +102,7 @@ class Fit:
         Raises
         ------
         FitError
-            If the fit holds no draws or ``name`` is no parameter.
+            If the fit holds no draws, ``name`` is no parameter, or the level or the kind means nothing.
         """
         if name not in self.law.parameters:
             raise FitError(f"law {self.law.name!r} has no parameter {name!r}; it has {', '.join(self.law.parameters)}")
@@ -143,7 +143,7 @@ class Fit:
         RunsError
             If a column is missing or faulty.
         FitError
-            If an interval is asked of a fit without draws.
+            If an interval is asked of a fit without draws, or its level or kind means nothing.
 
         Examples
         --------
@@ -155,13 +155,12 @@ class Fit:
         """
         import pandas as pd
 
-        from scalelaw.fit.predict import columns_to_predict, predict_interval
+        from scalelaw.fit.predict import columns_to_predict, loss_and_ends
 
         columns = columns_to_predict(self.law, runs)
-        frame = pd.DataFrame({**columns, "loss": self.law.predict(columns, self.params)})
-        if interval is not None:
-            frame["low"], frame["high"] = predict_interval(self, columns, level=interval, kind=kind)
-        return frame
+        loss, ends = loss_and_ends(self, columns, level=interval, kind=kind)
+        bounds = {} if ends is None else {"low": ends[0], "high": ends[1]}
+        return pd.DataFrame({**columns, "loss": loss, **bounds})
 
     def residuals(self) -> pd.DataFrame:
         """The fitted runs with ``predicted``, ``error`` (predicted minus observed) and ``log_error``, the log ratio."""

@@ -6,9 +6,9 @@ import pytest
 import scalelaw as sl
 from scalelaw.analysis import CLOSED_FORMS, equivalence
 from scalelaw.analysis.equivalence import equivalent_parameters
-from scalelaw.analysis.losses import law_losses, parameter_sets
 from scalelaw.analysis.root import solve_decreasing
 from scalelaw.errors import FitError, LawError
+from scalelaw.fit.predict import law_losses, parameter_sets
 from scalelaw.laws import ALL, Law
 
 from .made import WITH_STREAMS, at, fitted, known, user_fit

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import scalelaw as sl
-from scalelaw.analysis import contour_grid, curves, iso_loss, round_levels
+from scalelaw.analysis import contour_grid, curves, equivalence, iso_loss, round_levels
 from scalelaw.errors import FitError
 
 from .made import fitted, known, user_fit
@@ -12,7 +12,7 @@ from .made import fitted, known, user_fit
 
 def test_contour_grid_is_what_the_law_predicts() -> None:
     fit = fitted(bootstrap=100)
-    frame = contour_grid(fit, num=(7, 2), y_range=(1, 8), interval=0.9)
+    frame = contour_grid(fit, num=(7, 2), y_range=(1, 8), level=0.9)
     told = fit.predict({"N": frame["N"].round(), "P": frame["P"]}, interval=0.9)
     np.testing.assert_allclose(frame[["loss", "low", "high"]], told[["loss", "low", "high"]], rtol=1e-9)
     assert list(frame) == ["N", "P", "loss", "low", "high", "inside"]
@@ -96,7 +96,11 @@ def test_curves_by_a_column_of_many_values_are_eight() -> None:
         (lambda: contour_grid(fitted(), x_range=(2, 1)), "low below high"),
         (lambda: contour_grid(fitted(), num=(1, 5)), "at least 2 points"),
         (lambda: contour_grid(fitted(), N=1e9), "N is varied here"),
-        (lambda: contour_grid(fitted(), interval=0.95), "no bootstrap draws"),
+        (lambda: contour_grid(fitted(), level=0.95), "no bootstrap draws"),
+        (lambda: contour_grid(fitted(), kind="bca"), "kind"),
+        (lambda: curves(fitted(), level=95), "level"),
+        (lambda: equivalence(fitted(), N=1e9, P=2, level=95), "level"),
+        (lambda: equivalence(fitted(), N=1e9, P=2, kind="bca"), "kind"),
         (lambda: iso_loss(fitted(), losses=-1.0), "not above 0"),
         (lambda: curves(known("parscale_data")), "reads D too"),
         (lambda: curves(fitted(), by="Q"), "has no Q"),
