@@ -21,7 +21,7 @@ def run(
     bootstrap: options.Bootstrap = 0,
     seed: options.Seed = 0,
     level: options.Level = 0.95,
-    interval: options.Kind = "bc",
+    kind: options.Kind = "bc",
     as_json: options.Json = False,
 ) -> None:
     """Say how many parameters P streams are worth.
@@ -34,4 +34,4 @@ def run(
     from scalelaw.analysis import equivalence
 
     fitted = options.saved_or_fitted(source, law, column, bootstrap, seed)
-    output.table(equivalence(fitted, N=n, P=p, level=level, kind=interval, **held), as_json=as_json)
+    output.table(equivalence(fitted, N=n, P=p, level=level, kind=kind, **held), as_json=as_json)

@@ -10,25 +10,18 @@ from scalelaw.cli import options, output
 from scalelaw.errors import ScalelawError
 
 
-def _delta(text: str) -> float | str:
-    try:
-        return text if text == "auto" else options.number(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is neither a number nor auto", param_hint="--delta") from None
-
-
 def run(
     runs: options.Runs,
     law: Annotated[str, typer.Option("--law", metavar="LAW", help="A law's name or a formula.", show_default=False)],
     bootstrap: options.Bootstrap = 0,
     seed: options.Seed = 0,
-    fix: Annotated[list[str] | None, typer.Option("--fix", metavar="k=0", help="Hold a parameter; repeatable.")] = None,
+    fix: options.Fix = None,
     bound: Annotated[
         list[str] | None, typer.Option("--bound", metavar="alpha=0.1:0.5", help="Bound a parameter; repeatable.")
     ] = None,
-    delta: Annotated[str, typer.Option(metavar="X", help="Huber's delta, or auto (from the residuals).")] = "1e-3",
-    loss: Annotated[str, typer.Option(metavar="KIND", help="huber, squared or absolute.")] = "huber",
-    space: Annotated[str, typer.Option(metavar="SPACE", help="Residuals of log or raw loss.")] = "log",
+    delta: options.Delta = "1e-3",
+    loss: options.Loss = "huber",
+    space: options.Space = "log",
     overestimate: Annotated[
         float, typer.Option(metavar="X", help="Factor on the objective where the law predicts too much.")
     ] = 1.0,
@@ -38,8 +31,10 @@ def run(
         str | None, typer.Option(metavar="COL", help="Column of the strata or clusters.", show_default=False)
     ] = None,
     column: options.Column = None,
-    level: options.Level = 0.95,
-    interval: options.Kind = "bc",
+    level: Annotated[
+        float, typer.Option("--level", "--interval", metavar="LEVEL", help="Level of the intervals, such as 0.95.")
+    ] = 0.95,
+    kind: options.Kind = "bc",
     thorough: Annotated[bool, typer.Option("--thorough", help="Search a finer grid from more starts.")] = False,
     save: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Save the fit as JSON.", show_default=False)
@@ -53,11 +48,13 @@ def run(
     """
     if as_json and as_latex:
         raise typer.BadParameter("--json and --latex exclude one another; give one", param_hint="--latex")
-    fixed = options.pairs("--fix", fix, options.number, like="k=0")
+    fixed = options.fixed(fix)
     bounds = options.pairs("--bound", bound, options.span, like="alpha=0.1:0.5")
-    threshold = _delta(delta)
+    threshold = options.threshold(delta)
     from scalelaw.fit import fit
+    from scalelaw.fit.intervals import check_interval
 
+    check_interval(level, kind)  # before the work, and for --json too, which shows no interval
     fitted = fit(
         law,
         options.columns_of(runs, column),
@@ -75,7 +72,7 @@ def run(
         thorough=thorough,
     )
     render = fitted.to_latex if as_latex else fitted.report
-    text = fitted.to_json() if as_json else render(level=level, kind=interval)
+    text = fitted.to_json() if as_json else render(level=level, kind=kind)
     try:
         if save is not None:
             fitted.to_json(save)

@@ -35,16 +35,19 @@ Column = Annotated[
 Hold = Annotated[
     str | None, typer.Option("--hold", metavar='"P==8"', help="Runs to hold out and predict.", show_default=False)
 ]
+Fix = Annotated[list[str] | None, typer.Option("--fix", metavar="k=0", help="Hold a parameter; repeatable.")]
+Delta = Annotated[str, typer.Option("--delta", metavar="X", help="Huber's delta, or auto (from the residuals).")]
+Loss = Annotated[str, typer.Option("--loss", metavar="KIND", help="huber, squared or absolute.")]
+Space = Annotated[str, typer.Option("--space", metavar="SPACE", help="Residuals of log or raw loss.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Level = Annotated[float, typer.Option("--level", metavar="X", help="Level of the intervals.")]
-Kind = Annotated[str, typer.Option("--interval", metavar="KIND", help="bc (bias-corrected), percentile or normal.")]
+Level = Annotated[float, typer.Option("--level", metavar="LEVEL", help="Level of the intervals, such as 0.95.")]
+Kind = Annotated[
+    str, typer.Option("--kind", metavar="KIND", help="Kind of interval: bc (bias-corrected), percentile or normal.")
+]
 Bootstrap = Annotated[
     int, typer.Option("--bootstrap", metavar="N", min=0, help="Resamples to refit for intervals; 0 for none.")
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Seed of the resampling.")]
-Output = Annotated[
-    str | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to this file too.", show_default=False)
-]
 
 
 def pairs(option: str, texts: Iterable[str] | None, read: Callable[[str], Any] = str, *, like: str) -> dict[str, Any]:
@@ -81,6 +84,19 @@ def span(text: str) -> tuple[float, float]:
         raise ValueError
     infinite = float("inf")
     return number(low) if low.strip() else -infinite, number(high) if high.strip() else infinite
+
+
+def fixed(texts: Iterable[str] | None) -> dict[str, float]:
+    """Parameters to hold, from ``k=0``."""
+    return pairs("--fix", texts, number, like="k=0")
+
+
+def threshold(text: str) -> float | str:
+    """Huber's delta: a number or ``auto``."""
+    try:
+        return text if text == "auto" else number(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither a number nor auto", param_hint="--delta") from None
 
 
 def columns_of(name: str, column: list[str] | None, *, need: Iterable[str] = ("loss",)) -> Mapping[str, Any]:

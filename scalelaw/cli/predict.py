@@ -27,18 +27,24 @@ def run(
     c: Annotated[Values, _quantities("c", "FLOPs")] = None,
     at: Annotated[Values, typer.Option("--at", metavar="NAME=X", help="Any other column; repeatable.")] = None,
     column: options.Column = None,
-    interval: Annotated[
+    level: Annotated[
         float | None,
-        typer.Option("--interval", metavar="LEVEL", help="Interval for the mean, such as 0.95.", show_default=False),
+        typer.Option(
+            "--level",
+            "--interval",
+            metavar="LEVEL",
+            help="Level of an interval for the mean, such as 0.95.",
+            show_default=False,
+        ),
     ] = None,
-    kind: Annotated[str, typer.Option(metavar="KIND", help="bc, percentile or normal.")] = "bc",
+    kind: options.Kind = "bc",
     as_json: options.Json = False,
 ) -> None:
     """Predict losses of values or of the rows of a table.
 
     Several values of several options are combined, each with each.
 
-    Example: scalelaw predict fit.json --n 1.6B --p 1 --p 8 --interval 0.95
+    Example: scalelaw predict fit.json --n 1.6B --p 1 --p 8 --level 0.95
     """
     values: dict[str, Any] = {name: given for name, given in (("N", n), ("P", p), ("D", d), ("C", c)) if given}
     values |= {name: [value] for name, value in options.pairs("--at", at, like="U=10B").items()}
@@ -46,4 +52,4 @@ def run(
         raise typer.BadParameter("give either values, such as --n 1.6B --p 8, or a table", param_hint="[TABLE]")
     fitted = options.saved(fit)
     rows = options.combinations(values) if table is None else options.columns_of(table, column, need=())
-    output.table(fitted.predict(rows, interval=interval, kind=kind), as_json=as_json)
+    output.table(fitted.predict(rows, interval=level, kind=kind), as_json=as_json)

@@ -16,6 +16,7 @@ from matplotlib.path import Path
 
 from scalelaw import analysis
 from scalelaw.errors import ScalelawError
+from scalelaw.fit.intervals import check_interval
 from scalelaw.plot.axes import axes_of, legend_above, scale
 from scalelaw.plot.given import before_loss, frame_of, runs_of
 from scalelaw.plot.labels import label_lines
@@ -33,7 +34,7 @@ def contours(
     ax: Axes | None = None,
     runs: Any = None,
     levels: Any = None,
-    band: float | None = None,
+    level: float | None = None,
     legend: bool = True,
     **options: Any,
 ) -> Axes:
@@ -49,20 +50,22 @@ def contours(
         Runs to show as points; the fitted ones unless told otherwise.
     levels : numbers, optional
         Losses in nats per token; round ones across the figure by default.
-    band : float, optional
+    level : float, optional
         Level of a band around each line, such as 0.95: where the interval of the mean loss holds that loss. A fit
         needs bootstrap draws for it; a frame with ``low`` and ``high`` has its band whatever the number.
     legend : bool
         Say above the figure what is a run and what is extrapolation.
     **options
-        Those of `scalelaw.analysis.contour_grid`: ``x``, ``y``, ``x_range``, ``y_range``, ``num``, and columns to hold.
+        Those of `scalelaw.analysis.contour_grid`: ``x``, ``y``, ``x_range``, ``y_range``, ``num``, ``kind``, and
+        columns to hold.
 
     Returns
     -------
     Axes
     """
-    if band is not None and not isinstance(fit, pd.DataFrame):
-        options["interval"] = band
+    check_interval(level, options.get("kind", "bc"))
+    if level is not None and not isinstance(fit, pd.DataFrame):
+        options["level"] = level
     frame = frame_of(fit, analysis.contour_grid, options, need=("loss", "inside"))
     x, y = before_loss(frame)
     grid = _grid(frame, x, y)
@@ -72,7 +75,7 @@ def contours(
     shades = _shades()
     chosen = _levels(grid["loss"], levels)
     _shade_outside(ax, frame, runs_of(fit, runs), x, y)
-    if "low" in grid and band is not None:
+    if "low" in grid and level is not None:
         _bands(ax, grid, x, y, chosen, shades)
     lines = ax.contour(grid[x], grid[y], grid["loss"], levels=chosen, cmap=shades, linewidths=1.0, zorder=2)
     ax.set_xlim(grid[x][0, 0], grid[x][0, -1])

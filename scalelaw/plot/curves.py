@@ -12,6 +12,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from scalelaw import analysis
+from scalelaw.fit.intervals import check_interval
 from scalelaw.plot.annotation import annotate_law
 from scalelaw.plot.axes import RoundLog, axes_of, label, scale, scale_loss, text, value_label
 from scalelaw.plot.given import at_held, before_loss, frame_of, level_of, runs_of
@@ -46,21 +47,26 @@ def curves(
         Runs to show as points; the fitted ones unless told otherwise. Where other columns are held, only runs that
         have their values.
     level : float, optional
-        Level of the band around each line, drawn where the fit has bootstrap draws; None for no band.
+        Level of the band around each line, drawn where the fit has bootstrap draws; None for no band. A frame
+        with ``low`` and ``high`` has its band whatever the number.
     annotate : bool
         Write the law and its parameters into the figure.
     legend : bool
     **options
-        Those of `scalelaw.analysis.curves`: ``x``, ``by``, ``values``, ``extra``, ``x_range``, and columns to hold.
+        Those of `scalelaw.analysis.curves`: ``x``, ``by``, ``values``, ``extra``, ``x_range``, ``kind``, and columns to
+        hold.
 
     Returns
     -------
     Axes
     """
+    check_interval(level, options.get("kind", "bc"))
     if level_of(fit, level) is not None:
         options["level"] = level
     frame = frame_of(fit, analysis.curves, options, need=("loss",))
     options.pop("level", None)
+    if level is None:
+        frame = frame.drop(columns=["low", "high"], errors="ignore")
     *by, x = before_loss(frame)
     ax = axes_of(ax)
     scale(ax, "x", x)

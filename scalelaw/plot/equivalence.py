@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scalelaw import analysis
+from scalelaw.fit.intervals import check_interval
 from scalelaw.plot.axes import axes_of, legend_above, scale, value_label
 from scalelaw.plot.given import frame_of
 from scalelaw.plot.style import series, small
@@ -25,7 +26,7 @@ def equivalence(
     ax: Axes | None = None,
     N: Any = None,
     P: Any = None,
-    band: bool = True,
+    level: float | None = 0.95,
     annotate: bool = True,
     legend: bool = True,
     **options: Any,
@@ -42,30 +43,32 @@ def equivalence(
         By default the smallest, the middle and the largest model with the fewest streams among the runs.
     P : numbers, optional
         By default 1 to the most streams among the runs, closely spaced; marks stand at the powers of two.
-    band : bool
-        Draw the interval where there is one.
+    level : float, optional
+        Level of the band around each line, drawn where the fit has bootstrap draws; None for no band. A frame with
+        ``N_low`` and ``N_high`` has its band whatever the number.
     annotate : bool
         Write the multiplier at the end of each line.
     legend : bool
     **options
-        Those of `scalelaw.analysis.equivalence`: ``level``, ``kind``, and columns to hold.
+        Those of `scalelaw.analysis.equivalence`: ``kind`` and columns to hold.
 
     Returns
     -------
     Axes
     """
+    check_interval(level, options.get("kind", "bc"))
     if not isinstance(fit, pd.DataFrame) and {"N", "P"} <= set(fit.law.columns):
         N, P = _sizes(fit) if N is None else N, _streams(fit) if P is None else P
     options |= {name: value for name, value in (("N", N), ("P", P)) if value is not None}
     if not isinstance(fit, pd.DataFrame):
-        options = {"N": N, "P": P} | options
+        options = {"N": N, "P": P, "level": level} | options
     frame = frame_of(fit, analysis.equivalence, options, need=("N", "P", "N_equivalent", "multiplier"))
     ax = axes_of(ax)
     scale(ax, "x", "P")
     scale(ax, "y", "N")
     ax.set_ylabel("Equivalent $N$ at $P$ = 1")
     for position, (size, line) in enumerate(frame.groupby("N")):
-        _line(ax, line.sort_values("P"), float(size), position, band=band, annotate=annotate)  # type: ignore[arg-type]
+        _line(ax, line.sort_values("P"), float(size), position, band=level is not None, annotate=annotate)  # type: ignore[arg-type]
     handles, _ = ax.get_legend_handles_labels()
     if legend and len(handles) > 1:
         legend_above(ax, handles, columns=3)

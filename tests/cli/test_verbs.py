@@ -46,6 +46,26 @@ def test_from_a_table_with_odd_names_to_a_figure(shell, odd_csv: Path, tmp_path:
     assert figure.read_bytes().startswith(b"%PDF")
 
 
+def test_level_and_kind_are_the_same_options_everywhere(shell, runs_csv: Path, tmp_path: Path) -> None:
+    fit = tmp_path / "fit.json"
+    arguments = ("fit", runs_csv, "--law", "parscale", "--bootstrap", "20")
+    first = shell(*arguments, "--level", "0.8", "--kind", "normal", "-o", fit)
+    assert "80 % intervals (normal" in first.out
+    assert shell(*arguments, "--interval", "0.8", "--kind", "normal").out == first.out
+    for verb, level in (("predict", "--level"), ("predict", "--interval"), ("equivalence", "--level")):
+        told = shell(verb, fit, "--n", "1B", "--p", "8", level, "0.8", "--kind", "normal", "--json")
+        (row,) = json.loads(told.out)
+        here = sl.Fit.from_json(fit)
+        if verb == "predict":
+            assert row["low"] == here.predict({"N": 1e9, "P": 8}, interval=0.8, kind="normal")["low"][0]
+        else:
+            assert row["N_low"] == sl.equivalence(here, N=1e9, P=8, level=0.8, kind="normal")["N_low"][0]
+    one, other = tmp_path / "bc.svg", tmp_path / "normal.svg"
+    for figure, kind in ((one, "bc"), (other, "normal")):
+        assert shell("plot", "equivalence", fit, "-o", figure, "--level", "0.8", "--kind", kind).code == 0
+    assert one.read_bytes() != other.read_bytes()
+
+
 def test_json_is_the_fit_in_full_precision(shell, runs_csv: Path) -> None:
     outcome = shell("fit", runs_csv, "--law", "parscale", "--json")
     here = sl.fit("parscale", sl.read(runs_csv))

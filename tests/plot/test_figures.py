@@ -45,7 +45,7 @@ def test_every_law_in_one_or_two_columns_has_its_figures(name: str) -> None:
     drawn(plot.curves(fit))
     plot.residuals(fit)
     if len(fit.law.columns) == 2:
-        drawn(plot.contours(fit, band=0.95, num=(20, 20)))
+        drawn(plot.contours(fit, level=0.95, num=(20, 20)))
     if name in WITH_STREAMS:
         drawn(plot.equivalence(fit))
 
@@ -166,8 +166,8 @@ def test_the_region_beyond_the_runs_is_shaded_and_theirs_is_not() -> None:
 
 
 def test_contours_of_a_frame() -> None:
-    frame = analysis.contour_grid(fitted(bootstrap=30), interval=0.9, num=(20, 15))
-    ax = plot.contours(frame.sample(frac=1, random_state=0), band=0.9)
+    frame = analysis.contour_grid(fitted(bootstrap=30), level=0.9, num=(20, 15))
+    ax = plot.contours(frame.sample(frac=1, random_state=0), level=0.9)
     assert len([marks for marks in ax.collections if isinstance(marks, mpl.contour.ContourSet)]) > 4
     assert names_in_legend(ax) == ["beyond the runs"]
 
@@ -177,9 +177,18 @@ def test_equivalence_draws_the_frame() -> None:
     ax = plot.equivalence(frame)
     np.testing.assert_array_equal(np.concatenate([line.get_ydata() for line in ax.lines]), frame["N_equivalent"])
     assert len(ax.collections) == 2
-    assert not plot.equivalence(frame, band=False).collections
+    assert not plot.equivalence(frame, level=None).collections
     assert [text.get_text() for text in ax.texts] == [r"$\times$1.70"] * 2
     assert names_in_legend(ax) == ["$N$ = 1B", "$N$ = 2B"]
+
+
+@pytest.mark.parametrize("draw", ["curves", "equivalence"])
+def test_a_level_of_none_draws_no_band(draw: str) -> None:
+    fit = fitted(bootstrap=30)
+    given = analysis.curves(fit, level=0.9) if draw == "curves" else analysis.equivalence(fit, N="1B", P=[1, 2])
+    for source in (fit, given):
+        assert getattr(plot, draw)(source).collections
+        assert not getattr(plot, draw)(source, level=None).collections
 
 
 def test_residuals_are_those_of_the_fit_in_per_cent() -> None:
@@ -224,7 +233,11 @@ def test_comparison_of_laws_as_compare_returns_them() -> None:
         (lambda: plot.contours(pd.DataFrame({"N": [1.0]})), r"the frame lacks loss, inside; .* contour_grid\(\)"),
         (lambda: plot.contours(analysis.contour_grid(fitted()).iloc[1:]), "every combination of N and P once"),
         (lambda: plot.contours(fitted(), levels=[9.0]), "none of the levels lies within the losses"),
-        (lambda: plot.contours(fitted(), band=0.95), "no bootstrap draws"),
+        (lambda: plot.contours(fitted(), level=0.95), "no bootstrap draws"),
+        (lambda: plot.contours(fitted(), kind="bca"), "kind"),
+        (lambda: plot.curves(fitted(), level=95), "level"),
+        (lambda: plot.curves(fitted(), kind="bca"), "kind"),
+        (lambda: plot.equivalence(fitted(), level=95), "level"),
         (lambda: plot.equivalence(known("chinchilla")), "equivalence needs a law in N and P"),
         (lambda: plot.residuals(fitted(), kind="D"), "drawn over N, P or as 'qq', not 'D'"),
         (lambda: plot.residuals(fitted(), ax=Figure().add_subplot()), "3 panels .* and 1 are given"),
