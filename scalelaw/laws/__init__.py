@@ -1,4 +1,7 @@
-"""The laws: each a `Law` object; `ALL` holds the built-in ones, `parse` reads a formula, `Law` wraps a function."""
+"""The laws: each a `Law` object; `ALL` holds the built-in ones, `parse` reads a formula, `Law` wraps a function.
+
+`simulate` makes runs of a law at known parameters.
+"""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -9,6 +12,7 @@ from scalelaw.laws.formula import parse
 from scalelaw.laws.joint import chinchilla, coupled, kaplan, overtrained
 from scalelaw.laws.law import Law
 from scalelaw.laws.repeated import data_constrained
+from scalelaw.laws.simulate import simulate
 from scalelaw.laws.single import broken_power, power_c, power_d, power_n
 from scalelaw.laws.streams import (
     additive_streams,
@@ -41,6 +45,7 @@ __all__ = [
     "power_n",
     "power_streams",
     "resolve",
+    "simulate",
 ]
 
 ALL: dict[str, Law] = {

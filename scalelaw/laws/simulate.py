@@ -1,4 +1,4 @@
-"""Synthetic runs with a known truth, for tests and benchmarks."""
+"""Synthetic runs with a known truth."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -20,6 +20,8 @@ def simulate(
     rng: np.random.Generator | int,
 ) -> dict[str, np.ndarray]:
     """Runs of a law at known parameters: loss = law * exp(noise * error).
+
+    For tests of a method, and to see before training what a design of runs would tell. Also `scalelaw.laws.simulate`.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ def simulate(
 
     Examples
     --------
-    >>> from scalelaw.laws import power_n
+    >>> from scalelaw.laws import power_n, simulate
     >>> runs = simulate(power_n, {"E": 1.7, "A": 400, "alpha": 0.34}, {"N": [1e8, 1e9, 1e10]}, noise=0.0, rng=0)
     >>> runs["loss"].round(3).tolist()
     [2.462, 2.048, 1.859]

@@ -164,12 +164,7 @@ def _contradictions(columns: Columns, place: Place) -> list[str]:
     """Two losses for one run and step, or for rows of one run that are alike in everything else."""
     if "run" not in columns or "loss" not in columns:
         return []
-    keys = (
-        ("run", "step", "dataset")
-        if "step" in columns
-        else ("run", "seed", "dataset", "N", "N_backbone", "P", "D", "C")
-    )
-    there = [name for name in keys if name in columns]
+    there = [name for name in (_SAME_STEP if "step" in columns else _ALIKE) if name in columns]
     known = ~empty(columns["run"]) & (~empty(columns["step"]) if "step" in columns else True)
     first: dict[tuple[Any, ...], int] = {}
     faults = []

@@ -5,8 +5,7 @@ import pytest
 
 from scalelaw import laws
 from scalelaw.errors import LawError
-from scalelaw.laws import ALL
-from scalelaw.laws.simulate import simulate
+from scalelaw.laws import ALL, simulate
 
 from .truths import RUN, TRUTHS
 
