@@ -16,6 +16,10 @@ def run(
         typer.Option("--law", metavar="LAW", help="A law to compare; repeatable. Default: those that suit the runs."),
     ] = None,
     hold: options.Hold = None,
+    fix: options.Fix = None,
+    delta: options.Delta = "1e-3",
+    loss: options.Loss = "huber",
+    space: options.Space = "log",
     column: options.Column = None,
     as_json: options.Json = False,
 ) -> None:
@@ -23,9 +27,18 @@ def run(
 
     Example: scalelaw compare parscale-pile --law parscale --law additive_streams --hold "P==8"
     """
+    fixed, threshold = options.fixed(fix), options.threshold(delta)
     from scalelaw.fit import compare
 
-    table = compare(law or None, options.columns_of(runs, column), hold=hold)
+    table = compare(
+        law or None,
+        options.columns_of(runs, column),
+        hold=hold,
+        fixed=fixed,
+        delta=threshold,
+        loss=loss,
+        space=space,
+    )
     params = table.attrs["params"]
     if as_json:
         output.document([{**row, "params": params[row["law"]]} for row in table.to_dict("records")])
@@ -33,7 +46,7 @@ def run(
     fitted = [
         f"{name}: {', '.join(f'{key} {value:.6g}' for key, value in params[name].items())}"
         for name in table["law"]
-        if name in params
+        if params[name]
     ]
     notes = [f"{name}: {note}" for name, note in zip(table["law"], table["notes"], strict=True) if note]
     numbers = output.aligned(table.drop(columns="notes").dropna(axis=1, how="all"))
