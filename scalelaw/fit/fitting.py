@@ -10,7 +10,7 @@ import numpy as np
 from scalelaw.errors import FitError
 from scalelaw.fit.bootstrap import Resampling, bootstrap_draws
 from scalelaw.fit.design import check_design, check_one_convention
-from scalelaw.fit.model import build
+from scalelaw.fit.model import Model, build
 from scalelaw.fit.objective import Problem
 from scalelaw.fit.reduce import Reduced, reduce_law
 from scalelaw.fit.result import Fit
@@ -141,14 +141,15 @@ def fit(
     )
     settings = check_settings(law, settings)
     check_one_convention(table)
-    resampling = Resampling.plan(resample, by, table)
+    asked = bootstrap or resample != "auto" or by is not None
+    resampling = Resampling.plan(resample, by, table) if asked else None
     columns = take(table, (*law.columns, "loss"), where=f"law {law.name!r}")
     numbers = {name: np.asarray(values, dtype=float) for name, values in columns.items()}
     row_weights = _weights(weights, table, len(numbers["loss"]))
     reduced = reduce_law(law, settings)
     settings, problem, solution = _solve(reduced, settings, numbers, row_weights, guess, automatic=automatic)
     draws = None
-    if bootstrap:
+    if bootstrap and resampling is not None:
         draws = bootstrap_draws(reduced, problem, solution, resampling, bootstrap, rng, thorough=thorough)
     result = _result(reduced, settings, columns, row_weights, solution, draws)
     if throw and not result.converged:
@@ -171,7 +172,7 @@ def _solve(
 ) -> tuple[Settings, Problem, Solution]:
     model = build(reduced.law, columns)
     target = np.log(columns["loss"]) if settings.log else columns["loss"]
-    _check_design(reduced.law, columns, weights)
+    _check_design(reduced.law, model, columns, weights)
     guesses = None if guess is None else reduced.contract(dict(zip(reduced.full.parameters, guess, strict=True)))[None]
 
     def once(settings: Settings, guesses: np.ndarray | None) -> tuple[Problem, Solution]:
@@ -194,11 +195,11 @@ def _solve(
     return settings, problem, solution
 
 
-def _check_design(law: Law, columns: Columns, weights: np.ndarray | None) -> None:
+def _check_design(law: Law, model: Model, columns: Columns, weights: np.ndarray | None) -> None:
     """Refuse runs, those of weight 0 left out, that cannot determine the law."""
-    if weights is not None:
+    if weights is not None and not weights.all():
         columns = {name: values[weights > 0] for name, values in columns.items()}
-    model = build(law, columns)
+        model = build(law, columns)
     plan = model.coordinates.plan
     points = start_grid(law, per_axis=4, scattered=64).points
     x = np.ones((len(points), plan.size))

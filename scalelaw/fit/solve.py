@@ -14,7 +14,7 @@ from scalelaw.laws.law import Law
 
 SAME = 1e-9
 """Two minima whose objectives differ by less, relatively, are the same minimum."""
-_STARTS, _PER_AXIS, _RACE, _STAGE, _POLISHING = 12, 14, 5, 4.0, 2
+_STARTS, _PER_AXIS, _RACE, _STAGE, _POLISHING = 12, 14, 4, 4.0, 2
 
 
 @dataclass(frozen=True)
