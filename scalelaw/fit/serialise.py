@@ -209,8 +209,8 @@ def _encode_draws(draws: Draws) -> dict[str, Any]:
 
 
 def _decode_draws(stored: Mapping[str, Any], parameters: int) -> Draws:
-    arrays = {name: decode_array(stored[name]) for name in ("theta", "objective", "converged")}
-    draws = Draws(**arrays, kind=stored["kind"], by=stored["by"], redrawn=stored["redrawn"])
+    theta, objective, converged = (decode_array(stored[name]) for name in ("theta", "objective", "converged"))
+    draws = Draws(theta, objective, converged, kind=stored["kind"], by=stored["by"], redrawn=stored["redrawn"])
     if draws.theta.shape != (len(draws.objective), parameters) or draws.objective.shape != draws.converged.shape:
         raise ValueError("its bootstrap draws differ in length")
     return draws
