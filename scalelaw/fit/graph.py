@@ -16,8 +16,6 @@ import numpy as np
 DATA, PARAMETER = 1, 2
 """Bits of `Node.depends`: a node of data only is computed once a fit, one of parameters only once a start."""
 
-Term = "Node | float"
-
 
 class NotTraceableError(TypeError):
     """The law's function does something that nodes cannot follow: a branch on values, an unknown function."""

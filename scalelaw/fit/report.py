@@ -214,7 +214,7 @@ def _convergence(fit: Fit) -> list[list[str]]:
         [
             "starts",
             f"{proof.starts} polished, {proof.finished} finished, {proof.agreed} agree on the best minimum"
-            + (f"; {stopped} stopped early, above it" if stopped else ""),
+            + (f"; {stopped} stopped early, still above it" if stopped else ""),
         ],
         ["next minimum", gap],
         ["gradient", f"{proof.gradient:.1e} of the objective"],

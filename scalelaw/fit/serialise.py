@@ -205,12 +205,21 @@ def _encode_draws(draws: Draws) -> dict[str, Any]:
         "kind": draws.kind,
         "by": draws.by,
         "redrawn": encode(draws.redrawn),
+        "seed": encode(draws.seed),
     }
 
 
 def _decode_draws(stored: Mapping[str, Any], parameters: int) -> Draws:
     theta, objective, converged = (decode_array(stored[name]) for name in ("theta", "objective", "converged"))
-    draws = Draws(theta, objective, converged, kind=stored["kind"], by=stored["by"], redrawn=stored["redrawn"])
+    draws = Draws(
+        theta,
+        objective,
+        converged,
+        kind=stored["kind"],
+        by=stored["by"],
+        redrawn=stored["redrawn"],
+        seed=stored["seed"],
+    )
     if draws.theta.shape != (len(draws.objective), parameters) or draws.objective.shape != draws.converged.shape:
         raise ValueError("its bootstrap draws differ in length")
     return draws

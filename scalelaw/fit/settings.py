@@ -122,7 +122,7 @@ def check_settings(law: Law, settings: Settings) -> Settings:
         if not low < high:
             raise FitError(f"the bounds of {name!r} are empty: {low:g} is not below {high:g}")
     for name, value in settings.fixed.items():
-        if not np.isfinite(value):
+        if not _is_finite(value):
             raise FitError(f"{name!r} is fixed at {value!r}, which is not a finite number")
     for name in {*settings.fixed} & {*settings.tied}:
         raise FitError(f"{name!r} is both fixed and tied; do one or the other")
@@ -134,4 +134,8 @@ def check_settings(law: Law, settings: Settings) -> Settings:
 
 
 def _is_positive(value: object) -> bool:
-    return isinstance(value, (int, float, np.number)) and bool(np.isfinite(value)) and value > 0
+    return _is_finite(value) and bool(value > 0)  # type: ignore[operator]
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, (int, float, np.number)) and bool(np.isfinite(value))

@@ -150,7 +150,7 @@ def test_convergence_in_words() -> None:
     assert lines == [
         "converged NO, after 14 Newton steps",
         "searched 196 points of a grid, 2 of them lower than their neighbours",
-        "starts 12 polished, 9 finished, 7 agree on the best minimum; 3 stopped early, above it",
+        "starts 12 polished, 9 finished, 7 agree on the best minimum; 3 stopped early, still above it",
         "next minimum 3.12 % higher",
         "gradient 3.0e-09 of the objective",
         "Hessian condition 1.23e+04",
