@@ -21,6 +21,7 @@ def run(
     loss: options.Loss = "huber",
     space: options.Space = "log",
     column: options.Column = None,
+    where: options.Where = None,
     as_json: options.Json = False,
 ) -> None:
     """Fit several laws to the same runs, the best first.
@@ -32,7 +33,7 @@ def run(
 
     table = compare(
         law or None,
-        options.columns_of(runs, column),
+        options.columns_of(runs, column, where),
         hold=hold,
         fixed=fixed,
         delta=threshold,

@@ -18,6 +18,7 @@ def run(
     ] = None,
     law: options.LawName = None,
     column: options.Column = None,
+    where: options.Where = None,
     bootstrap: options.Bootstrap = 0,
     seed: options.Seed = 0,
     level: options.Level = 0.95,
@@ -33,5 +34,5 @@ def run(
     held = options.pairs("--at", at, like="D=42B")
     from scalelaw.analysis import equivalence
 
-    fitted = options.saved_or_fitted(source, law, column, bootstrap, seed)
+    fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
     output.table(equivalence(fitted, N=n, P=p, level=level, kind=kind, **held), as_json=as_json)

@@ -31,6 +31,7 @@ def run(
         str | None, typer.Option(metavar="COL", help="Column of the strata or clusters.", show_default=False)
     ] = None,
     column: options.Column = None,
+    where: options.Where = None,
     level: Annotated[
         float, typer.Option("--level", "--interval", metavar="LEVEL", help="Level of the intervals, such as 0.95.")
     ] = 0.95,
@@ -57,7 +58,7 @@ def run(
     check_interval(level, kind)  # before the work, and for --json too, which shows no interval
     fitted = fit(
         law,
-        options.columns_of(runs, column),
+        options.columns_of(runs, column, where),
         fixed=fixed,
         bounds=bounds,
         delta=threshold,

@@ -32,6 +32,10 @@ Column = Annotated[
     list[str] | None,
     typer.Option("--column", metavar="N=NAME", help="Which column is N, P, D, C, loss, ...; repeatable."),
 ]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", metavar="COL=VALUE", help="Take only the rows with this value; repeatable."),
+]
 Hold = Annotated[
     str | None, typer.Option("--hold", metavar='"P==8"', help="Runs to hold out and predict.", show_default=False)
 ]
@@ -99,17 +103,21 @@ def threshold(text: str) -> float | str:
         raise typer.BadParameter(f"{text!r} is neither a number nor auto", param_hint="--delta") from None
 
 
-def columns_of(name: str, column: list[str] | None, *, need: Iterable[str] = ("loss",)) -> Mapping[str, Any]:
+def columns_of(
+    name: str, column: list[str] | None, where: list[str] | None = None, *, need: Iterable[str] = ("loss",)
+) -> Mapping[str, Any]:
     """The runs that an argument names, without pandas."""
     from scalelaw import datasets
-    from scalelaw.runs import check_columns, read_columns
+    from scalelaw.runs import check_columns, read_columns, select
 
-    chosen = pairs("--column", column, like="N=my_column")
+    chosen, wanted = pairs("--column", column, like="N=my_column"), pairs("--where", where, like="dataset=pile")
     if name not in datasets.names():
         _refuse_unknown(name)
-        return read_columns(name, columns=chosen, need=need)
-    columns = datasets.load_columns(name)
-    return check_columns(columns, columns=chosen) if chosen else columns
+        columns = read_columns(name, columns=chosen, need=need)
+    else:
+        columns = datasets.load_columns(name)
+        columns = check_columns(columns, columns=chosen) if chosen else columns
+    return select(columns, wanted) if wanted else columns
 
 
 def _refuse_unknown(name: str) -> None:
@@ -125,12 +133,14 @@ def _refuse_unknown(name: str) -> None:
         raise ScalelawError(f"there is no file, folder or bundled set {name!r}; did you mean {near[0]!r}?")
 
 
-def saved_or_fitted(source: str, law: str | None, column: list[str] | None, bootstrap: int, seed: int) -> Fit:
+def saved_or_fitted(
+    source: str, law: str | None, column: list[str] | None, where: list[str] | None, bootstrap: int, seed: int
+) -> Fit:
     """A fit read from its file or, where a law is given, made from runs."""
     if law is not None:
         from scalelaw.fit import fit
 
-        return fit(law, columns_of(source, column), bootstrap=bootstrap, rng=seed)
+        return fit(law, columns_of(source, column, where), bootstrap=bootstrap, rng=seed)
     from scalelaw.datasets import names
     from scalelaw.runs.reading import KINDS
 

@@ -35,6 +35,7 @@ def run(
     ] = None,
     hold: options.Hold = None,
     column: options.Column = None,
+    where: options.Where = None,
     bootstrap: options.Bootstrap = 0,
     seed: options.Seed = 0,
 ) -> None:
@@ -56,9 +57,9 @@ def run(
 
     with plot.style(venue, columns=2 if wide else 1):
         if figure == "comparison":
-            axes: Axes = plot.comparison(compare(law or None, options.columns_of(source, column), hold=hold))
+            axes: Axes = plot.comparison(compare(law or None, options.columns_of(source, column, where), hold=hold))
         else:
-            fitted = options.saved_or_fitted(source, law[0] if law else None, column, bootstrap, seed)
+            fitted = options.saved_or_fitted(source, law[0] if law else None, column, where, bootstrap, seed)
             axes = getattr(plot, figure)(fitted, **bands)
         plot.save(axes, out)
     output.note(f"wrote {out}")

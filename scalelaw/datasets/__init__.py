@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from scalelaw.datasets.fits import Published, published
 from scalelaw.errors import ScalelawError
 from scalelaw.runs.checking import check_columns
+from scalelaw.runs.choosing import select
 from scalelaw.runs.frames import to_frame
 from scalelaw.runs.parsing import Parsed, parse
 from scalelaw.runs.schema import SCHEMA, Columns
@@ -94,9 +93,7 @@ def about(name: str) -> dict[str, Any]:
 
 def _load(name: str, where: Mapping[str, str | float]) -> tuple[Columns, dict[Any, Any]]:
     parsed = _parsed(name)
-    columns = parsed.columns
-    for column, value in where.items():
-        columns = _matching(name, columns, column, value)
+    columns = select(parsed.columns, where, what=f"data set {name!r}") if where else parsed.columns
     runs = _schema(parsed.metadata) == SCHEMA
     return (check_columns(columns) if runs else columns), parsed.metadata
 
@@ -111,14 +108,3 @@ def _parsed(name: str) -> Parsed:
 
 def _schema(metadata: Mapping[str, Any]) -> str:
     return str(metadata["scalelaw"]["schema"])
-
-
-def _matching(name: str, columns: Columns, column: str, value: str | float) -> Columns:
-    """Rows whose value in one column is the one asked for."""
-    if column not in columns:
-        raise ScalelawError(f"data set {name!r} has no column {column!r}; it has {', '.join(columns)}")
-    keep = np.asarray(columns[column] == value)
-    if not keep.any():
-        there = ", ".join(repr(known) for known in dict.fromkeys(columns[column].tolist()))
-        raise ScalelawError(f"data set {name!r} has no row left with {column}={value!r}; there is {there[:200]}")
-    return {key: values[keep] for key, values in columns.items()}

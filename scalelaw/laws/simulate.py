@@ -1,5 +1,7 @@
 """Synthetic runs with a known truth."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Literal
 

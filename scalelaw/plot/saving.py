@@ -71,7 +71,7 @@ def save(
     ending = path.suffix[1:].lower()
     if ending in _METADATA:
         targets = {path: ending}
-    elif ending in mpl.backend_bases.FigureCanvasBase.filetypes:
+    elif ending in mpl.backend_bases.FigureCanvasBase.filetypes or (ending.isalpha() and len(ending) <= 4):
         raise ScalelawError(f"cannot write {path}: a figure is written as {', '.join(_METADATA)}")
     else:
         targets = {path.with_name(f"{path.name}.{kind}"): kind for kind in _checked(formats)}

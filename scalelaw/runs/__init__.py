@@ -7,6 +7,7 @@ A table is a pandas DataFrame, or a dict of NumPy arrays where pandas is not wan
 """
 
 from scalelaw.runs.checking import check_columns
+from scalelaw.runs.choosing import select
 from scalelaw.runs.frames import check, read, to_frame
 from scalelaw.runs.names import resolve
 from scalelaw.runs.needs import require, take
@@ -28,6 +29,7 @@ __all__ = [
     "read_with_metadata",
     "require",
     "resolve",
+    "select",
     "take",
     "to_frame",
     "units",

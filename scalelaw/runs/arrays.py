@@ -1,5 +1,7 @@
 """Plain arrays from whatever holds a column: lists, NumPy, pandas, PyArrow."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,7 +39,10 @@ def as_columns(table: Any) -> Columns:
 
 def _of_frame(frame: Any) -> dict[Any, Any]:
     if not (hasattr(frame, "columns") and hasattr(frame, "index")):
-        raise RunsError(f"a runs table is a DataFrame or a mapping of columns, not {type(frame).__name__}")
+        raise RunsError(
+            f"a runs table is a DataFrame or a mapping of columns, not {type(frame).__name__}; "
+            "read(path) or load(name) makes one"
+        )
     named = [name for name in frame.index.names if name is not None]
     labels = [*named, *frame.columns]
     twice = [label for label in dict.fromkeys(map(str, labels)) if list(map(str, labels)).count(label) > 1]
@@ -51,7 +56,7 @@ def as_array(values: Any) -> np.ndarray:
     """One column as an array: numbers in their own type, everything else as objects with None for empty cells."""
     if hasattr(values, "isna") and hasattr(values, "to_numpy"):
         return _from_pandas(values)
-    if isinstance(values, np.ma.MaskedArray):
+    if hasattr(values, "mask") and isinstance(values, np.ma.MaskedArray):  # loads numpy.ma only where it is in use
         return as_array([None if hidden else value for value, hidden in _pairs(values)])
     if isinstance(values, np.ndarray):
         return values if values.dtype.kind in _NATURAL_KINDS + "O" else objects(values)

@@ -81,7 +81,7 @@ def _lacking(name: str, columns: Mapping[str, Any], where: str) -> str:
     chosen = alike if alike == "..." else f'"{alike}"'
     return (
         f"{where} needs column {name!r}{also}, and the table has only {there};"
-        f' name it with --column {name}={alike} or columns={{"{name}": {chosen}}}'
+        f' name it with --column {name}={alike} in the shell or check(runs, columns={{"{name}": {chosen}}}) in Python'
     )
 
 

@@ -33,3 +33,12 @@ def test_compare_passes_delta(shell, runs_csv: Path) -> None:
     refused = shell("compare", runs_csv, "--law", "parscale", "--delta", "small")
     assert refused.code == 2
     assert "neither a number nor auto" in refused.err
+
+
+def test_rows_can_be_chosen(shell) -> None:
+    refused = shell("fit", "porian", "--law", "chinchilla")
+    assert refused.code == 1
+    assert "param_count is attention, kaplan, standard" in refused.err
+    chosen = ("--where", "param_count=standard", "--where", "dataset=rw", "--where", "hparams=tuned")
+    assert shell("fit", "porian", "--law", "chinchilla", *chosen).code == 0
+    assert shell("fit", "porian", "--law", "chinchilla", "--where", "dataset=nil").code == 1

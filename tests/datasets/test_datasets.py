@@ -238,7 +238,7 @@ def test_rows_can_be_chosen():
         ("parscale", {}, "there is no bundled data set 'parscale'"),
         ("parscale-pyle", {}, "did you mean 'parscale-pile'"),
         ("../secrets", {}, "there is no bundled data set"),
-        ("porian", {"corpus": "rw"}, "'porian' has no column 'corpus'; it has N, D"),
+        ("porian", {"corpus": "rw"}, "'porian' has no column 'corpus' to choose rows by; it has N, D"),
         ("porian", {"dataset": "pile"}, "has no row left with dataset='pile'; there is 'rw', 'owt2'"),
     ],
 )

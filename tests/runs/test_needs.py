@@ -34,7 +34,7 @@ def test_missing_columns_are_all_named():
 
 
 def test_the_same_word_in_another_case_is_suggested():
-    with pytest.raises(RunsError, match=r'--column N=n or columns=\{"N": "n"\}'):
+    with pytest.raises(RunsError, match=r'--column N=n in the shell or check\(runs, columns=\{"N": "n"\}\)'):
         require({"n": [1]}, ("N",), where="it")
 
 
