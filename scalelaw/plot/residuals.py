@@ -57,8 +57,8 @@ def residuals(
         _qq(each, frame) if panel == "qq" else _over(each, frame, panel, by)
         each.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
         if position == 0 or not _shares(axes):
-            each.set_ylabel("Residual (%)")
-    if kind is None:
+            each.set_ylabel("Predicted − observed (%)")
+    if kind is None:  # the panel over P tells which mark is which
         return axes
     handles, _ = axes[0].get_legend_handles_labels()
     if handles and kind != by:
