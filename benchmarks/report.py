@@ -34,7 +34,9 @@ class Row:
     note: str = ""
 
     @classmethod
-    def timed(cls, what: str, target: str, met: bool, timing: Timing, gap: float | None = None, note: str = "") -> Row:
+    def timed(
+        cls, what: str, target: str, met: bool | None, timing: Timing, gap: float | None = None, note: str = ""
+    ) -> Row:
         """A row of a side-by-side timing."""
         span = (min(timing.ratios), max(timing.ratios))
         return cls(what, target, met, timing.baseline_seconds, timing.ours_seconds, timing.ratio, span, gap, note)
