@@ -57,6 +57,7 @@ def test_a_reader_that_has_gone_ends_the_run_quietly() -> None:
 INTERRUPTED_WRITE = """
 import os, signal, sys
 from scalelaw.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with interrupts ignored
 os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGINT)
 main(["fit", "parscale-pile", "--law", "parscale", "-o", sys.argv[1]])
 """
