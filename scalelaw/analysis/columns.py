@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalelaw.errors import FitError
+from scalelaw.fit.predict import loss_and_ends
 from scalelaw.runs import quantity
 
 if TYPE_CHECKING:
@@ -92,6 +93,20 @@ def held_columns(fit: Fit, varied: tuple[str, ...], given: Mapping[str, Any]) ->
             )
         held[name] = float(values[0])
     return held
+
+
+def with_held(columns: dict[str, np.ndarray], held: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """The columns varied, shape (rows,), and those held at one value in every row."""
+    rows = len(next(iter(columns.values())))
+    return columns | {name: np.full(rows, value) for name, value in held.items()}
+
+
+def losses_over(
+    fit: Fit, columns: dict[str, np.ndarray], held: Mapping[str, float], *, level: float | None, kind: str
+) -> dict[str, np.ndarray]:
+    """``loss`` and, with a level, ``low`` and ``high`` of columns varied and columns held, each of shape (rows,)."""
+    loss, ends = loss_and_ends(fit, with_held(columns, held), level=level, kind=kind)
+    return {"loss": loss} if ends is None else {"loss": loss, "low": ends[0], "high": ends[1]}
 
 
 def run_range(fit: Fit, name: str) -> tuple[float, float]:

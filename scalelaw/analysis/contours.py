@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scalelaw.analysis.columns import held_columns, need_columns, other_column, stretched, within
+from scalelaw.analysis.columns import held_columns, losses_over, need_columns, other_column, stretched, within
 from scalelaw.errors import FitError
-from scalelaw.fit.predict import loss_and_ends
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -76,10 +75,8 @@ def contour_grid(
     ]
     across, up = (part.ravel() for part in np.meshgrid(*axes, indexing="ij"))
     columns = {x: across, y: up}
-    full = columns | {name: np.full(len(across), value) for name, value in held.items()}
-    loss, ends = loss_and_ends(fit, full, level=level, kind=kind)
-    bounds = {} if ends is None else {"low": ends[0], "high": ends[1]}
-    return pd.DataFrame({**columns, "loss": loss, **bounds, "inside": within(fit, columns)})
+    losses = losses_over(fit, columns, held, level=level, kind=kind)
+    return pd.DataFrame({**columns, **losses, "inside": within(fit, columns)})
 
 
 def plane(fit: Fit, x: str, y: str | None, *, what: str) -> str:

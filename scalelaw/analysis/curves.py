@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scalelaw.analysis.columns import held_columns, need_columns, other_column, read_values, stretched, tidy
+from scalelaw.analysis.columns import (
+    held_columns,
+    losses_over,
+    need_columns,
+    other_column,
+    read_values,
+    stretched,
+    tidy,
+)
 from scalelaw.analysis.contours import geometric
-from scalelaw.fit.predict import loss_and_ends
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -83,12 +90,10 @@ def curves(
     if by is not None:
         lines = np.union1d(read_values(by, values) if values is not None else _lines(fit, by), _extra(by, extra))
         columns = {by: np.repeat(lines, num), x: np.tile(across, len(lines))}
-    full = columns | {name: np.full(len(columns[x]), value) for name, value in held.items()}
-    loss, ends = loss_and_ends(fit, full, level=level, kind=kind)
-    bounds = {} if ends is None else {"low": ends[0], "high": ends[1]}
+    losses = losses_over(fit, columns, held, level=level, kind=kind)
     if by is not None:
         columns[by] = tidy(columns[by])
-    return pd.DataFrame({**columns, "loss": loss, **bounds})
+    return pd.DataFrame({**columns, **losses})
 
 
 def _lines(fit: Fit, by: str) -> np.ndarray:

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from scalelaw.analysis.closed import Closed, closed_form
-from scalelaw.analysis.columns import held_columns, need_columns, read_values, tidy
+from scalelaw.analysis.columns import held_columns, need_columns, read_values, tidy, with_held
 from scalelaw.analysis.root import solve_decreasing
+from scalelaw.fit.calling import law_losses
 from scalelaw.fit.intervals import check_interval
-from scalelaw.fit.predict import estimate_and_ends, law_losses
+from scalelaw.fit.predict import estimate_and_ends, parameter_sets
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -63,8 +64,8 @@ def equivalence(
     need_columns(fit, "N", "P", what="equivalence")
     held = held_columns(fit, ("N", "P"), other_columns)
     sizes, streams = (grid.ravel() for grid in np.meshgrid(read_values("N", N), read_values("P", P), indexing="ij"))
-    columns = {"N": sizes, "P": streams, **{name: np.full(len(sizes), value) for name, value in held.items()}}
-    loss = law_losses(fit.law, columns, np.array([[fit.params[name] for name in fit.law.parameters]]))[0]
+    columns = with_held({"N": sizes, "P": streams}, held)
+    loss = law_losses(fit.law, columns, parameter_sets(fit, draws=False))[0]
     closed = closed_form(fit.law)
 
     def parameters(theta: np.ndarray, part: slice) -> np.ndarray:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scalelaw.analysis.columns import held_columns, read_values, run_range, stretched
+from scalelaw.analysis.columns import held_columns, read_values, run_range, stretched, with_held
 from scalelaw.analysis.contours import geometric, plane
 from scalelaw.analysis.root import solve_decreasing
 from scalelaw.errors import FitError
-from scalelaw.fit.predict import estimate_and_ends, law_losses
+from scalelaw.fit.calling import law_losses
+from scalelaw.fit.predict import estimate_and_ends
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -79,7 +80,7 @@ def iso_loss(
         levels = read_values("loss", losses)
     up = geometric(stretched(fit, y, y_range, below=1.25, above=2.0), num)
     target, up = (part.ravel() for part in np.meshgrid(levels, up, indexing="ij"))
-    columns = {y: up, **{name: np.full(len(up), value) for name, value in held.items()}}
+    columns = with_held({y: up}, held)
     start = math.sqrt(math.prod(run_range(fit, x)))
 
     def needed(theta: np.ndarray, part: slice) -> np.ndarray:

@@ -135,10 +135,15 @@ def bootstrap_draws(
     except (TypeError, ValueError):
         raise FitError(f"rng must be a whole number, at least 0, or a numpy.random.Generator, not {rng!r}") from None
     weights, redrawn = _draw(problem, solution.x, resampling, count, generator)
-    own = reduced.law if thorough or problem.model.rows < _FEW_ROWS else None
+    own = own_grid(reduced.law, problem.model.rows, thorough=thorough)
     x, value, converged = refit(problem, solution.x, weights, own_grid=own)
     theta = reduced.expand(problem.model.coordinates.to_parameters(x))
     return Draws(theta, value, converged, resampling.kind, resampling.by, redrawn, _seed(rng))
+
+
+def own_grid(law: Law, rows: int, *, thorough: bool) -> Law | None:
+    """The law if each refit of so many rows should search a start grid of its own, None if a warm start will do."""
+    return law if thorough or rows < _FEW_ROWS else None
 
 
 def _seed(rng: int | np.random.Generator | None) -> int | None:

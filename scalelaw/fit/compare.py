@@ -9,7 +9,7 @@ import numpy as np
 
 from scalelaw.errors import FitError, LawError
 from scalelaw.fit.bootstrap import Resampling
-from scalelaw.fit.fitting import _weights, fit
+from scalelaw.fit.fitting import fit, read_weights
 from scalelaw.fit.holdout import largest, select
 from scalelaw.fit.leave_one_out import leave_one_out
 from scalelaw.fit.result import Fit
@@ -107,7 +107,6 @@ def compare(
         label, held = select(hold, table)
         masks[f"holdout_{label}"] = held
     groups = _groups(table, options.pop("resample", "auto"), options.pop("by", None))
-    options["resample"] = "pairs"  # nothing is resampled, and held-out runs may leave one group
     fits = _fits(chosen, table, options, skip=laws is None)
     if options.get("delta") == "auto" and options.get("loss", "huber") == "huber":
         options["delta"] = _shared_delta(fits)
@@ -128,7 +127,7 @@ def compare(
 
 def _weighed(table: Columns, options: dict[str, Any]) -> tuple[Columns, dict[str, Any]]:
     """The table and the options without the rows of weight 0."""
-    weights = _weights(options.get("weights"), table, len(table["loss"])) if "loss" in table else None
+    weights = read_weights(options.get("weights"), table, len(table["loss"])) if "loss" in table else None
     if weights is None or (weights > 0).all():
         return table, options
     used = weights > 0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.errors import FitError, RunsError
-from scalelaw.fit.model import Model, compile_law
+from scalelaw.fit.model import Model, compile_law, slopes_at
 from scalelaw.fit.structure import Structure
 from scalelaw.laws.law import Law
 
@@ -43,9 +43,7 @@ def _undetermined(law: Law, model: Model, starts: np.ndarray) -> tuple[str, ...]
     """Parameters along which no run's loss changes, at every start; empty if some start tells all apart."""
     names: tuple[str, ...] = ()
     for x in starts:
-        with np.errstate(all="ignore"):
-            parts = model.slopes(x[None])
-        slopes = np.stack([np.broadcast_to(part, (1, model.rows))[0] for part in parts[1:]], 1)
+        slopes = slopes_at(model, x)
         slopes *= [1.0 if j in model.coordinates.plan.logarithmic else abs(value) for j, value in enumerate(x)]
         if not np.isfinite(slopes).all():
             continue

@@ -145,7 +145,7 @@ def fit(
     resampling = Resampling.plan(resample, by, table) if asked else None
     columns = take(table, (*law.columns, "loss"), where=f"law {law.name!r}")
     numbers = {name: np.asarray(values, dtype=float) for name, values in columns.items()}
-    row_weights = _weights(weights, table, len(numbers["loss"]))
+    row_weights = read_weights(weights, table, len(numbers["loss"]))
     reduced = reduce_law(law, settings)
     settings, problem, solution = _solve(reduced, settings, numbers, row_weights, guess, automatic=automatic)
     draws = None
@@ -171,12 +171,11 @@ def _solve(
     automatic: bool,
 ) -> tuple[Settings, Problem, Solution]:
     model = build(reduced.law, columns)
-    target = np.log(columns["loss"]) if settings.log else columns["loss"]
     _check_design(reduced.law, model, columns, weights)
     guesses = None if guess is None else reduced.contract(dict(zip(reduced.full.parameters, guess, strict=True)))[None]
 
     def once(settings: Settings, guesses: np.ndarray | None) -> tuple[Problem, Solution]:
-        problem = Problem(model, target, settings.log, settings.solver_delta, weights, settings.overestimate)
+        problem = settings.problem(model, columns["loss"], weights)
         solution = solve(reduced.law, problem, guesses=guesses)
         if settings.thorough:
             known = solution.theta[None] if guesses is None else np.vstack([guesses, solution.theta])
@@ -207,7 +206,14 @@ def _check_design(law: Law, model: Model, columns: Columns, weights: np.ndarray 
     check_design(law, model, columns, np.roll(x, -(len(x) // 3), axis=0))
 
 
-def _weights(weights: Any, table: Mapping[str, Any], rows: int) -> np.ndarray | None:
+def read_weights(weights: Any, table: Mapping[str, Any], rows: int) -> np.ndarray | None:
+    """The weights option as an array of shape (rows,): numbers, or the name of a column.
+
+    Raises
+    ------
+    FitError
+        If they are not numbers, one a row, finite, at least 0 and not all 0.
+    """
     if weights is None:
         return None
     if isinstance(weights, str):
@@ -237,7 +243,8 @@ def _result(
 ) -> Fit:
     theta = reduced.expand(solution.theta)
     params = dict(zip(reduced.full.parameters, map(float, theta), strict=True))
-    objective = float(settings.objective(_residuals(reduced.full, columns, params, settings), weights))
+    residuals = settings.residuals(reduced.full.predict(columns, params), columns["loss"])
+    objective = float(settings.objective(residuals, weights))
     _check_pure(reduced.full, settings, objective, solution.value)
     return Fit(
         law=reduced.full,
@@ -261,10 +268,3 @@ def _check_pure(law: Law, settings: Settings, objective: float, solved: float) -
             f"(objective {solved:.9g}, then {objective:.9g}): "
             "its function must depend on its columns and parameters alone"
         )
-
-
-def _residuals(law: Law, columns: Columns, params: Mapping[str, float], settings: Settings) -> np.ndarray:
-    predicted = law.predict(columns, params)
-    observed = np.asarray(columns["loss"], dtype=float)
-    difference: np.ndarray = np.log(predicted) - np.log(observed) if settings.log else predicted - observed
-    return difference

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scalelaw.fit.model import slopes_at
 from scalelaw.fit.objective import Problem
 
 _SMALLEST = 1e-6
@@ -28,9 +29,7 @@ def identified(problem: Problem, x: np.ndarray, weights: np.ndarray, *, spare: i
     -------
     array of bool, shape (B,)
     """
-    with np.errstate(all="ignore"):
-        parts = problem.model.slopes(x[None])
-    slopes = np.stack([np.broadcast_to(part, (1, problem.model.rows))[0] for part in parts[1:]], 1)
+    slopes = slopes_at(problem.model, x)
     sizes = np.sqrt((slopes**2).sum(0))
     slopes = slopes[:, sizes > 0] / sizes[sizes > 0]
     products = (slopes[:, :, None] * slopes[:, None, :]).reshape(len(slopes), -1)

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.fit.bootstrap import _FEW_ROWS, refit
+from scalelaw.fit.bootstrap import own_grid, refit
 from scalelaw.fit.identified import identified
 from scalelaw.fit.model import build
-from scalelaw.fit.objective import Problem
-from scalelaw.fit.reduce import Reduced, reduce_law
+from scalelaw.fit.reduce import reduce_law
 from scalelaw.fit.result import Fit
 
 _BLOCK = 2_000_000
@@ -63,13 +62,14 @@ def leave_one_out(fit: Fit, groups: np.ndarray | None = None) -> LeftOut:
     0.135 % 0 0
     """
     reduced = reduce_law(fit.law, fit.settings)
-    problem = _problem(fit, reduced)
+    columns = {name: np.asarray(values, dtype=float) for name, values in fit.columns.items()}
+    problem = fit.settings.problem(build(reduced.law, columns), columns["loss"], fit.weights)
     coordinates = problem.model.coordinates
     optimum = coordinates.from_parameters(reduced.contract(fit.params))
     base = np.ones(fit.rows) if fit.weights is None else fit.weights
     groups = np.arange(fit.rows) if groups is None else groups
     left_out = np.unique(groups[base > 0])
-    own = reduced.law if fit.settings.thorough or fit.rows < _FEW_ROWS else None
+    own = own_grid(reduced.law, fit.rows, thorough=fit.settings.thorough)
     losses = np.full(fit.rows, np.nan)
     undetermined = failed = 0
     for block in np.array_split(left_out, -(-len(left_out) * fit.rows // _BLOCK)):
@@ -87,11 +87,3 @@ def leave_one_out(fit: Fit, groups: np.ndarray | None = None) -> LeftOut:
             run = {name: fit.columns[name][rows] for name in fit.law.columns}
             losses[rows] = fit.law.predict(run, dict(zip(fit.law.parameters, values, strict=True)))
     return LeftOut(losses, len(left_out), undetermined, failed)
-
-
-def _problem(fit: Fit, reduced: Reduced) -> Problem:
-    columns = {name: np.asarray(values, dtype=float) for name, values in fit.columns.items()}
-    settings = fit.settings
-    target = np.log(columns["loss"]) if settings.log else columns["loss"]
-    model = build(reduced.law, columns)
-    return Problem(model, target, settings.log, settings.solver_delta, fit.weights, settings.overestimate)

@@ -117,11 +117,10 @@ def to_lmfit(fit: Fit) -> lmfit.model.ModelResult:
             "small delta, which comes close to them"
         )
     model = _model(fit)
-    loss = np.asarray(fit.columns["loss"], dtype=float)
     columns = {name: np.asarray(fit.columns[name], dtype=float) for name in fit.law.columns}
     # what MINPACK's forward differences can resolve; tighter tolerances only make it report that it cannot go on
     options = {"ftol": 1e-12, "xtol": 1e-12, "gtol": 1e-12}
-    data = np.log(loss) if settings.log else loss
+    data = settings.target(fit.columns["loss"])
     return model.fit(data, _parameters(fit, model), weights=fit.weights, fit_kws=options, **columns)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from scalelaw.errors import LawError
 from scalelaw.fit import graph as g
+from scalelaw.fit.calling import law_losses
 from scalelaw.fit.coordinates import Coordinates, Plan
 from scalelaw.fit.derive import derivatives
 from scalelaw.fit.emit import Evaluator, compile_outputs, evaluate_data, hoisted, needed
@@ -136,6 +137,13 @@ def build(law: Law, columns: Mapping[str, np.ndarray]) -> Model:
     return BlackBoxModel(law, coordinates, scaled)
 
 
+def slopes_at(model: Model, x: np.ndarray) -> np.ndarray:
+    """Slopes of every row's loss in each coordinate at one point x (p,), shape (rows, p)."""
+    with np.errstate(all="ignore"):
+        parts = model.slopes(x[None])
+    return np.stack([np.broadcast_to(part, (1, model.rows))[0] for part in parts[1:]], 1)
+
+
 class TracedModel:
     """A law whose derivatives are exact."""
 
@@ -165,26 +173,14 @@ class BlackBoxModel:
 
     def __init__(self, law: Law, coordinates: Coordinates, columns: Mapping[str, np.ndarray]):
         self.coordinates, self._law = coordinates, law
-        self._columns = [columns[name] for name in law.columns]
+        self._columns = columns
         self._unscaled = Coordinates(coordinates.plan, dict.fromkeys(coordinates.log_scales, 0.0))
-        self.rows = len(self._columns[0])
+        self.rows = len(columns[law.columns[0]])
 
     def losses(self, x: np.ndarray) -> np.ndarray:
-        theta = self._unscaled.to_parameters(x)
         try:
-            return self._batch(theta)
-        except (TypeError, ValueError, IndexError):  # a function that takes no batch is called row by row
-            return np.array([self._one(row) for row in theta])
-
-    def _batch(self, theta: np.ndarray) -> np.ndarray:
-        named = {name: theta[:, j, None] for j, name in enumerate(self._law.parameters)}
-        return np.array(np.broadcast_to(self._law.fn(*self._columns, **named), (len(theta), self.rows)), dtype=float)
-
-    def _one(self, theta: np.ndarray) -> np.ndarray:
-        try:
-            losses = self._law.fn(*self._columns, **dict(zip(self._law.parameters, map(float, theta), strict=True)))
-            return np.array(np.broadcast_to(losses, (self.rows,)), dtype=float)
-        except Exception as error:
+            return law_losses(self._law, self._columns, self._unscaled.to_parameters(x))
+        except Exception as error:  # a user's function may raise anything
             raise LawError(
                 f"law {self._law.name!r} fails when it is called with columns of {self.rows} runs "
                 f"({type(error).__name__}: {error}); it must take arrays, with np.where for a branch, "

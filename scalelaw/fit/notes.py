@@ -86,10 +86,7 @@ def _design(fit: Fit) -> list[str]:
 def _delta(fit: Fit) -> list[str]:
     if fit.settings.loss != "huber" or fit.settings.delta is None:
         return []
-    difference = (
-        np.log(fit.predicted / fit.columns["loss"]) if fit.settings.log else fit.predicted - fit.columns["loss"]
-    )
-    inside = int((np.abs(difference) <= fit.settings.delta).sum())
+    inside = int((np.abs(fit.settings.residuals(fit.predicted, fit.columns["loss"])) <= fit.settings.delta).sum())
     if inside == fit.rows:
         return ["Every residual is within delta: this is a least-squares fit."]
     if inside <= len(fit.free):

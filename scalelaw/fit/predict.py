@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scalelaw.fit.calling import law_losses
 from scalelaw.fit.intervals import check_interval, interval
 from scalelaw.laws.law import Law
 from scalelaw.runs import Columns, check_columns, take
@@ -27,22 +28,6 @@ def columns_to_predict(law: Law, runs: Any) -> Columns:
     else:
         runs = runs.drop(columns="loss", errors="ignore")
     return take(check_columns(runs, need=()), law.columns, where=f"law {law.name!r}")
-
-
-def law_losses(law: Law, columns: Mapping[str, np.ndarray], theta: np.ndarray) -> np.ndarray:
-    """Losses (sets, rows) of columns that broadcast to that shape, under parameter sets (sets, parameters)."""
-    values = [np.asarray(columns[name], dtype=float) for name in law.columns]
-    shape = np.broadcast_shapes((len(theta), 1), *(value.shape for value in values))
-    with np.errstate(all="ignore"):
-        if len(theta) > 1:
-            try:
-                batch = law.fn(*values, **{name: theta[:, [j]] for j, name in enumerate(law.parameters)})
-                return np.array(np.broadcast_to(batch, shape), dtype=float)
-            except (TypeError, ValueError):
-                pass  # a law that takes no batch is called set by set, and then says itself what is wrong
-        rows = zip(*(np.broadcast_to(value, shape) for value in values), theta.tolist(), strict=True)
-        losses = [law.fn(*row, **dict(zip(law.parameters, one, strict=True))) for *row, one in rows]
-    return np.array([np.broadcast_to(each, shape[1:]) for each in losses], dtype=float)
 
 
 def parameter_sets(fit: Fit, *, draws: bool) -> np.ndarray:

@@ -246,8 +246,7 @@ def _check_objective(fit: Fit, where: str) -> None:
     """Refuse a file whose parameters, data or law do not belong together."""
     loss = np.asarray(fit.columns["loss"], dtype=float)
     with np.errstate(all="ignore"):
-        predicted = fit.predicted
-        residuals = np.log(predicted) - np.log(loss) if fit.settings.log else predicted - loss
+        residuals = fit.settings.residuals(fit.predicted, loss)
         found = float(fit.settings.objective(residuals, fit.weights))
         # where the law is met to the last digit the objective is rounding alone
         moved = residuals + np.copysign(_ROUNDING * max(1.0, float(np.abs(loss).max())), residuals)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from scalelaw.errors import FitError, LawError
-from scalelaw.fit.objective import SQUARED
+from scalelaw.fit.model import Model
+from scalelaw.fit.objective import SQUARED, Problem
 from scalelaw.laws.law import Law
 
 LOSSES, SPACES = ("huber", "squared", "absolute"), ("log", "raw")
@@ -65,6 +66,19 @@ class Settings:
 
     def with_delta(self, delta: float) -> Settings:
         return replace(self, delta=delta)
+
+    def target(self, loss: Any) -> np.ndarray:
+        """What is fitted: log loss or loss, of losses of any shape."""
+        loss = np.asarray(loss, dtype=float)
+        return np.log(loss) if self.log else loss
+
+    def residuals(self, predicted: Any, observed: Any) -> np.ndarray:
+        """Predicted minus observed, in the space of the fit."""
+        return self.target(predicted) - self.target(observed)
+
+    def problem(self, model: Model, loss: np.ndarray, weights: np.ndarray | None) -> Problem:
+        """The minimisation that a fit with these settings is."""
+        return Problem(model, self.target(loss), self.log, self.solver_delta, weights, self.overestimate)
 
     def objective(self, residuals: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         """sum_i w_i rho(r_i) over the last axis, for residuals predicted minus observed, shape (..., rows)."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.fit.newton import MAX_ITERATIONS, Minima, minimise
+from scalelaw.fit.newton import Minima, minimise
 from scalelaw.fit.objective import Moments, Problem
 from scalelaw.fit.starts import choose_starts, grid_minima, project, start_grid
 from scalelaw.laws.law import Law
@@ -109,25 +109,19 @@ def descend(
     weights: np.ndarray | None = None,
     *,
     race: int | None = None,
-    max_iterations: int = MAX_ITERATIONS,
 ) -> Minima:
-    """Minimise from every start, reaching a small delta by continuation; sorted if ``race`` is given.
+    """Minimise from every start, reaching a small delta by continuation.
 
     Where delta is far below the size of the residuals almost no residual is inside, the Hessian carries nothing,
     and a cold start fails: the first stage has a delta of a tenth of the median residual, each next one a quarter
     of the last.
     """
     with np.errstate(all="ignore"):
-        first = _first_delta(problem, starts)
-    minima = minimise(problem, starts, weights, delta=first, race=race, max_iterations=max_iterations)
-    if race is not None:
-        minima = minima.sorted()
-    delta = first
+        delta = _first_delta(problem, starts)
+    minima = minimise(problem, starts, weights, delta=delta, race=race)
     while delta > problem.delta:
         delta = max(delta / _STAGE, problem.delta)
-        minima = minimise(problem, minima.x, weights, delta=delta, race=race, max_iterations=max_iterations)
-        if race is not None:
-            minima = minima.sorted()
+        minima = minimise(problem, minima.x, weights, delta=delta, race=race)
     return minima
 
 

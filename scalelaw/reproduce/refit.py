@@ -120,8 +120,7 @@ def refit(name: str, *, bootstrap: int = 0, rng: int = 0) -> Refit:
 
 def objective_at(fit: Fit, params: Mapping[str, float]) -> float:
     """The objective of a fit at other parameters, on the same runs."""
-    predicted, loss = fit.law.predict(fit.columns, params), np.asarray(fit.columns["loss"], dtype=float)
-    residuals = np.log(predicted / loss) if fit.settings.log else predicted - loss
+    residuals = fit.settings.residuals(fit.law.predict(fit.columns, params), fit.columns["loss"])
     return float(fit.settings.objective(residuals, fit.weights))
 
 
