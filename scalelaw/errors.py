@@ -23,3 +23,23 @@ class FitError(ScalelawError):
     def __init__(self, message: str, fit: object | None = None):
         super().__init__(message)
         self.fit = fit
+
+
+class MissingExtra(ScalelawError):
+    """A package that only some of the toolkit needs is not installed; the message names the extra that brings it."""
+
+
+class HarnessError(ScalelawError):
+    """A corpus, cell or sweep that cannot be used, or a training run that could not be finished."""
+
+
+class Diverged(HarnessError):
+    """A training run whose loss or gradient became infinite or NaN; ``step`` says when."""
+
+    def __init__(self, message: str, step: int):
+        super().__init__(message)
+        self.step = step
+
+
+class Stopped(HarnessError):
+    """A training run that was asked to stop and left a checkpoint to go on from."""

@@ -1,0 +1,148 @@
+"""The shape of a decoder with parallel streams, in the words that harness, cost and pre-trained models share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+from scalelaw.errors import ScalelawError
+
+Aggregation = Literal["mlp", "linear", "mean"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """A Qwen2-like decoder: RMSNorm, RoPE, grouped-query attention, gated MLP, and what P streams add to it.
+
+    Attributes
+    ----------
+    layers, width : int
+        Transformer blocks, and the size of the hidden states.
+    heads, kv_heads, head_size : int
+        Query heads, key and value heads (a divisor of ``heads``), and the size of each.
+    ffn : int
+        Inner size of the gated MLP.
+    vocabulary : int
+        Tokens known.
+    tied : bool
+        Whether the output head is the transposed embedding.
+    bias : bool
+        Whether q, k and v projections have a bias, as in Qwen2.
+    prefix_tokens : int
+        Key and value slots that each stream has of its own, in every layer.
+    aggregation : {"mlp", "linear", "mean"}
+        How the streams' weights come about: a two-layer SiLU MLP over the concatenated streams (the paper's), one
+        linear layer over them, or equal weights.
+    prefix_at_one : bool
+        Whether a single stream has a prefix too. The plain model has none; this is the control that separates what a
+        prefix does from what parallel computation does.
+    """
+
+    layers: int
+    width: int
+    heads: int
+    kv_heads: int
+    head_size: int
+    ffn: int
+    vocabulary: int
+    tied: bool = True
+    bias: bool = True
+    prefix_tokens: int = 48
+    aggregation: Aggregation = "mlp"
+    prefix_at_one: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("layers", "width", "heads", "kv_heads", "head_size", "ffn", "vocabulary"):
+            _whole(name, getattr(self, name), least=1)
+        _whole("prefix_tokens", self.prefix_tokens, least=0)
+        if self.heads % self.kv_heads:
+            raise ScalelawError(
+                f"{self.kv_heads} key/value heads do not divide {self.heads} query heads; choose a divisor of {self.heads}"
+            )
+        if self.head_size % 2:
+            raise ScalelawError(
+                f"head_size is {self.head_size}, and rotary positions turn pairs: choose an even head size"
+            )
+        if self.aggregation not in get_args(Aggregation):
+            raise ScalelawError(f"aggregation is {self.aggregation!r}; choose {', '.join(get_args(Aggregation))}")
+
+    @classmethod
+    def scaled(
+        cls,
+        *,
+        width: int,
+        layers: int,
+        heads: int | None = None,
+        kv_heads: int | None = None,
+        ffn: int | None = None,
+        vocabulary: int = 256,
+        **others: Any,
+    ) -> Shape:
+        """A shape from width and layers, the rest by rule.
+
+        Heads have 16 dimensions where 16 divides the width, else as few more as divide it; half as many key/value
+        heads; ``ffn`` is 8/3 of the width, rounded up to a multiple of 8, so that a gated MLP has the parameters of a
+        plain one of four times the width.
+
+        >>> Shape.scaled(width=64, layers=4)
+        Shape(layers=4, width=64, heads=4, kv_heads=2, head_size=16, ffn=176, vocabulary=256, tied=True, bias=True, \
+prefix_tokens=48, aggregation='mlp', prefix_at_one=False)
+        """
+        _whole("width", width, least=1)
+        heads = heads if heads is not None else _heads(width)
+        _whole("heads", heads, least=1)
+        if width % heads:
+            raise ScalelawError(f"{heads} heads do not divide the width {width}; choose a divisor of {width}")
+        kv_heads = kv_heads if kv_heads is not None else (heads // 2 if heads % 2 == 0 else heads)
+        return cls(
+            layers=layers,
+            width=width,
+            heads=heads,
+            kv_heads=kv_heads,
+            head_size=width // heads,
+            ffn=ffn if ffn is not None else -(-8 * width // 24) * 8,
+            vocabulary=vocabulary,
+            **others,
+        )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Shape:
+        """The shape that :meth:`to_dict` wrote; unknown fields are refused."""
+        known = {each.name for each in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise ScalelawError(f"a shape has no field {unknown[0]!r}; it was written by another version of scalelaw")
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def prefix_slots(self, streams: int) -> int:
+        """Prefix slots that each stream has: none in the plain model of one stream."""
+        return self.prefix_tokens if streams > 1 or self.prefix_at_one else 0
+
+
+def _heads(width: int) -> int:
+    return next((width // size for size in range(16, width + 1, 2) if width % size == 0), 1)
+
+
+def _whole(name: str, value: object, *, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ScalelawError(f"{name} is {value!r}; it must be a whole number of at least {least}")
+
+
+def _paper(width: int, ffn: int) -> Shape:
+    return Shape(
+        layers=36, width=width, heads=16, kv_heads=2, head_size=width // 16, ffn=ffn, vocabulary=151936, prefix_tokens=48
+    )
+
+
+PAPER: dict[str, Shape] = {
+    "0.5B": _paper(896, 4864),
+    "0.7B": _paper(1024, 5504),
+    "1.1B": _paper(1280, 6912),
+    "1.6B": _paper(1536, 8320),
+    "2.8B": _paper(2048, 11008),
+    "4.4B": _paper(2560, 13824),
+}
+"""The six sizes of the ParScale paper (arXiv 2505.10475), by their non-embedding parameters at P = 1."""
