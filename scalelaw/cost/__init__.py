@@ -1,4 +1,4 @@
-"""What a transformer with P streams costs: shapes, parameters, training operations. Plain arithmetic, no heavy import."""
+"""What a transformer with P streams costs: parameters and training operations of a shape, by plain arithmetic."""
 
 from scalelaw.cost.parameters import parameters
 from scalelaw.cost.shape import PAPER, Shape

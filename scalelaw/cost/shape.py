@@ -58,7 +58,7 @@ class Shape:
         _whole("prefix_tokens", self.prefix_tokens, least=0)
         if self.heads % self.kv_heads:
             raise ScalelawError(
-                f"{self.kv_heads} key/value heads do not divide {self.heads} query heads; choose a divisor of {self.heads}"
+                f"{self.kv_heads} key/value heads do not divide {self.heads} query heads; choose a number that does"
             )
         if self.head_size % 2:
             raise ScalelawError(
@@ -133,7 +133,14 @@ def _whole(name: str, value: object, *, least: int) -> None:
 
 def _paper(width: int, ffn: int) -> Shape:
     return Shape(
-        layers=36, width=width, heads=16, kv_heads=2, head_size=width // 16, ffn=ffn, vocabulary=151936, prefix_tokens=48
+        layers=36,
+        width=width,
+        heads=16,
+        kv_heads=2,
+        head_size=width // 16,
+        ffn=ffn,
+        vocabulary=151936,
+        prefix_tokens=48,
     )
 
 

@@ -40,9 +40,7 @@ def forward_flops(shape: Shape, streams: int = 1, *, context: int) -> dict[str, 
     }
 
 
-def train_flops(
-    shape: Shape, streams: int = 1, *, tokens: float, context: int, trained: Trained = "all"
-) -> float:
+def train_flops(shape: Shape, streams: int = 1, *, tokens: float, context: int, trained: Trained = "all") -> float:
     """Floating-point operations of a training run: the column ``C`` of a runs table.
 
         C = tokens (forward + backward),  backward = 2 forward

@@ -100,7 +100,9 @@ class Recipe:
             if not getattr(self, name) > 0:
                 raise HarnessError(f"{name} is {getattr(self, name)}; it must be above 0")
         if not (0 <= self.warmup <= 1 and 0 <= self.decay <= 1 and self.warmup + self.decay <= 1):
-            raise HarnessError(f"warm-up {self.warmup} and decay {self.decay} are shares of the steps: at most 1 in all")
+            raise HarnessError(
+                f"warm-up {self.warmup} and decay {self.decay} are shares of the steps, at most 1 in all"
+            )
 
     @property
     def tokens_a_step(self) -> int:
@@ -145,8 +147,8 @@ class Cell:
         _choice("trained", self.trained, get_args(Trained))
         if self.tokens < self.recipe.tokens_a_step:
             raise HarnessError(
-                f"{self.tokens} tokens are less than one step of {self.recipe.tokens_a_step} (batch {self.recipe.batch} "
-                f"x context {self.recipe.context}); train on more tokens"
+                f"{self.tokens} tokens are less than one step of {self.recipe.tokens_a_step} "
+                f"(batch {self.recipe.batch} x context {self.recipe.context}); train on more tokens"
             )
         if self.start is not None and self.start.shape != replace(self.shape, **_of_streams(self.start.shape)):
             raise HarnessError("a cell goes on from one of another shape; both need the same backbone")

@@ -1,0 +1,93 @@
+"""Held-out loss, with the standard error that its documents give it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from scalelaw.harness.devices import precision
+from scalelaw.harness.model import Model
+
+if TYPE_CHECKING:
+    from scalelaw.harness.corpus import Corpus
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """A loss on held-out text: nats per token, its standard error, bits per byte, and the tokens predicted."""
+
+    loss: float
+    loss_se: float
+    bpb: float
+    tokens: int
+
+
+@torch.no_grad()
+def evaluate(
+    model: Model,
+    corpus: Corpus,
+    *,
+    context: int,
+    batch: int = 32,
+    windows: int | None = None,
+    guidance: float | None = None,
+) -> HeldOut:
+    """Loss on the held-out tokens, each predicted once from those before it in its window.
+
+        loss    = sum of all tokens' losses / tokens
+        loss_se = sqrt(d / (d - 1) sum over documents (S_i - loss n_i)^2) / tokens
+        bpb     = sum of all tokens' losses / (ln 2 * bytes of text)
+
+    The error treats documents as what was sampled (a ratio estimator): tokens of one document are not independent.
+    NaN with fewer than two documents.
+
+    Parameters
+    ----------
+    context : int
+        Tokens a window.
+    windows : int, optional
+        Take only so many windows, spread evenly: a cheaper estimate for learning curves.
+    guidance : float, optional
+        As for :meth:`Model.forward`.
+    """
+    tokens = corpus.held_out
+    starts = np.arange(0, len(tokens) - 1 - context + 1, context)
+    if windows is not None and windows < len(starts):
+        starts = starts[np.linspace(0, len(starts) - 1, windows).round().astype(int)]
+    training = model.training
+    model.eval()
+    losses = np.concatenate(
+        [_losses(model, tokens, starts[i : i + batch], context, guidance) for i in range(0, len(starts), batch)]
+    )
+    model.train(training)
+    positions = starts[:, None] + 1 + np.arange(context)
+    return _summary(losses, positions.ravel(), corpus)
+
+
+def _losses(model: Model, tokens: np.ndarray, starts: np.ndarray, context: int, guidance: float | None) -> np.ndarray:
+    taken = torch.from_numpy(np.stack([tokens[start : start + context + 1] for start in starts]).astype(np.int64))
+    device = model.embedding.weight.device
+    taken = taken.to(device)
+    with precision(device):
+        logits = model(taken[:, :-1], guidance=guidance)
+    return (
+        F.cross_entropy(logits.flatten(0, 1).float(), taken[:, 1:].flatten(), reduction="none").double().cpu().numpy()
+    )
+
+
+def _summary(losses: np.ndarray, positions: np.ndarray, corpus: Corpus) -> HeldOut:
+    documents = np.searchsorted(corpus.held_out_starts, positions, side="right") - 1
+    sizes = np.bincount(documents)
+    sums = np.bincount(documents, losses)
+    loss = float(losses.sum() / len(losses))
+    present = sizes > 0
+    d = int(present.sum())
+    deviation = float(np.sum((sums - loss * sizes)[present] ** 2))
+    se = math.sqrt(d / (d - 1) * deviation) / len(losses) if d > 1 else math.nan
+    bytes_a_token = corpus.held_out_bytes / len(corpus.held_out)
+    return HeldOut(loss, se, loss / math.log(2) / bytes_a_token, len(losses))

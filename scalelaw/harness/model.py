@@ -1,0 +1,440 @@
+"""A Qwen2-like decoder with P parallel streams, in PyTorch; read it from top to bottom.
+
+- P streams see the same tokens; each has learned keys and values of its own, the prefix, in every layer and kv head
+- prefix keys are not rotated; the positions of the text begin at 0; streams do not meet before the end
+- after the final norm an aggregator weighs the streams, token by token; one output head reads the weighted sum
+- RMSNorm, rotary positions, grouped-query attention, gated SiLU MLP, tied embedding, biases on q, k and v
+- P = 1 is the plain model: no prefix, no aggregator
+
+Source: arXiv 2505.10475. Sizes in comments: B batch, S tokens, W width, P streams, T prefix slots, H heads, K kv heads,
+D head size; a batch of streams is stream-major, (P B, S, W).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from scalelaw.cost import Shape
+from scalelaw.errors import HarnessError
+from scalelaw.harness.cell import Streams
+
+EPSILON = 1e-6  # of RMSNorm
+ROPE_BASE = 10_000.0
+REPARAMETERISED_SEED, REPARAMETERISED_WIDTH = 128, 512  # sizes of the MLP that makes prefixes, which is merged later
+
+
+def rotary(tokens: int, size: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of rotary positions, each (S, 1, D/2): angle t base^(-2 i/D) for pair i at position t."""
+    frequency = ROPE_BASE ** -(torch.arange(0, size, 2, device=device, dtype=torch.float32) / size)
+    angle = torch.outer(torch.arange(tokens, device=device, dtype=torch.float32), frequency)
+    return angle.cos()[:, None], angle.sin()[:, None]
+
+
+def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Turn the pairs (i, i + D/2) of x (B, S, H, D) by their angles."""
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat((first * cosine - second * sine, second * cosine + first * sine), dim=-1)
+
+
+class Norm(nn.Module):
+    """RMSNorm: x / sqrt(mean(x^2) + epsilon) * weight."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, self.weight.shape, self.weight, EPSILON)
+
+
+class Attention(nn.Module):
+    """Grouped-query attention over the causal past and, with streams, over each stream's prefix."""
+
+    def __init__(self, shape: Shape):
+        super().__init__()
+        self.heads, self.kv_heads, self.size = shape.heads, shape.kv_heads, shape.head_size
+        self.qkv = nn.Linear(shape.width, (self.heads + 2 * self.kv_heads) * self.size, bias=shape.bias)
+        self.out = nn.Linear(self.heads * self.size, shape.width, bias=False)
+
+    def forward(
+        self, x: Tensor, rope: tuple[Tensor, Tensor], prefix: tuple[Tensor, Tensor] | None, mask: Tensor | None
+    ) -> Tensor:
+        batch, tokens, _ = x.shape
+        qkv = self.qkv(x).view(batch, tokens, -1, self.size)  # (P B, S, H + 2 K, D)
+        qk, v = qkv.split((self.heads + self.kv_heads, self.kv_heads), dim=2)
+        q, k = rotate(qk, *rope).to(v.dtype).split((self.heads, self.kv_heads), dim=2)
+        q, k, v = (each.transpose(1, 2) for each in (q, k, v))
+        if prefix is not None:  # un-rotated, one set a stream: (P, K, T, D)
+            copies = batch // prefix[0].shape[0]
+            k, v = (
+                torch.cat((own.to(text.dtype).repeat_interleave(copies, dim=0), text), dim=2)
+                for own, text in zip(prefix, (k, v), strict=True)
+            )
+        mixed = F.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, is_causal=mask is None, enable_gqa=self.heads != self.kv_heads
+        )
+        return self.out(mixed.transpose(1, 2).flatten(2))
+
+
+class MLP(nn.Module):
+    """Gated: down(silu(gate(x)) * up(x))."""
+
+    def __init__(self, shape: Shape):
+        super().__init__()
+        self.gate_up = nn.Linear(shape.width, 2 * shape.ffn, bias=False)
+        self.down = nn.Linear(shape.ffn, shape.width, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate, up = self.gate_up(x).chunk(2, dim=-1)
+        return self.down(F.silu(gate) * up)
+
+
+class Block(nn.Module):
+    def __init__(self, shape: Shape):
+        super().__init__()
+        self.attention_norm, self.attention = Norm(shape.width), Attention(shape)
+        self.mlp_norm, self.mlp = Norm(shape.width), MLP(shape)
+
+    def forward(
+        self, x: Tensor, rope: tuple[Tensor, Tensor], prefix: tuple[Tensor, Tensor] | None, mask: Tensor | None
+    ) -> Tensor:
+        x = x + self.attention(self.attention_norm(x), rope, prefix, mask)
+        return x + self.mlp(self.mlp_norm(x))
+
+
+class Prefix(nn.Module):
+    """Keys and values of every layer and stream as parameters: each (L, P, K, T, D)."""
+
+    def __init__(self, shape: Shape, streams: int):
+        super().__init__()
+        size = (shape.layers, streams, shape.kv_heads, shape.prefix_slots(streams), shape.head_size)
+        self.k, self.v = nn.Parameter(torch.empty(size)), nn.Parameter(torch.empty(size))
+
+    def forward(self) -> tuple[Tensor, Tensor]:
+        return self.k, self.v
+
+
+class ReparameterisedPrefix(nn.Module):
+    """Keys and values made by a two-layer tanh MLP from a learned table, merged into a :class:`Prefix` in the end."""
+
+    def __init__(self, shape: Shape, streams: int):
+        super().__init__()
+        self.size = (streams, shape.prefix_slots(streams), shape.layers, 2, shape.kv_heads, shape.head_size)
+        self.table = nn.Parameter(torch.empty(streams, shape.prefix_slots(streams), REPARAMETERISED_SEED))
+        self.inner = nn.Linear(REPARAMETERISED_SEED, REPARAMETERISED_WIDTH)
+        self.outer = nn.Linear(REPARAMETERISED_WIDTH, math.prod(self.size[2:]))
+
+    def forward(self) -> tuple[Tensor, Tensor]:
+        made = self.outer(torch.tanh(self.inner(self.table))).view(self.size)
+        k, v = made.permute(3, 2, 0, 4, 1, 5)  # (2, L, P, K, T, D)
+        return k, v
+
+
+class Aggregator(nn.Module):
+    """Weights of the streams for every token: w = (1 - epsilon) softmax(f(h_1, ..., h_P)) + epsilon/P.
+
+    f is a two-layer SiLU MLP or one linear layer over the concatenated streams, or nothing: equal weights.
+    """
+
+    def __init__(self, shape: Shape, streams: int, smoothing: float):
+        super().__init__()
+        self.streams, self.smoothing = streams, smoothing
+        if shape.aggregation == "mlp":
+            self.inner = nn.Linear(streams * shape.width, shape.width)
+            self.outer = nn.Linear(shape.width, streams)
+        elif shape.aggregation == "linear":
+            self.outer = nn.Linear(streams * shape.width, streams)
+
+    def weights(self, h: Tensor) -> Tensor:
+        """Weights (B, S, P) of the streams h (P, B, S, W)."""
+        if not hasattr(self, "outer"):
+            return h.new_full((*h.shape[1:3], self.streams), 1 / self.streams)
+        x = h.permute(1, 2, 0, 3).flatten(2)  # the features of a stream stay together
+        x = F.silu(self.inner(x)) if hasattr(self, "inner") else x
+        w = self.outer(x).float().softmax(dim=-1)
+        return w * (1 - self.smoothing) + self.smoothing / self.streams
+
+    def forward(self, h: Tensor) -> Tensor:
+        """The weighted sum (B, S, W) of the streams h (P, B, S, W)."""
+        w = self.weights(h)[..., None]
+        mixed = w[..., 0, :] * h[0]
+        for p in range(1, self.streams):  # term by term: all products at once would be P hidden states more
+            mixed = torch.addcmul(mixed, w[..., p, :], h[p].to(mixed.dtype))
+        return mixed.to(h.dtype)
+
+
+class Model(nn.Module):
+    """The decoder.
+
+    Parameters
+    ----------
+    shape : Shape
+    streams : Streams
+        How many streams, and how they begin.
+    seed : int
+        Of the first weights. Those of the backbone depend on nothing else, and stream p begins alike whatever P.
+    """
+
+    blocks: nn.ModuleList
+    prefix: Prefix | ReparameterisedPrefix | None
+    aggregator: Aggregator | None
+    prefix_gate: Tensor
+
+    def __init__(self, shape: Shape, streams: Streams | None = None, *, seed: int = 0):
+        super().__init__()
+        self.shape, self.streams = shape, streams or Streams()
+        P = self.streams.count
+        self.embedding = nn.Embedding(shape.vocabulary, shape.width)
+        self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
+        self.norm = Norm(shape.width)
+        reparameterised = self.streams.prefix == "reparameterised"
+        kind = ReparameterisedPrefix if reparameterised else Prefix
+        self.prefix = kind(shape, P) if shape.prefix_slots(P) else None
+        self.aggregator = Aggregator(shape, P, self.streams.smoothing) if P > 1 else None
+        self.head = None if shape.tied else nn.Linear(shape.width, shape.vocabulary, bias=False)
+        # how much of the prefix is seen: 1, or rising from 0 where a model begins as the function of one stream
+        self.register_buffer("prefix_gate", torch.tensor(0.0 if self.streams.near_identity else 1.0))
+        if self.embedding.weight.device.type != "meta":
+            initialise(self, seed)
+
+    def forward(self, tokens: Tensor, *, guidance: float | None = None, seen: int = 1) -> Tensor:
+        """Logits (B, S, vocabulary) of the token after each of ``tokens`` (B, S).
+
+        ``guidance`` g adds a second pass in which each position sees only the last ``seen`` tokens, and returns
+        log p_seen + g (log p - log p_seen): classifier-free guidance, which parallel streams take their idea from
+        (arXiv 2306.17806); g = 1 is the model itself.
+        """
+        logits = self.read(self.hidden(tokens))
+        if guidance is None:
+            return logits
+        weak = self.read(self.hidden(tokens, seen=seen)).float().log_softmax(-1)
+        return weak + guidance * (logits.float().log_softmax(-1) - weak)
+
+    def loss(self, tokens: Tensor, targets: Tensor) -> Tensor:
+        """Mean cross-entropy in nats of ``targets`` (B, S), the tokens that follow ``tokens`` (B, S)."""
+        return F.cross_entropy(self(tokens).flatten(0, 1).float(), targets.flatten())
+
+    def hidden(self, tokens: Tensor, *, seen: int | None = None) -> Tensor:
+        """Aggregated hidden states (B, S, W), after the final norm."""
+        streams = self.each_stream(tokens, seen=seen)
+        return streams[0] if self.aggregator is None else self.aggregator(streams)
+
+    def each_stream(self, tokens: Tensor, *, seen: int | None = None) -> Tensor:
+        """Hidden states of every stream, (P, B, S, W), after the final norm."""
+        P = self.streams.count
+        x = self.embedding(tokens).repeat(P, 1, 1)
+        rope = rotary(tokens.shape[1], self.shape.head_size, tokens.device)
+        mask = self.mask(tokens.shape[1], seen, tokens.device)
+        prefixes = self.prefixes()
+        for block, prefix in zip(self.blocks, prefixes, strict=True):
+            x = block(x, rope, prefix, mask)
+        return self.norm(x).unflatten(0, (P, -1))
+
+    def read(self, hidden: Tensor) -> Tensor:
+        """Logits from hidden states."""
+        return F.linear(hidden, self.embedding.weight if self.head is None else self.head.weight)
+
+    def prefixes(self) -> Sequence[tuple[Tensor, Tensor] | None]:
+        """Keys and values of the prefix, each (P, K, T, D), layer by layer."""
+        if self.prefix is None:
+            return [None] * self.shape.layers
+        k, v = self.prefix()
+        return list(zip(k.unbind(), v.unbind(), strict=True))
+
+    def mask(self, tokens: int, seen: int | None, device: torch.device) -> Tensor | None:
+        """What each position sees, (S, T + S): all of the prefix and the causal past, or its last ``seen`` tokens."""
+        slots = self.shape.prefix_slots(self.streams.count)
+        if not slots and seen is None:
+            return None  # plain causal attention, for which there are faster kernels
+        visible = torch.ones(tokens, tokens, dtype=torch.bool, device=device).tril()
+        if seen is not None:
+            visible = visible.triu(1 - seen)
+        if not self.streams.near_identity:
+            return F.pad(visible, (slots, 0), value=True)
+        # a slot's weight in attention is multiplied by the gate, its score therefore raised by log(gate)
+        text = torch.zeros(visible.shape, device=device).masked_fill(~visible, -torch.inf)
+        return torch.cat((self.prefix_gate.log().expand(tokens, slots), text), dim=1)
+
+    @torch.no_grad()
+    def fade(self, gate: float) -> None:
+        """Let ``gate`` of the prefix be seen, from 0, none, to 1, all of it."""
+        self.prefix_gate.fill_(min(max(gate, 0.0), 1.0))
+
+    @torch.no_grad()
+    def merged(self) -> Model:
+        """A model of the same function whose prefixes are parameters of their own."""
+        model = Model.like(self, replace(self.streams, prefix="direct"))
+        if self.prefix is not None:
+            assert isinstance(model.prefix, Prefix)
+            for target, value in zip((model.prefix.k, model.prefix.v), self.prefix(), strict=True):
+                target.copy_(value)
+        if self.aggregator is not None and model.aggregator is not None:
+            model.aggregator.load_state_dict(self.aggregator.state_dict())
+        return model
+
+    @torch.no_grad()
+    def keep_streams(self, kept: Sequence[int]) -> Model:
+        """A model of some of the streams, in the order given; the others are dropped and the weights are renormalised.
+
+        With one stream left there is nothing to weigh, and its prefix stays.
+
+        Raises
+        ------
+        HarnessError
+            If a stream is named twice or does not exist.
+        """
+        P = self.streams.count
+        if not kept or len(set(kept)) < len(kept) or not set(kept) <= set(range(P)):
+            raise HarnessError(f"cannot keep streams {list(kept)} of {P}; name some of 0 to {P - 1}, each once")
+        if self.streams.prefix == "reparameterised":
+            return self.merged().keep_streams(kept)
+        chosen = list(kept)
+        shape = replace(self.shape, prefix_at_one=self.shape.prefix_slots(P) > 0)
+        model = Model.like(self, replace(self.streams, count=len(chosen)), shape if len(chosen) == 1 else self.shape)
+        if isinstance(model.prefix, Prefix) and self.prefix is not None:
+            k, v = self.prefix()
+            model.prefix.k.copy_(k[:, chosen])
+            model.prefix.v.copy_(v[:, chosen])
+        if model.aggregator is not None and hasattr(model.aggregator, "outer"):
+            _keep_weights(self.aggregator, model.aggregator, chosen)
+        return model
+
+    @torch.no_grad()
+    def with_streams(self, streams: Streams, shape: Shape | None = None, *, seed: int = 0) -> Model:
+        """This backbone with streams that begin anew: what stage two of two-stage training starts from."""
+        return Model.like(self, streams, shape, seed=seed)
+
+    @classmethod
+    @torch.no_grad()
+    def like(cls, model: Model, streams: Streams, shape: Shape | None = None, *, seed: int = 0) -> Model:
+        """A model with the backbone of another; prefix and aggregator are new."""
+        new = cls(shape or model.shape, streams, seed=seed).to(model.embedding.weight.device)
+        new.load_state_dict(backbone(model), strict=False)
+        new.prefix_gate.copy_(
+            torch.tensor(0.0) if streams.near_identity and not model.streams.near_identity else model.prefix_gate
+        )
+        return new.train(model.training)
+
+    @torch.no_grad()
+    def generate(
+        self, tokens: Tensor, count: int, *, guidance: float | None = None, temperature: float = 0.0, seed: int = 0
+    ) -> Tensor:
+        """``tokens`` (B, S) and ``count`` more after them, the likeliest or, with a temperature, drawn.
+
+        With ``guidance`` the second pass sees from the last token of the prompt on (arXiv 2306.17806). Every token
+        takes a full pass over those before it: these models are small.
+        """
+        generator = torch.Generator(tokens.device).manual_seed(seed)
+        prompt = tokens.shape[1]
+        for _ in range(count):
+            logits = self(tokens)[:, -1].float().log_softmax(-1)
+            if guidance is not None:
+                weak = self(tokens[:, prompt - 1 :])[:, -1].float().log_softmax(-1)
+                logits = weak + guidance * (logits - weak)
+            if temperature > 0:
+                following = torch.multinomial((logits / temperature).softmax(-1), 1, generator=generator)
+            else:
+                following = logits.argmax(-1, keepdim=True)
+            tokens = torch.cat((tokens, following), dim=1)
+        return tokens
+
+    def count_parameters(self) -> dict[str, int]:
+        """Parameters by group, summed over the tensors; reparameterised prefixes count as they will be merged."""
+        own = dict.fromkeys(("embedding", "attention", "mlp", "norm", "prefix", "aggregator", "head"), 0)
+        for name, value in self.named_parameters():
+            group = next(each for each in ("norm", *own) if each in name)  # a norm's name also tells what it precedes
+            if group != "prefix":
+                own[group] += value.numel()
+        own["prefix"] = sum(k.numel() + v.numel() for k, v in filter(None, self.prefixes()))
+        backbone = own["attention"] + own["mlp"] + own["norm"]
+        groups = {f"n_{name}": value for name, value in own.items()}
+        return {"N": backbone + own["prefix"] + own["aggregator"], "N_backbone": backbone, **groups}
+
+
+def backbone(model: Model) -> dict[str, Tensor]:
+    """The tensors of a model that have nothing to do with streams."""
+    added = ("prefix", "aggregator")
+    return {name: value for name, value in model.state_dict().items() if not name.startswith(added)}
+
+
+@torch.no_grad()
+def initialise(model: Model, seed: int) -> None:
+    """Draw the first weights, all of them here.
+
+    Matrices: normal, standard deviation 0.5/sqrt(inputs); those that write into the residual stream are divided by
+    sqrt(2 L). Norms 1, biases 0. Each tensor, and each stream's part of one, has a generator of its own that is seeded
+    by its name, so that one does not depend on the others.
+    """
+    shape, streams = model.shape, model.streams
+    residual = 1 / math.sqrt(2 * shape.layers)
+    _draw(model.embedding.weight, seed, "embedding", 0.5 / math.sqrt(shape.width))
+    for i, block in enumerate(model.blocks):
+        assert isinstance(block, Block)
+        _draw(block.attention.qkv.weight, seed, f"{i}.qkv", 0.5 / math.sqrt(shape.width))
+        _draw(block.attention.out.weight, seed, f"{i}.out", 0.5 / math.sqrt(shape.heads * shape.head_size) * residual)
+        _draw(block.mlp.gate_up.weight, seed, f"{i}.gate_up", 0.5 / math.sqrt(shape.width))
+        _draw(block.mlp.down.weight, seed, f"{i}.down", 0.5 / math.sqrt(shape.ffn) * residual)
+        if shape.bias:
+            block.attention.qkv.bias.zero_()
+    if model.head is not None:
+        _draw(model.head.weight, seed, "head", 0.5 / math.sqrt(shape.width))
+    _initialise_prefix(model.prefix, streams, seed)
+    if model.aggregator is not None:
+        _initialise_aggregator(model.aggregator, shape, seed)
+
+
+def _initialise_prefix(prefix: nn.Module | None, streams: Streams, seed: int) -> None:
+    if isinstance(prefix, Prefix):
+        for p in range(streams.count):
+            _draw(prefix.k[:, p], seed, f"prefix.{p}.k", streams.prefix_scale)
+            _draw(prefix.v[:, p], seed, f"prefix.{p}.v", 0.0 if streams.near_identity else streams.prefix_scale)
+    elif isinstance(prefix, ReparameterisedPrefix):
+        for p in range(streams.count):
+            _draw(prefix.table[p], seed, f"prefix.{p}.table", 1.0)
+        _draw(prefix.inner.weight, seed, "prefix.inner", 1 / math.sqrt(REPARAMETERISED_SEED))
+        # tanh of a standard normal has a mean square of 0.39
+        _draw(prefix.outer.weight, seed, "prefix.outer", streams.prefix_scale / math.sqrt(0.39 * REPARAMETERISED_WIDTH))
+        prefix.inner.bias.zero_()
+        prefix.outer.bias.zero_()
+        if streams.near_identity:
+            prefix.outer.weight.view(*prefix.size[2:], -1)[:, 1].zero_()
+
+
+def _initialise_aggregator(aggregator: Aggregator, shape: Shape, seed: int) -> None:
+    """Equal weights at first: the last layer begins near zero."""
+    P = aggregator.streams
+    if hasattr(aggregator, "inner"):
+        for p, part in enumerate(aggregator.inner.weight.view(shape.width, P, shape.width).unbind(1)):
+            _draw(part, seed, f"aggregator.inner.{p}", 0.5 / math.sqrt(P * shape.width))
+        aggregator.inner.bias.zero_()
+    if hasattr(aggregator, "outer"):
+        for p, row in enumerate(aggregator.outer.weight):
+            _draw(row, seed, f"aggregator.outer.{p}", 0.02)
+        aggregator.outer.bias.zero_()
+
+
+def _draw(tensor: Tensor, seed: int, name: str, scale: float) -> None:
+    digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    tensor.copy_(torch.randn(tensor.shape, generator=generator) * scale)
+
+
+def _keep_weights(old: Aggregator | None, new: Aggregator, chosen: list[int]) -> None:
+    """Copy of an aggregator what belongs to the chosen streams."""
+    assert old is not None
+    by_stream = (old.outer if not hasattr(old, "inner") else old.inner).weight.unflatten(1, (old.streams, -1))
+    kept = by_stream[:, chosen].flatten(1)
+    if hasattr(old, "inner"):
+        new.inner.weight.copy_(kept)
+        new.inner.bias.copy_(old.inner.bias)
+        new.outer.weight.copy_(old.outer.weight[chosen])
+    else:
+        new.outer.weight.copy_(kept[chosen])
+    new.outer.bias.copy_(old.outer.bias[chosen])

@@ -1,0 +1,174 @@
+"""Weights in the format of the released Qwen2ParScale models, to and from the harness's own.
+
+The released tensors are unfused and named as in transformers' Qwen2; prefixes lie in the attention of each layer; and
+the aggregator's input interleaves the streams: feature j = W index * P + p, where the harness keeps a stream's features
+together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from scalelaw.cost import Shape
+from scalelaw.errors import HarnessError
+from scalelaw.harness.cell import Streams
+from scalelaw.harness.model import EPSILON, ROPE_BASE, Model, Prefix
+
+AGGREGATOR = "model.aggregate_layer"
+
+
+def from_released(weights: Mapping[str, Tensor], config: Mapping[str, Any]) -> Model:
+    """A model from released weights.
+
+    Parameters
+    ----------
+    weights : mapping of str to Tensor
+        The state dict, such as ``safetensors.torch.load_file`` reads; a tied head may be missing.
+    config : mapping
+        What ``config.json`` holds.
+
+    Raises
+    ------
+    HarnessError
+        If the configuration asks for what the harness does not have, or a tensor is missing or left over.
+    """
+    shape, streams = shape_of(config), _streams_of(config)
+    model = Model(shape, streams)
+    left = dict(weights)
+    if shape.tied:
+        left.pop("lm_head.weight", None)
+    try:
+        state = {
+            name: _fused(left, parts, shape, streams.count) for name, parts in _names(shape, streams.count).items()
+        }
+    except KeyError as error:
+        raise HarnessError(f"the weights have no tensor {error}; they do not fit their configuration") from None
+    if left:
+        raise HarnessError(f"the weights hold {sorted(left)[0]!r}, which the configuration has no place for")
+    model.load_state_dict({**model.state_dict(), **state})
+    return model
+
+
+def to_released(model: Model) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Released weights and configuration of a model; reparameterised prefixes are merged.
+
+    Raises
+    ------
+    HarnessError
+        If the model has what the format cannot hold: an aggregation other than the MLP, one stream with a prefix, or a
+        prefix that has not faded in.
+    """
+    shape, P = model.shape, model.streams.count
+    if P > 1 and shape.aggregation != "mlp":
+        raise HarnessError(f"the released format knows no aggregation but mlp, and this model has {shape.aggregation}")
+    if P == 1 and shape.prefix_slots(1):
+        raise HarnessError("the released format has no prefix at one stream, and this model has one")
+    if model.prefix_gate < 1 and shape.prefix_slots(P):
+        raise HarnessError("the prefix of this model has not faded in, and the released format has no place for that")
+    if not (model.prefix is None or isinstance(model.prefix, Prefix)):
+        return to_released(model.merged())
+    state = model.state_dict()
+    weights: dict[str, Tensor] = {}
+    for name, parts in _names(shape, P).items():
+        weights |= _parted(state[name], parts, shape, P)
+    return {name: value.clone().contiguous() for name, value in weights.items()}, config_of(model)
+
+
+def shape_of(config: Mapping[str, Any]) -> Shape:
+    """The shape that a released configuration describes."""
+    wanted = {"rope_theta": ROPE_BASE, "rms_norm_eps": EPSILON, "hidden_act": "silu", "use_sliding_window": False}
+    for name, value in wanted.items():
+        if config.get(name, value) != value:
+            raise HarnessError(f"the harness has {name} = {value}, and the configuration says {config[name]}")
+    heads = config["num_attention_heads"]
+    return Shape(
+        layers=config["num_hidden_layers"],
+        width=config["hidden_size"],
+        heads=heads,
+        kv_heads=config["num_key_value_heads"],
+        head_size=config["hidden_size"] // heads,
+        ffn=config["intermediate_size"],
+        vocabulary=config["vocab_size"],
+        tied=config["tie_word_embeddings"],
+        prefix_tokens=config["parscale_n_tokens"],
+    )
+
+
+def config_of(model: Model) -> dict[str, Any]:
+    """The released configuration of a model."""
+    shape = model.shape
+    return {
+        "model_type": "qwen2_parscale",
+        "architectures": ["Qwen2ParScaleForCausalLM"],
+        "vocab_size": shape.vocabulary,
+        "hidden_size": shape.width,
+        "intermediate_size": shape.ffn,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "num_key_value_heads": shape.kv_heads,
+        "hidden_act": "silu",
+        "rms_norm_eps": EPSILON,
+        "rope_theta": ROPE_BASE,
+        "tie_word_embeddings": shape.tied,
+        "parscale_n": model.streams.count,
+        "parscale_n_tokens": shape.prefix_tokens,
+        "parscale_attn_smooth": model.streams.smoothing,
+    }
+
+
+def _streams_of(config: Mapping[str, Any]) -> Streams:
+    return Streams(count=config["parscale_n"], smoothing=config["parscale_attn_smooth"])
+
+
+def _names(shape: Shape, P: int) -> dict[str, tuple[str, ...]]:
+    """Released tensors that make up each of the harness's, in the order in which they are stacked."""
+    names: dict[str, tuple[str, ...]] = {
+        "embedding.weight": ("model.embed_tokens.weight",),
+        "norm.weight": ("model.norm.weight",),
+    }
+    for i in range(shape.layers):
+        ours, theirs = f"blocks.{i}", f"model.layers.{i}"
+        names |= {
+            f"{ours}.attention_norm.weight": (f"{theirs}.input_layernorm.weight",),
+            f"{ours}.mlp_norm.weight": (f"{theirs}.post_attention_layernorm.weight",),
+            f"{ours}.attention.qkv.weight": tuple(f"{theirs}.self_attn.{each}_proj.weight" for each in "qkv"),
+            f"{ours}.attention.out.weight": (f"{theirs}.self_attn.o_proj.weight",),
+            f"{ours}.mlp.gate_up.weight": (f"{theirs}.mlp.gate_proj.weight", f"{theirs}.mlp.up_proj.weight"),
+            f"{ours}.mlp.down.weight": (f"{theirs}.mlp.down_proj.weight",),
+        }
+        if shape.bias:
+            names[f"{ours}.attention.qkv.bias"] = tuple(f"{theirs}.self_attn.{each}_proj.bias" for each in "qkv")
+    if not shape.tied:
+        names["head.weight"] = ("lm_head.weight",)
+    if P > 1:
+        for each in "kv" if shape.prefix_tokens else "":
+            names[f"prefix.{each}"] = tuple(f"model.layers.{i}.self_attn.prefix_{each}" for i in range(shape.layers))
+        for ours, theirs in (("inner", "0"), ("outer", "2")):
+            for kind in ("weight", "bias"):
+                names[f"aggregator.{ours}.{kind}"] = (f"{AGGREGATOR}.{theirs}.{kind}",)
+    return names
+
+
+def _fused(left: dict[str, Tensor], parts: tuple[str, ...], shape: Shape, P: int) -> Tensor:
+    """Take the released tensors of one of the harness's from what is left, and put them together."""
+    taken = [left.pop(name).float() for name in parts]
+    if parts == (f"{AGGREGATOR}.0.weight",):
+        return taken[0].unflatten(1, (shape.width, P)).transpose(1, 2).flatten(1)
+    if "prefix_" in parts[0]:
+        return torch.stack(taken)
+    return torch.cat(taken) if len(taken) > 1 else taken[0]
+
+
+def _parted(value: Tensor, parts: tuple[str, ...], shape: Shape, P: int) -> dict[str, Tensor]:
+    """The released tensors that one of the harness's holds."""
+    if parts == (f"{AGGREGATOR}.0.weight",):
+        return {parts[0]: value.unflatten(1, (P, shape.width)).transpose(1, 2).flatten(1)}
+    if "prefix_" in parts[0]:
+        return dict(zip(parts, value.unbind(), strict=True))
+    kv = shape.kv_heads * shape.head_size
+    sizes = {1: [len(value)], 2: [shape.ffn] * 2, 3: [shape.heads * shape.head_size, kv, kv]}[len(parts)]
+    return dict(zip(parts, value.split(sizes), strict=True))
