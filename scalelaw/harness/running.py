@@ -1,0 +1,175 @@
+"""A cell being trained: its steps, checkpoints, learning curve and end."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from scalelaw.errors import Diverged, Stopped
+from scalelaw.files import write_atomically
+from scalelaw.harness import devices
+from scalelaw.harness.batches import batch
+from scalelaw.harness.cell import Cell
+from scalelaw.harness.evaluate import evaluate
+from scalelaw.harness.model import Model
+from scalelaw.harness.optimiser import optimiser, set_rate
+from scalelaw.harness.rows import curve_point, row_of
+from scalelaw.harness.schedule import rate_share
+from scalelaw.harness.storage import load_checkpoint, save_checkpoint, save_weights
+from scalelaw.runs.writing import to_parquet
+
+if TYPE_CHECKING:
+    from scalelaw.harness.corpus import Corpus
+
+CURVE_POINTS = 20  # evaluations on the way
+CURVE_TOKENS = 65_536  # held-out tokens of each; the last evaluation takes them all
+REPORT_SECONDS = 1.0
+
+
+@dataclass
+class Progress:
+    """How far a run has come."""
+
+    step: int = 0
+    seconds: float = 0.0
+    train_loss: float = math.nan
+    curve: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Run:
+    """A cell being trained in its folder."""
+
+    def __init__(self, cell: Cell, folder: Path, corpus: Corpus, model: Model, *, compile: bool = False):
+        self.cell, self.folder, self.corpus, self.model = cell, folder, corpus, model
+        self.device = model.embedding.weight.device
+        self.adamw = optimiser(model, cell.recipe, cell.trained)
+        self.loss = torch.compile(model.loss) if compile else model.loss
+        self.progress = Progress()
+        self.reported = -math.inf
+
+    def resume(self) -> None:
+        """Go on from the checkpoint, if there is one."""
+        path = self.folder / "checkpoint.pt"
+        if not path.exists():
+            return
+        state = load_checkpoint(path, self.cell)
+        self.model.load_state_dict(state["model"])
+        self.adamw.load_state_dict(state["optimiser"])
+        self.progress = Progress(**state["progress"])
+
+    def checkpoint(self) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "optimiser": self.adamw.state_dict(),
+            "progress": asdict(self.progress),
+        }
+        save_checkpoint(self.folder / "checkpoint.pt", self.cell, state)
+
+    def steps(self, stop: Callable[[], bool], checkpoint_seconds: float) -> None:
+        """Take the steps that are left."""
+        saved = began = time.monotonic()
+        earlier = self.progress.seconds
+        evaluations = {math.ceil(i * self.cell.steps / CURVE_POINTS) for i in range(1, CURVE_POINTS + 1)}
+        while self.progress.step < self.cell.steps:
+            if stop():
+                self.checkpoint()
+                raise Stopped(f"cell {self.cell.name} stopped after step {self.progress.step}; it goes on from there")
+            self.step()
+            now = time.monotonic()
+            self.progress.seconds = earlier + now - began
+            if self.progress.step in evaluations:
+                self.evaluate()
+            self.report(now)
+            if now - saved > checkpoint_seconds:
+                self.checkpoint()
+                saved = time.monotonic()
+
+    def step(self) -> None:
+        """One optimiser step."""
+        recipe, step = self.cell.recipe, self.progress.step
+        if self.cell.streams.near_identity:
+            self.model.fade(step / max(math.ceil(recipe.warmup * self.cell.steps), 1))
+        set_rate(self.adamw, recipe.rate * rate_share(step, self.cell.steps, recipe))
+        inputs, targets = self.batch(step)
+        with devices.precision(self.device):
+            loss = self.loss(inputs, targets)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
+        self.refuse_divergence(step + 1, loss.item(), norm.item())
+        self.adamw.step()
+        self.adamw.zero_grad()
+        self.progress.step, self.progress.train_loss = step + 1, loss.item()
+
+    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        recipe = self.cell.recipe
+        arrays = batch(
+            self.corpus.train,
+            step=self.cell.first_step + step,
+            batch=recipe.batch,
+            context=recipe.context,
+            seed=self.cell.seed,
+        )
+        inputs, targets = (torch.from_numpy(each).to(self.device) for each in arrays)
+        return inputs, targets
+
+    def refuse_divergence(self, step: int, loss: float, norm: float) -> None:
+        if math.isfinite(loss) and math.isfinite(norm):
+            return
+        raise Diverged(
+            f"cell {self.cell.name} diverged at step {step} of {self.cell.steps}: loss {loss:.4g}, gradient norm "
+            f"{norm:.4g}; lower the rate, now {self.cell.recipe.rate:g}",
+            step,
+        )
+
+    def evaluate(self) -> None:
+        """One point of the learning curve."""
+        context, progress = self.cell.recipe.context, self.progress
+        held_out = evaluate(self.model, self.corpus, context=context, windows=max(CURVE_TOKENS // context, 1))
+        point = curve_point(self.cell, progress.step, held_out, progress.train_loss, progress.seconds)
+        progress.curve.append(point)
+        columns = {name: np.asarray([each[name] for each in progress.curve]) for name in point}
+        write_atomically(self.folder / "log.parquet", to_parquet(columns, {"schema": "runs/1"}))
+
+    def report(self, now: float) -> None:
+        """Leave word of how far the run has come, about once a second."""
+        if now - self.reported < REPORT_SECONDS:
+            return
+        self.reported = now
+        progress = self.progress
+        tokens = progress.step * self.cell.recipe.tokens_a_step
+        contents = {
+            "step": progress.step,
+            "steps": self.cell.steps,
+            "seconds": round(progress.seconds, 3),
+            "tokens_per_second": round(tokens / max(progress.seconds, 1e-9), 1),
+            "loss": progress.train_loss,
+            "time": time.time(),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+        }
+        write_atomically(self.folder / "progress.json", json.dumps(contents))
+
+    def finish(self) -> dict[str, Any]:
+        """Merge, evaluate on all held-out tokens, write weights and the row; the row is given back."""
+        if self.cell.streams.near_identity:
+            self.model.fade(1.0)
+        if self.cell.streams.prefix == "reparameterised":
+            self.model = self.model.merged()
+        held_out = evaluate(self.model, self.corpus, context=self.cell.recipe.context)
+        if not math.isfinite(held_out.loss):
+            raise Diverged(f"cell {self.cell.name} ended with a held-out loss of {held_out.loss}", self.cell.steps)
+        row = row_of(self.cell, held_out, self.progress.train_loss, self.progress.seconds, str(self.device))
+        save_weights(self.folder / "weights.safetensors", self.cell, self.model)
+        write_atomically(self.folder / "row.json", json.dumps(row, indent=1))
+        (self.folder / "checkpoint.pt").unlink(missing_ok=True)
+        return row

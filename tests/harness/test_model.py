@@ -1,0 +1,184 @@
+"""The decoder with streams: identities that must hold to the last bit, or to rounding."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from scalelaw.cost import PAPER, Shape, parameters
+from scalelaw.errors import HarnessError
+from scalelaw.harness.cell import Streams
+from scalelaw.harness.model import Model, backbone
+
+SHAPE = Shape.scaled(width=32, layers=2, heads=4, kv_heads=2, vocabulary=61, prefix_tokens=3)
+TOKENS = torch.randint(0, 61, (3, 17), generator=torch.Generator().manual_seed(0))
+AGGREGATIONS = ("mlp", "linear", "mean")
+
+
+def logits(model: Model, tokens: torch.Tensor = TOKENS, **options) -> torch.Tensor:
+    with torch.no_grad():
+        return model(tokens, **options)
+
+
+def close(a: torch.Tensor, b: torch.Tensor) -> None:
+    torch.testing.assert_close(a, b, atol=2e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("streams", [1, 2, 5])
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+@pytest.mark.parametrize(
+    "changes", [{}, {"tied": False}, {"bias": False}, {"prefix_at_one": True}, {"prefix_tokens": 0}]
+)
+def test_parameters_by_formula_and_by_sum_agree(streams, aggregation, changes):
+    shape = replace(SHAPE, aggregation=aggregation, **changes)
+    model = Model(shape, Streams(count=streams))
+    assert model.count_parameters() == parameters(shape, streams)
+    total = sum(value.numel() for value in model.parameters())
+    assert total == sum(value for name, value in parameters(shape, streams).items() if name.startswith("n_"))
+
+
+@pytest.mark.parametrize("size", PAPER)
+@pytest.mark.parametrize("streams", [1, 2, 4, 8])
+def test_the_papers_models_have_the_papers_parameters(size, streams):
+    with torch.device("meta"):
+        model = Model(PAPER[size], Streams(count=streams))
+    assert model.count_parameters() == parameters(PAPER[size], streams)
+
+
+def test_one_stream_is_the_plain_model_bit_for_bit():
+    plain, other = (Model(shape, seed=4) for shape in (SHAPE, replace(SHAPE, prefix_tokens=48, aggregation="linear")))
+    assert plain.prefix is None
+    assert plain.aggregator is None
+    assert torch.equal(logits(plain), logits(other))
+
+
+@pytest.mark.parametrize("streams", [2, 4])
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+def test_the_backbone_begins_alike_whatever_the_streams(streams, aggregation):
+    one, many = Model(SHAPE, seed=1), Model(replace(SHAPE, aggregation=aggregation), Streams(count=streams), seed=1)
+    assert set(backbone(one)) == set(backbone(many))
+    assert all(torch.equal(value, backbone(many)[name]) for name, value in backbone(one).items())
+    assert not torch.equal(one.embedding.weight, Model(SHAPE, seed=2).embedding.weight)
+
+
+def test_a_stream_begins_alike_whatever_their_number():
+    two, four = (Model(SHAPE, Streams(count=count), seed=1) for count in (2, 4))
+    assert torch.equal(two.prefix.k, four.prefix.k[:, :2])
+    assert not torch.equal(four.prefix.v[:, 0], four.prefix.v[:, 1])
+
+
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+def test_streams_are_run_side_by_side_and_do_not_meet(aggregation):
+    """Each stream is the one-stream model with that stream's prefix."""
+    model = Model(replace(SHAPE, aggregation=aggregation), Streams(count=3))
+    with torch.no_grad():
+        together = model.each_stream(TOKENS)
+        for p in range(3):
+            close(model.keep_streams([p]).each_stream(TOKENS)[0], together[p])
+
+
+@pytest.mark.parametrize("streams", [1, 3])
+def test_a_token_changes_nothing_before_it(streams):
+    model = Model(SHAPE, Streams(count=streams))
+    changed = TOKENS.clone()
+    changed[:, 9] = (changed[:, 9] + 1) % 61
+    before, after = logits(model), logits(model, changed)
+    assert torch.equal(before[:, :9], after[:, :9])
+    assert not torch.allclose(before[:, 9:], after[:, 9:])
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+def test_weights_sum_to_one_and_are_smoothed(aggregation, smoothing):
+    model = Model(replace(SHAPE, aggregation=aggregation), Streams(count=4, smoothing=smoothing))
+    with torch.no_grad():
+        for value in model.aggregator.parameters():
+            value.normal_(std=3)
+        streams = model.each_stream(TOKENS)
+        weights = model.aggregator.weights(streams)
+    close(weights.sum(-1), torch.ones(weights.shape[:-1]))
+    assert weights.min() >= smoothing / 4 - 1e-6
+    close(model.aggregator(streams), torch.einsum("bsp,pbsw->bsw", weights, streams))
+
+
+@pytest.mark.parametrize("kind", ["direct", "reparameterised"])
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+def test_near_identity_begins_as_one_stream_and_fades_in(kind, aggregation):
+    streams = Streams(count=4, near_identity=True, prefix=kind)
+    model = Model(replace(SHAPE, aggregation=aggregation), streams, seed=3)
+    close(logits(model), logits(Model(SHAPE, seed=3)))
+    model.fade(1.0)
+    whole = Model(replace(SHAPE, aggregation=aggregation), replace(streams, near_identity=False), seed=3)
+    whole.load_state_dict(model.state_dict())
+    close(logits(model), logits(whole))
+    assert not torch.allclose(logits(model), logits(Model(SHAPE, seed=3)), atol=1e-4)
+
+
+def test_near_identity_has_gradients_from_the_second_step_on():
+    model = Model(SHAPE, Streams(count=2, near_identity=True))
+    model.loss(TOKENS[:, :-1], TOKENS[:, 1:]).backward()
+    assert all(torch.isfinite(value.grad).all() for value in model.parameters() if value.grad is not None)
+    model.fade(0.25)
+    model.zero_grad()
+    model.loss(TOKENS[:, :-1], TOKENS[:, 1:]).backward()
+    assert model.prefix.v.grad.abs().sum() > 0
+
+
+def test_reparameterised_prefixes_are_merged_without_a_change():
+    model = Model(SHAPE, Streams(count=3, prefix="reparameterised"))
+    merged = model.merged()
+    close(logits(merged), logits(model))
+    assert merged.streams.prefix == "direct"
+    assert merged.count_parameters() == model.count_parameters() == parameters(SHAPE, 3)
+
+
+@pytest.mark.parametrize("kind", ["direct", "reparameterised"])
+def test_the_prefix_begins_with_the_scale_asked_for(kind):
+    model = Model(replace(SHAPE, prefix_tokens=64), Streams(count=8, prefix=kind, prefix_scale=0.3))
+    k, v = model.prefix()
+    assert 0.27 < k.std() < 0.33
+    assert 0.27 < v.std() < 0.33
+
+
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+@pytest.mark.parametrize("kind", ["direct", "reparameterised"])
+def test_dropping_streams_keeps_the_others_as_they_were(aggregation, kind):
+    """What is left is the sum over the kept streams, with the other features of the aggregator's input at zero."""
+    model = Model(replace(SHAPE, aggregation=aggregation), Streams(count=4, prefix=kind))
+    kept = model.keep_streams([3, 1])
+    with torch.no_grad():
+        close(kept.each_stream(TOKENS), model.each_stream(TOKENS)[[3, 1]])
+        close(kept.keep_streams([1, 0]).each_stream(TOKENS), kept.each_stream(TOKENS)[[1, 0]])
+    close(logits(kept.keep_streams([1, 0])), logits(kept))  # the order of streams does not matter
+    assert kept.count_parameters() == parameters(replace(SHAPE, aggregation=aggregation), 2)
+
+
+@pytest.mark.parametrize("kept", [[], [0, 0], [4], [-1]])
+def test_streams_that_are_not_there_cannot_be_kept(kept):
+    with pytest.raises(HarnessError, match="name some of 0 to 3, each once"):
+        Model(SHAPE, Streams(count=4)).keep_streams(kept)
+
+
+@pytest.mark.parametrize("streams", [1, 2])
+def test_guidance_mixes_log_probabilities_of_two_passes(streams):
+    model = Model(SHAPE, Streams(count=streams))
+    plain = logits(model).log_softmax(-1)
+    close(logits(model, guidance=1.0), plain)
+    weak = logits(model, guidance=0.0)
+    close(logits(model, guidance=1.5), weak + 1.5 * (plain - weak))
+    changed = TOKENS.clone()
+    changed[:, :9] = (changed[:, :9] + 1) % 61
+    assert torch.equal(logits(model, changed, guidance=0.0)[:, 9:], weak[:, 9:])  # the second pass sees one token only
+    if streams == 1:  # there is no prefix, rotary positions are relative: a token alone is the same anywhere
+        close(torch.cat([logits(model, TOKENS[:, i : i + 1]) for i in range(17)], dim=1).log_softmax(-1), weak)
+
+
+def test_generation_is_causal_greedy_and_repeatable():
+    model = Model(SHAPE, Streams(count=2))
+    longer = model.generate(TOKENS, 4)
+    assert torch.equal(longer[:, :17], TOKENS)
+    assert torch.equal(longer[:, -1:], logits(model, longer[:, :-1])[:, -1:].argmax(-1))
+    drawn = [model.generate(TOKENS, 4, temperature=1.0, seed=seed) for seed in (0, 0, 1)]
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+    assert torch.equal(model.generate(TOKENS, 4, guidance=1.0), longer)
