@@ -82,14 +82,16 @@ def _kind(path: Path) -> str | None:
 
 
 def _tables(folder: Path) -> list[Path]:
-    """Table files in a folder and the folders in it, by name; hidden ones are left alone."""
+    """Table files in a folder and the folders in it, by name; hidden ones and the learning curves in sweeps are not."""
     try:
+        curves = [file.parent / "cells" for file in folder.rglob("sweep.json")]
         found = [
             file
             for file in sorted(folder.rglob("*"))
             if _kind(file)
             and file.is_file()
             and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+            and not any(file.is_relative_to(each) for each in curves)
         ]
     except OSError as error:
         raise RunsError(f"cannot read the folder {folder}: {error.strerror or error}; check its permissions") from error

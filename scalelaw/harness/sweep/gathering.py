@@ -1,0 +1,74 @@
+"""The finished cells of a sweep as one runs table."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from scalelaw.errors import HarnessError
+from scalelaw.harness.cell import Cell
+from scalelaw.harness.sweep.folder import Sweep, open_sweep, read_json
+from scalelaw.harness.sweep.states import is_done, lock_at
+
+TABLE = "runs.parquet"
+
+
+def gather(folder: str | os.PathLike[str]) -> Path | None:
+    """Make ``runs.parquet`` anew from the rows of all finished cells, whole or not at all.
+
+    The rows stand in the order of the sweep's cells, whatever the order they were finished in. Where there are cells of
+    two-stage training, a column ``stage`` says which stage each run is.
+
+    Returns
+    -------
+    Path or None
+        The table; None where no cell is finished.
+
+    Raises
+    ------
+    HarnessError
+        If a row is torn or belongs to another cell; every such file is named.
+    """
+    sweep = open_sweep(folder)
+    with lock_at(sweep.path / ".runs.lock"):  # two that gather at once: the later one must see the rows of both
+        rows = _rows(sweep)
+        return _write(sweep, rows) if rows else None
+
+
+def _rows(sweep: Sweep) -> list[dict[str, Any]]:
+    staged = any(cell.start is not None for cell in sweep.cells)
+    rows, faults = [], []
+    for cell in sweep.cells:
+        if not is_done(sweep, cell):
+            continue
+        path = sweep.folder(cell) / "row.json"
+        row = read_json(path)
+        if fault := _fault(row, cell):
+            faults.append(f"{path} {fault}")
+        elif row is not None:
+            rows.append(row | ({"stage": _stage(cell)} if staged else {}))
+    if faults:
+        raise HarnessError(f"{'; '.join(faults)}; delete it, and the cell is trained again")
+    return rows
+
+
+def _fault(row: dict[str, Any] | None, cell: Cell) -> str | None:
+    if row is None:
+        return "is torn"
+    return None if row.get("run") == cell.id else f"is the row of another cell ({row.get('run')!r})"
+
+
+def _stage(cell: Cell) -> int:
+    return 1 if cell.start is None else 1 + _stage(cell.start)
+
+
+def _write(sweep: Sweep, rows: list[dict[str, Any]]) -> Path:
+    from scalelaw.runs import write
+
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    # a column that no row fills has no type, and says nothing
+    return write(
+        {name: cells for name, cells in columns.items() if any(cell is not None for cell in cells)}, sweep.path / TABLE
+    )

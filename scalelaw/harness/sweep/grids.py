@@ -1,0 +1,209 @@
+"""Every combination of some settings, as cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import product
+from typing import Any, Protocol
+
+from scalelaw.cost import Shape
+from scalelaw.cost.parameters import check_streams
+from scalelaw.cost.training import Trained
+from scalelaw.errors import HarnessError
+from scalelaw.harness.cell import Cell, Recipe, Streams
+from scalelaw.harness.sweep.folder import with_starts
+
+
+class Card(Protocol):
+    """What a cell takes from a corpus."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def tokenizer(self) -> str: ...
+    @property
+    def vocabulary(self) -> int: ...
+    @property
+    def hash(self) -> str: ...
+
+
+class Corpus(Protocol):
+    """A prepared corpus: its card, and its training tokens, of which there must be enough."""
+
+    @property
+    def card(self) -> Card: ...
+    @property
+    def train(self) -> Sequence[int] | Any: ...
+
+
+_OF_SHAPE = ("heads", "kv_heads", "ffn", "tied", "bias", "prefix_tokens", "aggregation", "prefix_at_one")
+_OF_STREAMS = tuple(each.name for each in fields(Streams) if each.name != "count")
+_OF_RECIPE = tuple(each.name for each in fields(Recipe))
+_STREAMS_SHAPE = ("prefix_tokens", "aggregation", "prefix_at_one")
+# what makes no difference to the plain model, which is therefore one cell whatever their values
+_NOT_PLAIN = ("prefix_tokens", "aggregation", "prefix_rate", *_OF_STREAMS)
+
+
+@dataclass(frozen=True)
+class _Stages:
+    """How a cell is cut in two."""
+
+    share: float
+    trained: Trained
+
+
+def grid(
+    *,
+    width: int | Iterable[int],
+    layers: int | Iterable[int],
+    tokens: int | Iterable[int],
+    corpus: Corpus | Iterable[Corpus],
+    streams: int | Iterable[int] = 1,
+    seeds: int | Iterable[int] = 1,
+    repeat: bool = False,
+    two_stage: float | None = None,
+    trained: Trained = "all",
+    **options: Any,
+) -> list[Cell]:
+    """Cells of every combination of the settings, each of which is one value or several.
+
+    Parameters
+    ----------
+    width, layers, streams, tokens : int or several
+        Sizes, P, and training tokens of text.
+    corpus : prepared corpus or several
+        See :func:`scalelaw.harness.corpus.prepare`; its hash and vocabulary go into the cells.
+    seeds : int or several
+        How many (they are 0, 1, ...), or which.
+    repeat : bool
+        Whether a corpus may be gone through more than once.
+    two_stage : float, optional
+        Share of the tokens that stage two takes. For each shape and seed there is one cell of stage one (P = 1,
+        constant rate) on the rest of the tokens, and for each P one that goes on from it, with the rate annealed.
+    trained : {"all", "streams"}
+        What stage two trains.
+    **options
+        Of :class:`~scalelaw.cost.Shape` (heads, ffn, prefix_tokens, aggregation, ...),
+        :class:`~scalelaw.harness.cell.Streams` (smoothing, prefix, ...) and
+        :class:`~scalelaw.harness.cell.Recipe` (batch, context, rate, schedule, ...), one value or several each.
+
+    Returns
+    -------
+    list of Cell
+        Each once. Options that concern prefixes and aggregator make no second cell of P = 1, where there are none.
+
+    Raises
+    ------
+    ScalelawError
+        If a value cannot be used, an option is unknown, or a corpus is too short.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Some
+    >>> card = Some(name="code", tokenizer="bytes", vocabulary=256, hash="0123456789abcdef")
+    >>> cells = grid(width=[32, 48], layers=4, streams=[1, 2], tokens=400_000, seeds=2,
+    ...              corpus=Some(card=card, train=range(10**6)))
+    >>> len(cells), cells[0].name
+    (8, 'w32-l4-p1-397k-s0')
+    """
+    _check_options(options)
+    if trained == "streams" and two_stage is None:
+        raise HarnessError("trained 'streams' needs a backbone that is trained already; give two_stage as well")
+    stages = None if two_stage is None else _Stages(_share(two_stage), trained)
+    axes = {
+        "corpus": _several(corpus),
+        "width": _several(width),
+        "layers": _several(layers),
+        "tokens": _several(tokens),
+        **{name: _several(value) for name, value in options.items()},
+        "streams": _several(streams),
+        "seed": list(range(seeds)) if isinstance(seeds, int) else list(seeds),
+    }
+    if empty := next((name for name, values in axes.items() if not values), None):
+        raise HarnessError(f"there is no value of {empty}; give at least one")
+    chosen = (dict(zip(axes, values, strict=True)) for values in product(*axes.values()))
+    return with_starts(_cell(each, repeat, stages) for each in chosen)
+
+
+def _cell(chosen: Mapping[str, Any], repeat: bool, stages: _Stages | None) -> Cell:
+    from scalelaw.harness.batches import check_enough
+
+    card, P = chosen["corpus"].card, chosen["streams"]
+    check_streams(P)
+    chosen = _canonical(chosen, P)
+    cell = Cell(
+        shape=Shape.scaled(
+            width=chosen["width"], layers=chosen["layers"], vocabulary=card.vocabulary, **_of(chosen, _OF_SHAPE)
+        ),
+        streams=Streams(count=P, **_of(chosen, _OF_STREAMS)),
+        recipe=Recipe(**_of(chosen, _OF_RECIPE)),
+        tokens=chosen["tokens"],
+        seed=chosen["seed"],
+        corpus=card.name,
+        tokenizer=card.tokenizer,
+        corpus_hash=card.hash,
+        repeat=repeat,
+    )
+    check_enough(
+        len(chosen["corpus"].train),
+        steps=cell.steps,
+        batch=cell.recipe.batch,
+        context=cell.recipe.context,
+        repeat=repeat,
+        corpus=card.name,
+    )
+    return cell if stages is None else _second_stage(cell, stages)
+
+
+def _canonical(chosen: Mapping[str, Any], P: int) -> dict[str, Any]:
+    """The settings without those that make no difference at this P, so that cells which train alike are one cell."""
+    prefixed = P > 1 or bool(chosen.get("prefix_at_one"))
+    none = ("prefix_at_one",) if P > 1 else ("aggregation", "smoothing") if prefixed else _NOT_PLAIN
+    return {name: value for name, value in chosen.items() if name not in none}
+
+
+def _second_stage(cell: Cell, stages: _Stages) -> Cell:
+    """Stage two of a cell, on the last steps of its tokens; stage one is its ``start``."""
+    recipe, steps = cell.recipe, max(1, round(stages.share * cell.steps))
+    if steps >= cell.steps:
+        raise HarnessError(
+            f"two_stage {stages.share:g} of the {cell.steps} steps of {cell.name} leaves none for stage one; "
+            "train on more tokens"
+        )
+    kept = {name: value for name, value in cell.shape.to_dict().items() if name not in _STREAMS_SHAPE}
+    first = replace(
+        cell,
+        shape=Shape.from_dict(kept),
+        streams=Streams(),
+        recipe=replace(recipe, schedule="constant", prefix_rate=Recipe().prefix_rate),
+        tokens=(cell.steps - steps) * recipe.tokens_a_step,
+    )
+    annealed = replace(recipe, schedule="cosine") if recipe.schedule == "cosine" else _decaying(recipe)
+    return replace(cell, recipe=annealed, tokens=steps * recipe.tokens_a_step, trained=stages.trained, start=first)
+
+
+def _decaying(recipe: Recipe) -> Recipe:
+    """The rate falls from after the warm-up to the end; there is a warm-up because AdamW begins without moments."""
+    return replace(recipe, schedule="wsd", decay=1 - recipe.warmup)
+
+
+def _of(chosen: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: chosen[name] for name in names if name in chosen}
+
+
+def _several(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple | range | set | frozenset) else [value]
+
+
+def _share(value: float) -> float:
+    if not 0 < value < 1:
+        raise HarnessError(f"two_stage is {value}: it is the share of the tokens that stage two takes, between 0 and 1")
+    return value
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    known = [*_OF_SHAPE, *_OF_STREAMS, *_OF_RECIPE]
+    for name in options:
+        if name not in known:
+            raise HarnessError(f"a cell has no setting {name!r}; there are {', '.join(known)}")

@@ -1,0 +1,110 @@
+"""Progress of a sweep for people, from its folder: a live display on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol, TextIO
+
+from scalelaw.harness.sweep.folder import Sweep
+from scalelaw.harness.sweep.reporting import Row, left, line, status_rows, summary
+
+EVERY = 60.0  # seconds between plain lines while no cell ends
+_SHOWN = ("done", "failed", "diverged")
+
+
+class Watcher(Protocol):
+    """Something that is told now and then to look at the folder."""
+
+    def look(self) -> None: ...
+    def say(self, text: str) -> None: ...
+    def close(self) -> None: ...
+
+
+def watcher(sweep: Sweep, stream: TextIO | None, jobs: int) -> Watcher:
+    """The display that suits a stream; silent where there is none."""
+    if stream is None:
+        return Silent()
+    return Live(sweep, stream, jobs) if stream.isatty() else Plain(sweep, stream, jobs)
+
+
+class Silent:
+    """Shows nothing."""
+
+    def look(self) -> None: ...
+    def say(self, text: str) -> None: ...
+    def close(self) -> None: ...
+
+
+class Plain:
+    """A line when a cell ends or fails, and a summary every minute."""
+
+    def __init__(self, sweep: Sweep, stream: TextIO, jobs: int):
+        self._sweep, self._stream, self._jobs = sweep, stream, jobs
+        rows = status_rows(sweep)
+        self._told = {row["cell"] for row in rows if row["state"] in _SHOWN}
+        self._last = time.monotonic()
+        self.say(summary(rows, jobs))
+
+    def look(self) -> None:
+        rows = status_rows(self._sweep)
+        for row in rows:
+            if row["state"] in _SHOWN and row["cell"] not in self._told:
+                self._told.add(row["cell"])
+                self.say(line(row))
+        if time.monotonic() - self._last >= EVERY:
+            self._last = time.monotonic()
+            self.say(summary(rows, self._jobs))
+
+    def say(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        self.look()
+
+
+class Live:
+    """A bar of all the training, and a line for each cell that runs."""
+
+    def __init__(self, sweep: Sweep, stream: TextIO, jobs: int):
+        from rich.console import Console
+        from rich.live import Live as Display
+
+        self._sweep, self._jobs = sweep, jobs
+        self._console = Console(file=stream)
+        self._display = Display(console=self._console, auto_refresh=False, transient=True)
+        rows = status_rows(sweep)
+        self._told = {row["cell"] for row in rows if row["state"] in _SHOWN}
+        self._display.start()
+
+    def look(self) -> None:
+        rows = status_rows(self._sweep)
+        for row in rows:
+            if row["state"] in _SHOWN and row["cell"] not in self._told:
+                self._told.add(row["cell"])
+                self.say(line(row))
+        self._display.update(self._drawn(rows), refresh=True)
+
+    def say(self, text: str) -> None:
+        self._console.print(text, highlight=False, markup=False)
+
+    def close(self) -> None:
+        self.look()
+        self._display.stop()
+
+    def _drawn(self, rows: Sequence[Row]) -> Any:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.text import Text
+
+        total, remaining = _work(rows)
+        ends = left(rows, self._jobs)
+        head = summary(rows, self._jobs) if ends is None else f"{summary(rows, self._jobs)} "
+        bar = ProgressBar(total=total or 1, completed=total - remaining, width=40)
+        return Group(Text(head.strip()), bar, *(Text(line(row)) for row in rows if row["state"] == "running"))
+
+
+def _work(rows: Sequence[Row]) -> tuple[float, float]:
+    """Steps in all, and those that are still to do."""
+    total = sum(row["steps"] for row in rows if row["state"] not in ("failed", "diverged"))
+    return total, total - sum(row["step"] for row in rows if row["state"] not in ("failed", "diverged"))

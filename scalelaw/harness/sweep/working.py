@@ -1,0 +1,222 @@
+"""The loop that every job of a sweep runs: claim a cell that nobody has, train it, go on."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import socket
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from scalelaw.errors import Diverged, HarnessError, MissingExtra, Stopped
+from scalelaw.extras import need
+from scalelaw.files import write_atomically
+from scalelaw.harness.cell import Cell
+from scalelaw.harness.sweep.folder import Sweep, open_sweep
+from scalelaw.harness.sweep.gathering import gather
+from scalelaw.harness.sweep.states import failure, is_done, lock_at
+
+TRAIN = "scalelaw.harness.train:train"
+_LOOK = 0.5  # seconds between two looks for a stop, or for the end of a cell that others wait for
+_PROBE = 0.1  # seconds to try a lock for: long enough to outlast somebody who only asks whether it is held
+
+
+def work(
+    folder: str | os.PathLike[str],
+    *,
+    retry: bool = False,
+    stop_file: str | os.PathLike[str] | None = None,
+    train: str = TRAIN,
+    **options: Any,
+) -> list[str]:
+    """Train the cells of a sweep that nobody trains or has trained, one after another, until none is left.
+
+    Any number of processes may do so at once, on any number of machines that share the folder: a cell is claimed by a
+    lock that the system frees when its process ends, however it ends. The longest cells come first, which leaves the
+    least idle time at the end, and shows soonest what does not fit. A cell that goes on from another waits for it.
+
+    Parameters
+    ----------
+    folder : path
+        Of a sweep that :func:`~scalelaw.harness.sweep.run` made.
+    retry : bool
+        Whether to try failed and diverged cells again.
+    stop_file : path, optional
+        When this file appears, the cell at hand is checkpointed and the work ends.
+    train : str
+        ``module:function`` that trains a cell: ``train(cell, folder, *, stop, **options)`` gives its row.
+    **options
+        Passed to ``train``: ``device``, ``compile``, ``checkpoint_seconds``.
+
+    Returns
+    -------
+    list of str
+        Ids of the cells that were finished here.
+
+    Raises
+    ------
+    HarnessError
+        If the disk is full or a package is missing. The cell at hand is not marked as failed: it goes on later.
+    """
+    sweep, stop = open_sweep(folder), _stop(None if stop_file is None else Path(stop_file))
+    if retry:
+        forgive(sweep)
+    finished: list[str] = []
+    with contextlib.suppress(Stopped):
+        while _pass(sweep, finished, stop, _function(train), options):
+            pass
+    return finished
+
+
+def forgive(sweep: Sweep) -> None:
+    """Let failed and diverged cells be tried again; one that diverged begins anew, as it would diverge again."""
+    for cell in sweep.cells:
+        folder = sweep.folder(cell)
+        if (failure(folder) or {}).get("kind") == "diverged":
+            (folder / "checkpoint.pt").unlink(missing_ok=True)
+        (folder / "failed.json").unlink(missing_ok=True)
+
+
+def own_flops(cell: Cell) -> float:
+    """Training FLOPs of a cell without those of the cell it goes on from."""
+    return cell.C - (0.0 if cell.start is None else cell.start.C)
+
+
+def _pass(
+    sweep: Sweep, finished: list[str], stop: Callable[[], bool], train: Callable[..., Any], options: dict[str, Any]
+) -> bool:
+    """Go through the cells once; whether there may be more to do."""
+    waiting = claimed = False
+    for cell in _longest_first(sweep):
+        if stop():
+            raise Stopped("asked to stop")
+        if _ended(sweep, cell):
+            continue
+        if cell.start is not None and not is_done(sweep, cell.start):
+            waiting |= not _failed_before(sweep, cell, cell.start)
+            continue
+        with _claim(sweep.folder(cell)) as mine:
+            if not mine or _ended(sweep, cell):
+                continue
+            claimed = True
+            if _try(sweep, cell, train, stop, options):
+                finished.append(cell.id)
+        with _full_disk_told(sweep.path):
+            gather(sweep.path)
+        break  # from the top: what was waiting may be the longest now
+    if waiting and not claimed:
+        time.sleep(_LOOK)
+    return waiting or claimed
+
+
+@cache
+def _longest_first(sweep: Sweep) -> tuple[Cell, ...]:
+    return tuple(sorted(sweep.cells, key=own_flops, reverse=True))
+
+
+def _ended(sweep: Sweep, cell: Cell) -> bool:
+    return is_done(sweep, cell) or (sweep.folder(cell) / "failed.json").exists()
+
+
+def _failed_before(sweep: Sweep, cell: Cell, start: Cell) -> bool:
+    """Record a cell as failed if the one it goes on from has failed."""
+    earlier = failure(sweep.folder(start))
+    if earlier is None:
+        return False
+    said = f"the cell that this one goes on from, {start.name}, {earlier['kind']}: {earlier['message']}"
+    _record(sweep.folder(cell), "failed", said, None, "")
+    return True
+
+
+@contextmanager
+def _claim(folder: Path) -> Iterator[bool]:
+    """Hold the lock of a cell, and leave a note which stays if this process dies; gives whether it could be had."""
+    lock, note = lock_at(folder / "lock"), folder / "claim.json"
+    try:
+        lock.acquire(timeout=_PROBE, poll_interval=_PROBE / 5)
+    except need("filelock", extra="train", purpose="a sweep").Timeout:
+        yield False
+        return
+    try:
+        claim = {"host": socket.gethostname(), "pid": os.getpid(), "time": time.time()}
+        with _full_disk_told(folder):
+            write_atomically(note, json.dumps(claim))
+        yield True
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()
+
+
+def _try(
+    sweep: Sweep, cell: Cell, train: Callable[..., Any], stop: Callable[[], bool], options: dict[str, Any]
+) -> bool:
+    """Train a cell, or record why it could not be trained."""
+    folder = sweep.folder(cell)
+    with _full_disk_told(folder):
+        try:
+            train(cell, folder, stop=stop, **options)
+            return True
+        except (Stopped, MissingExtra):
+            raise
+        except Exception as error:
+            if _is_full_disk(error):
+                raise
+            diverged = isinstance(error, Diverged)
+            said = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+            step = error.step if isinstance(error, Diverged) else None
+            _record(folder, "diverged" if diverged else "failed", said, step, traceback.format_exc())
+            return False
+
+
+def _record(folder: Path, kind: str, message: str, step: int | None, trace: str) -> None:
+    what = {"kind": kind, "step": step, "message": message, "traceback": trace}
+    where = {"time": time.time(), "host": socket.gethostname()}
+    write_atomically(folder / "failed.json", json.dumps(what | where, indent=1))
+
+
+@contextmanager
+def _full_disk_told(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if not _is_full_disk(error):
+            raise
+        raise HarnessError(
+            f"the disk is full at {folder}; make room and run the same command again, which goes on from the last "
+            "checkpoint"
+        ) from error
+
+
+def _is_full_disk(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _stop(file: Path | None) -> Callable[[], bool]:
+    """Whether a file is there, asked of the disk now and then only: it is called at every step."""
+    seen, looked = False, -_LOOK
+
+    def stop() -> bool:
+        nonlocal seen, looked
+        if file is not None and not seen and time.monotonic() - looked >= _LOOK:
+            looked, seen = time.monotonic(), file.exists()
+        return seen
+
+    return stop
+
+
+def _function(path: str) -> Callable[..., Any]:
+    module, _, name = path.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
