@@ -1,7 +1,7 @@
 """Train tiny ParScale grids over N and P on one's own machine, and log their losses as a runs table.
 
-A :class:`Cell` is one training run to do, :func:`train` trains it in a folder, and :mod:`~scalelaw.harness.sweep` trains
-many, on one machine or a cluster. Training needs the extra ``train``; cells, sweeps and their state are read without.
+A :class:`Cell` is one training run to do, :func:`train` trains it in a folder, and :mod:`~scalelaw.harness.sweep`
+trains many, on one machine or a cluster. Training needs the extra ``train``; the rest is read without it.
 """
 
 from importlib import import_module
