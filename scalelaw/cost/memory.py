@@ -43,7 +43,7 @@ def train_memory(
 
     >>> memory = train_memory(Shape.scaled(width=64, layers=4), 2, batch=16, context=256)
     >>> round(memory["total"] / 1e6)
-    151
+    213
     """
     groups = parameters(shape, streams)
     weights = groups["N"] + groups["n_embedding"] + groups["n_head"]

@@ -56,6 +56,11 @@ def counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return {each: counted[each] for each in STATES if counted[each] or each == "done"}
 
 
+def goes_on(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a cell is left that may still be trained without being asked for again."""
+    return any(row["state"] in ("running", "waiting", "to do") for row in rows)
+
+
 def left(rows: Sequence[Mapping[str, Any]], jobs: int | None = None) -> float | None:
     """Seconds until a sweep ends, None while nothing was measured.
 

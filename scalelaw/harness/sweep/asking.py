@@ -1,0 +1,51 @@
+"""A sweep as the shell asks for it: by names of corpora, with what is not given left to the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scalelaw.errors import HarnessError
+from scalelaw.harness.cell import Cell
+from scalelaw.harness.sweep.grids import grid
+
+
+def cells_asked(settings: Mapping[str, Any]) -> list[Cell] | None:
+    """The cells of a grid with corpora given by name, prepared where they are not; None where nothing is asked for.
+
+    Parameters
+    ----------
+    settings : mapping
+        As for :func:`~scalelaw.harness.sweep.grid`, except that ``corpus`` and ``tokenizer`` are lists of names (``code``
+        and ``bytes`` where not given) of which every combination is prepared. Those that are None are left out.
+
+    Raises
+    ------
+    HarnessError
+        If some settings are given, and those that a grid cannot do without are not.
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    if not given:
+        return None
+    if missing := [name for name in ("width", "layers", "tokens") if name not in given]:
+        raise HarnessError(
+            f"{' and '.join(missing)} must be given for a new sweep or for one that grows; "
+            "the folder alone goes on with what it holds"
+        )
+    corpora, tokenizers = given.pop("corpus", ["code"]), given.pop("tokenizer", ["bytes"])
+    # first without a corpus: a shape that cannot be is refused before a corpus is prepared
+    grid(**given, corpus=_Any())
+    from scalelaw.harness.corpus import prepare
+
+    return grid(**given, corpus=[prepare(name, tokenizer=each) for name in corpora for each in tokenizers])
+
+
+class _Any:
+    """A corpus of any length, to try settings on."""
+
+    name, tokenizer, vocabulary, hash = "any", "bytes", 256, ""
+    train = range(10**15)
+
+    @property
+    def card(self) -> _Any:
+        return self

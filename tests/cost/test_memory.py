@@ -1,0 +1,63 @@
+"""train_memory: against what torch keeps for the backward pass, and how it grows."""
+
+import pytest
+
+from scalelaw.cost import Shape, parameters
+from scalelaw.cost.memory import train_memory
+
+
+def test_weights_gradients_and_moments_are_four_times_the_parameters():
+    shape = Shape.scaled(width=64, layers=4)
+    memory = train_memory(shape, 4, batch=1, context=64)
+    counts = parameters(shape, 4)
+    held = memory["weights"] + memory["gradients"] + memory["moments"]
+    assert held == 4 * 4 * (counts["N"] + counts["n_embedding"])
+    assert memory["total"] == held + memory["activations"]
+
+
+def test_streams_alone_need_fewer_gradients_and_moments():
+    shape = Shape.scaled(width=64, layers=4)
+    counts = parameters(shape, 4)
+    memory = train_memory(shape, 4, batch=1, context=64, trained="streams")
+    assert memory["gradients"] == 4 * (counts["n_prefix"] + counts["n_aggregator"])
+    assert memory["moments"] == 2 * memory["gradients"]
+
+
+@pytest.mark.parametrize("changed", [{"batch": 8}, {"context": 128}, {"streams": 4}, {"layers": 4}, {"width": 128}])
+def test_it_grows(changed):
+    def total(*, width=64, layers=2, streams=2, batch=4, context=64):
+        return train_memory(Shape.scaled(width=width, layers=layers), streams, batch=batch, context=context)["total"]
+
+    assert total(**changed) > total()
+
+
+def test_activations_of_p_streams_are_at_most_a_tenth_more_than_p_times_those_of_one():
+    shape = Shape.scaled(width=128, layers=4)
+    one, eight = (train_memory(shape, P, batch=16, context=256)["activations"] for P in (1, 8))
+    assert 7 * one < eight < 1.1 * 8 * one
+
+
+@pytest.mark.parametrize(
+    ("width", "layers", "streams", "slots", "context"),
+    [(64, 4, 1, 48, 128), (64, 2, 2, 48, 128), (32, 3, 8, 16, 64), (128, 2, 4, 8, 128)],
+)
+def test_activations_are_what_torch_keeps(width, layers, streams, slots, context):
+    torch = pytest.importorskip("torch", reason="the extra train is not installed")
+    from scalelaw.harness.cell import Streams
+    from scalelaw.harness.model import Model
+
+    shape = Shape.scaled(width=width, layers=layers, prefix_tokens=slots)
+    model = Model(shape, Streams(count=streams))
+    weights = {each.untyped_storage().data_ptr() for each in model.parameters()}
+    kept = {}
+
+    def keep(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage()
+        return tensor
+
+    tokens = torch.zeros((4, context), dtype=torch.long)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        loss = model.loss(tokens, tokens)
+    held = sum(each.nbytes() for place, each in kept.items() if place not in weights)
+    assert torch.isfinite(loss)
+    assert train_memory(shape, streams, batch=4, context=context)["activations"] == pytest.approx(held, rel=0.15)

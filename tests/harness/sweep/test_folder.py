@@ -1,0 +1,97 @@
+"""A sweep as a folder: read again as it was, grown, and refused where it is something else."""
+
+import json
+
+import pytest
+
+from scalelaw.errors import HarnessError
+from scalelaw.harness.sweep.folder import check_folder, make_sweep, open_sweep
+
+
+def test_what_is_made_is_opened(tmp_path, make):
+    cells = make(streams=[1, 2], two_stage=0.2)
+    made = make_sweep(tmp_path / "runs" / "tiny", cells, command="scalelaw sweep runs/tiny")
+    assert open_sweep(made.path) == made
+    assert list(made.cells) == cells
+    described = json.loads((made.path / "sweep.json").read_text())
+    assert described["command"] == "scalelaw sweep runs/tiny"
+    assert described["cells"] == [{"id": cell.id, "name": cell.name} for cell in cells]
+
+
+def test_a_sweep_may_grow_and_keeps_its_date(tmp_path, make):
+    make_sweep(tmp_path, make(streams=2))
+    created = json.loads((tmp_path / "sweep.json").read_text())["created"]
+    assert check_folder(tmp_path, make(streams=[1, 2, 4])) == 2
+    grown = make_sweep(tmp_path, make(streams=[1, 2, 4]))
+    assert [cell.streams.count for cell in open_sweep(tmp_path).cells] == [1, 2, 4]
+    assert json.loads((grown.path / "sweep.json").read_text())["created"] == created
+
+
+def test_the_same_sweep_changes_nothing(tmp_path, make):
+    make_sweep(tmp_path, make(streams=[1, 2]), command="first")
+    before = (tmp_path / "sweep.json").read_text()
+    make_sweep(tmp_path, make(streams=[1, 2]), command="second")
+    assert (tmp_path / "sweep.json").read_text() == before
+
+
+@pytest.mark.parametrize("other", [{"streams": 1}, {"streams": [1, 2], "rate": 1e-3}, {"width": 48, "streams": [1, 2]}])
+def test_a_different_sweep_is_refused(tmp_path, make, other):
+    make_sweep(tmp_path, make(streams=[1, 2]))
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(HarnessError, match="different sweep"):
+        make_sweep(tmp_path, make(**other))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_with_other_things_is_refused(tmp_path, make):
+    (tmp_path / "thesis.tex").write_text("")
+    with pytest.raises(HarnessError, match=r"other things .thesis\.tex"):
+        make_sweep(tmp_path, make())
+    assert [each.name for each in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_file_is_refused(tmp_path, make):
+    (tmp_path / "tiny").write_text("")
+    with pytest.raises(HarnessError, match="is a file"):
+        make_sweep(tmp_path / "tiny", make())
+
+
+def test_a_making_that_was_interrupted_is_taken_up(tmp_path, make):
+    sweep = make_sweep(tmp_path, make(streams=[1, 2]))
+    (tmp_path / "sweep.json").unlink()
+    assert make_sweep(tmp_path, make(streams=[1, 2])) == sweep
+
+
+def test_no_sweep(tmp_path):
+    with pytest.raises(HarnessError, match="holds no sweep"):
+        open_sweep(tmp_path)
+
+
+@pytest.mark.parametrize("contents", ["", "{", "[]", "{}", '{"cells": 3}'])
+def test_a_torn_description(tmp_path, make, contents):
+    make_sweep(tmp_path, make())
+    (tmp_path / "sweep.json").write_text(contents)
+    with pytest.raises(HarnessError, match=r"sweep\.json cannot be read"):
+        open_sweep(tmp_path)
+
+
+def test_another_format(tmp_path, make):
+    make_sweep(tmp_path, make())
+    (tmp_path / "sweep.json").write_text('{"format": "scalelaw-sweep/9", "cells": []}')
+    with pytest.raises(HarnessError, match="scalelaw-sweep/9"):
+        open_sweep(tmp_path)
+
+
+def test_an_edited_cell_is_told(tmp_path, make):
+    sweep = make_sweep(tmp_path, make())
+    path = sweep.folder(sweep.cells[0]) / "cell.json"
+    path.write_text(path.read_text().replace('"seed": 0', '"seed": 1'))
+    with pytest.raises(HarnessError, match="was edited"):
+        open_sweep(tmp_path)
+
+
+def test_a_torn_cell_is_told(tmp_path, make):
+    sweep = make_sweep(tmp_path, make())
+    (sweep.folder(sweep.cells[0]) / "cell.json").write_text("{")
+    with pytest.raises(HarnessError, match="missing or torn"):
+        open_sweep(tmp_path)

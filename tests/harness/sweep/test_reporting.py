@@ -1,0 +1,74 @@
+"""status: from disk alone, and estimates of the time left."""
+
+import json
+import socket
+import time
+
+import numpy as np
+import pytest
+
+from scalelaw.harness.sweep import status, work
+from scalelaw.harness.sweep.folder import make_sweep
+from scalelaw.harness.sweep.reporting import counts, left, status_rows, summary, text
+from scalelaw.harness.sweep.states import lock_at
+
+COLUMNS = ["cell", "name", "state", "step", "steps", "loss", "seconds", "time_left", "host", "message"]
+
+
+@pytest.fixture
+def sweep(tmp_path, make):
+    return make_sweep(tmp_path / "tiny", make(streams=[1, 2, 4]))
+
+
+def put(sweep, index, name, **contents):
+    (sweep.folder(sweep.cells[index]) / name).write_text(json.dumps(contents))
+
+
+def test_nothing_done(sweep):
+    frame = status(sweep.path)
+    assert frame.columns.tolist() == COLUMNS
+    assert set(frame["state"]) == {"to do"}
+    assert np.isnan(frame["time_left"]).all()
+    assert summary(status_rows(sweep)) == "3 cells: 0 done, 3 to do"
+
+
+def test_all_done(sweep):
+    work(sweep.path, train="quick_train:train")
+    frame = status(sweep.path)
+    assert set(frame["state"]) == {"done"}
+    assert (frame["step"] == frame["steps"]).all()
+    assert (frame["time_left"] == 0).all()
+    assert text(status_rows(sweep)) == "3 cells: 3 done"
+
+
+def test_running_is_a_lock_that_is_held(sweep):
+    put(sweep, 1, "progress.json", step=3, steps=12, seconds=6.0, loss=2.5, time=time.time(), host=socket.gethostname())
+    assert status(sweep.path)["state"][1] == "to do"  # killed a moment ago
+    with lock_at(sweep.folder(sweep.cells[1]) / "lock"):
+        rows = status_rows(sweep)
+    assert (rows[1]["state"], rows[1]["step"], rows[1]["loss"]) == ("running", 3, 2.5)
+    assert rows[1]["time_left"] == pytest.approx(6.0 / 3 * (12 - 3))
+    assert "step 3/12" in text(rows)
+
+
+@pytest.mark.parametrize(("age", "state"), [(5, "running"), (3600, "to do")])
+def test_another_host_shows_signs_of_life_for_a_while(sweep, age, state):
+    put(sweep, 0, "claim.json", host="elsewhere", pid=1, time=time.time() - age)
+    assert status(sweep.path)["state"][0] == state
+
+
+def test_time_left_follows_flops_and_jobs(sweep):
+    put(sweep, 0, "row.json", loss=1.5, seconds=10.0, run=sweep.cells[0].id)
+    rows = status_rows(sweep)
+    expected = [0, *(10.0 * cell.C / sweep.cells[0].C for cell in sweep.cells[1:])]
+    assert [row["time_left"] for row in rows] == pytest.approx(expected)
+    assert left(rows, 1) == pytest.approx(sum(expected))
+    assert left(rows, 2) == pytest.approx(max(sum(expected) / 2, max(expected)))
+
+
+def test_torn_files_are_lived_with(sweep):
+    for name in ("progress.json", "claim.json", "failed.json"):
+        (sweep.folder(sweep.cells[0]) / name).write_text("{")
+    rows = status_rows(sweep)
+    assert counts(rows) == {"done": 0, "failed": 1, "to do": 2}
+    assert "torn" in rows[0]["message"]

@@ -1,0 +1,150 @@
+"""work: claims, failures, waiting, retries, a full disk."""
+
+import subprocess
+import sys
+
+import pytest
+
+from scalelaw.errors import HarnessError
+from scalelaw.harness.sweep import gather, status, work
+from scalelaw.harness.sweep.folder import make_sweep, read_json
+from scalelaw.harness.sweep.states import lock_at
+from scalelaw.runs import read
+
+TRAIN = "quick_train:train"
+
+
+@pytest.fixture
+def sweep(tmp_path, make):
+    return make_sweep(tmp_path / "tiny", make(width=[32, 48], streams=[1, 2]))
+
+
+def states(sweep):
+    return dict(zip(*(status(sweep.path)[name] for name in ("name", "state")), strict=True))
+
+
+def begun(sweep, cell):
+    path = sweep.folder(cell) / "begun"
+    return path.read_text().split() if path.exists() else []
+
+
+def test_all_cells_are_trained_longest_first(sweep):
+    finished = work(sweep.path, train=TRAIN)
+    assert sorted(finished) == sorted(cell.id for cell in sweep.cells)
+    costs = {cell.id: cell.C for cell in sweep.cells}
+    assert [costs[each] for each in finished] == sorted(costs.values(), reverse=True)
+    assert read(sweep.path)["run"].tolist() == [cell.id for cell in sweep.cells]
+    assert not list(sweep.path.rglob("claim.json"))
+
+
+def test_what_is_done_is_left_alone(sweep):
+    work(sweep.path, train=TRAIN)
+    assert work(sweep.path, train=TRAIN) == []
+    assert {len(begun(sweep, cell)) for cell in sweep.cells} == {1}
+
+
+def test_a_cell_that_somebody_trains_is_left_alone(sweep):
+    with lock_at(sweep.folder(sweep.cells[1]) / "lock"):
+        assert states(sweep)[sweep.cells[1].name] == "running"
+        assert sweep.cells[1].id not in work(sweep.path, train=TRAIN)
+    assert states(sweep)[sweep.cells[1].name] == "to do"
+    assert work(sweep.path, train=TRAIN) == [sweep.cells[1].id]
+
+
+@pytest.mark.parametrize(("trouble", "kind", "step"), [("diverge", "diverged", 3), ("raise", "failed", None)])
+def test_a_failure_is_recorded_and_never_a_loss(sweep, monkeypatch, trouble, kind, step):
+    monkeypatch.setenv("QUICK_TROUBLE", f"w48-l2-p2:{trouble}")
+    assert len(work(sweep.path, train=TRAIN)) == 3
+    bad = sweep.cells[3]
+    failed = read_json(sweep.folder(bad) / "failed.json")
+    assert (failed["kind"], failed["step"]) == (kind, step)
+    assert "Traceback" in failed["traceback"]
+    assert states(sweep)[bad.name] == kind
+    assert bad.id not in read(sweep.path)["run"].tolist()
+    assert work(sweep.path, train=TRAIN) == []  # not tried again unless asked
+    assert len(begun(sweep, bad)) == 1
+    monkeypatch.delenv("QUICK_TROUBLE")
+    assert work(sweep.path, train=TRAIN, retry=True) == [bad.id]
+    assert set(states(sweep).values()) == {"done"}
+
+
+def test_a_cell_that_fails_again_is_tried_once_a_retry(sweep, monkeypatch):
+    monkeypatch.setenv("QUICK_TROUBLE", "w48-l2-p2:raise")
+    work(sweep.path, train=TRAIN)
+    work(sweep.path, train=TRAIN, retry=True)
+    assert len(begun(sweep, sweep.cells[3])) == 2
+
+
+def test_a_full_disk_marks_no_cell_as_failed(sweep, monkeypatch):
+    monkeypatch.setenv("QUICK_TROUBLE", "w48-l2-p2:full")
+    with pytest.raises(HarnessError, match="the disk is full"):
+        work(sweep.path, train=TRAIN)
+    assert set(states(sweep).values()) == {"to do"}
+    monkeypatch.delenv("QUICK_TROUBLE")
+    assert len(work(sweep.path, train=TRAIN)) == 4
+
+
+def test_a_stop_leaves_a_cell_to_go_on_with(sweep, tmp_path, monkeypatch):
+    (tmp_path / "stop").touch()
+    assert work(sweep.path, train=TRAIN, stop_file=tmp_path / "stop") == []
+    assert set(states(sweep).values()) == {"to do"}
+    assert not list(sweep.path.rglob("failed.json"))
+
+
+class TestTwoStages:
+    @pytest.fixture
+    def staged(self, tmp_path, make):
+        return make_sweep(tmp_path / "staged", make(streams=[1, 2], two_stage=0.5))
+
+    def test_stage_two_waits(self, staged):
+        assert sorted(states(staged).values()) == ["to do", "waiting", "waiting"]
+        finished = work(staged.path, train=TRAIN)
+        assert finished[0] == staged.cells[0].id
+        assert len(finished) == 3
+        assert read(staged.path)["stage"].tolist() == [1, 2, 2]
+
+    def test_a_start_that_failed_fails_what_goes_on_from_it(self, staged, monkeypatch):
+        monkeypatch.setenv("QUICK_TROUBLE", f"{staged.cells[0].name}:diverge")
+        assert work(staged.path, train=TRAIN) == []
+        assert list(states(staged).values()) == ["diverged", "failed", "failed"]
+        assert "goes on from" in status(staged.path)["message"][1]
+        monkeypatch.delenv("QUICK_TROUBLE")
+        assert len(work(staged.path, train=TRAIN, retry=True)) == 3
+
+
+def test_two_at_once_do_each_cell_once(tmp_path, make, monkeypatch):
+    monkeypatch.setenv("QUICK_SECONDS", "0.01")
+    sweep = make_sweep(tmp_path / "tiny", make(width=[32, 48], streams=[1, 2, 4], seeds=2))
+    program = f"from scalelaw.harness.sweep import work; work({str(sweep.path)!r}, train={TRAIN!r})"
+    both = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(2)]
+    assert [each.wait(60) for each in both] == [0, 0]
+    workers = [begun(sweep, cell) for cell in sweep.cells]
+    assert {len(each) for each in workers} == {1}
+    assert len({each[0] for each in workers}) == 2
+    assert len(read(sweep.path)) == 12
+
+
+def test_a_sweep_without_finished_cells_has_no_table(sweep):
+    assert gather(sweep.path) is None
+    assert not (sweep.path / "runs.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("contents", "said"), [("{", "is torn"), ('{"run": "abc", "loss": 1}', "is the row of another cell .'abc'.")]
+)
+def test_a_torn_or_foreign_row_is_named(sweep, contents, said):
+    work(sweep.path, train=TRAIN)
+    table = (sweep.path / "runs.parquet").read_bytes()
+    path = sweep.folder(sweep.cells[2]) / "row.json"
+    path.write_text(contents)
+    with pytest.raises(HarnessError, match=f"{path.parent.name}/row.json {said}"):
+        gather(sweep.path)
+    assert (sweep.path / "runs.parquet").read_bytes() == table
+    path.unlink()
+    assert work(sweep.path, train=TRAIN) == [sweep.cells[2].id]
+
+
+def test_other_tables_beside_a_sweep_are_read_with_it(sweep):
+    work(sweep.path, train=TRAIN)
+    (sweep.path.parent / "more.csv").write_text("N,loss\n1e6,2.0\n")
+    assert len(read(sweep.path.parent)) == 5
