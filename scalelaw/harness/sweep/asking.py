@@ -16,8 +16,8 @@ def cells_asked(settings: Mapping[str, Any]) -> list[Cell] | None:
     Parameters
     ----------
     settings : mapping
-        As for :func:`~scalelaw.harness.sweep.grid`, except that ``corpus`` and ``tokenizer`` are lists of names (``code``
-        and ``bytes`` where not given) of which every combination is prepared. Those that are None are left out.
+        As for :func:`~scalelaw.harness.sweep.grid`, except that ``corpus`` and ``tokenizer`` are lists of names
+        (``code`` and ``bytes`` where not given) of which every combination is prepared. None counts as not given.
 
     Raises
     ------

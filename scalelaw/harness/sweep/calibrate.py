@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 
+from scalelaw.extras import need
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.working import own_flops
 
@@ -49,6 +50,7 @@ def measured(cell: Cell, *, device: str = "auto") -> float:
     """Seconds a step of a cell takes on this machine, with one thread on a CPU as the jobs of a sweep have."""
     import time
 
+    need("torch", extra="train", purpose="an estimate of the time")
     import torch
 
     from scalelaw.harness import devices

@@ -9,16 +9,18 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TextIO
 
 from scalelaw.errors import HarnessError
+from scalelaw.extras import need
 from scalelaw.harness import engines
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.folder import Sweep, check_folder, make_sweep, open_sweep
 from scalelaw.harness.sweep.gathering import gather
 from scalelaw.harness.sweep.reporting import counts, status_rows, summary
-from scalelaw.harness.sweep.states import abandoned
+from scalelaw.harness.sweep.states import abandoned, state
 from scalelaw.harness.sweep.watching import Watcher, watcher
 from scalelaw.harness.sweep.working import TRAIN, forgive, work
 
@@ -93,6 +95,7 @@ def run(
     KeyboardInterrupt
         After the jobs have stopped.
     """
+    _check_packages(train)
     given = None if cells is None else list(cells)
     new = len(open_sweep(folder).cells) if given is None else check_folder(folder, given)
     with engines.get(engine, folder, jobs, **options) as place:
@@ -102,8 +105,11 @@ def run(
         gather(sweep.path)  # a torn row is told before hours of work
         settings = {"train": train, "device": device, "compile": compile, "checkpoint_seconds": checkpoint_seconds}
         with _shown(sweep, progress, jobs) as shown, _stop_file(sweep) as stop_file:
-            calls = [place.submit(work, str(sweep.path), stop_file=str(stop_file), **settings) for _ in range(jobs)]
-            _attend(calls, shown, stop_file)
+            calls = [
+                place.submit(work, str(sweep.path), stop_file=str(stop_file), **settings)
+                for _ in range(min(jobs, _to_do(sweep)))  # a job that finds nothing to do takes seconds to start
+            ]
+            _attend(sweep, calls, shown, stop_file)
     table = gather(sweep.path)
     _report_deaths(sweep, [error for call in calls if (error := call.exception()) is not None])
     return _outcome(sweep, table)
@@ -119,7 +125,18 @@ def _made(
     return sweep
 
 
-def _attend(calls: Sequence[engines.Future], shown: Watcher, stop_file: Path) -> None:
+def _check_packages(train: str) -> None:
+    """Name a package that the jobs would miss, without the seconds that it takes to import torch."""
+    for package in ("filelock", *(("torch",) if train == TRAIN else ())):
+        if find_spec(package) is None:
+            need(package, extra="train", purpose="a sweep")
+
+
+def _to_do(sweep: Sweep) -> int:
+    return sum(state(sweep, cell) in ("to do", "waiting") for cell in sweep.cells)
+
+
+def _attend(sweep: Sweep, calls: Sequence[engines.Future], shown: Watcher, stop_file: Path) -> None:
     """Wait for the jobs; on Ctrl-C ask them to stop, and wait for that."""
     try:
         _wait(calls, shown)
@@ -129,8 +146,9 @@ def _attend(calls: Sequence[engines.Future], shown: Watcher, stop_file: Path) ->
         for call in calls:
             call.cancel()
         _wait(calls, shown)
-        gather(stop_file.parent)
-        shown.say("stopped; the same command goes on from here")
+        gather(sweep.path)
+        shown.close()
+        shown.say(f"stopped: {summary(status_rows(sweep))}; the same command goes on")
         raise
 
 

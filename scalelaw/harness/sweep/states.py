@@ -48,7 +48,8 @@ def running(folder: Path) -> bool:
 
 def abandoned(folder: Path) -> bool:
     """Whether a process died while it trained the cell."""
-    return (folder / "claim.json").exists() and not (folder / "row.json").exists() and not running(folder)
+    claimed = (folder / "claim.json").exists() and not (folder / "row.json").exists()
+    return claimed and not locked(folder / "lock")
 
 
 def locked(path: Path) -> bool:

@@ -89,8 +89,9 @@ class Live:
         self._console.print(text, highlight=False, markup=False)
 
     def close(self) -> None:
-        self.look()
-        self._display.stop()
+        if self._display.is_started:
+            self.look()
+            self._display.stop()
 
     def _drawn(self, rows: Sequence[Row]) -> Any:
         from rich.console import Group

@@ -41,7 +41,8 @@ def work(
 
     Any number of processes may do so at once, on any number of machines that share the folder: a cell is claimed by a
     lock that the system frees when its process ends, however it ends. The longest cells come first, which leaves the
-    least idle time at the end, and shows soonest what does not fit. A cell that goes on from another waits for it.
+    least idle time at the end, and shows soonest what does not fit; one in which a process died comes last. A cell that
+    goes on from another waits for it.
 
     Parameters
     ----------
@@ -95,7 +96,7 @@ def _pass(
 ) -> bool:
     """Go through the cells once; whether there may be more to do."""
     waiting = claimed = False
-    for cell in _longest_first(sweep):
+    for cell in _in_turn(sweep):
         if stop():
             raise Stopped("asked to stop")
         if _ended(sweep, cell):
@@ -115,6 +116,11 @@ def _pass(
     if waiting and not claimed:
         time.sleep(_LOOK)
     return waiting or claimed
+
+
+def _in_turn(sweep: Sweep) -> list[Cell]:
+    """Longest first; last those in which a process died, as one that does not fit would take down the others too."""
+    return sorted(_longest_first(sweep), key=lambda cell: (sweep.folder(cell) / "claim.json").exists())
 
 
 @cache
@@ -145,6 +151,10 @@ def _claim(folder: Path) -> Iterator[bool]:
     except need("filelock", extra="train", purpose="a sweep").Timeout:
         yield False
         return
+    except NotImplementedError as error:
+        raise HarnessError(
+            f"the file system of {folder} has no locks, which keep two jobs from one cell; use a folder on another one"
+        ) from error
     try:
         claim = {"host": socket.gethostname(), "pid": os.getpid(), "time": time.time()}
         with _full_disk_told(folder):

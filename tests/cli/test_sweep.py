@@ -1,0 +1,178 @@
+"""`scalelaw sweep` and `scalelaw status`: options, bad input, what is printed and how it ends."""
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from scalelaw.harness import sweep as sweeps
+from scalelaw.harness.sweep import asking, calibrate
+from scalelaw.harness.sweep.folder import open_sweep
+
+GRID = ("--width", "32,48", "--layers", "2", "--streams", "1,2", "--tokens", "50k")
+
+
+@pytest.fixture(autouse=True)
+def fakes(monkeypatch):
+    """A corpus that needs no preparing, and jobs that train nothing and end at once."""
+
+    def prepare(name, *, tokenizer):
+        card = SimpleNamespace(name=name, tokenizer=tokenizer, vocabulary=256, hash="0123456789abcdef")
+        return SimpleNamespace(card=card, train=range(10**6))
+
+    monkeypatch.setitem(sys.modules, "scalelaw.harness.corpus", SimpleNamespace(prepare=prepare))
+    monkeypatch.setattr(calibrate, "measured", lambda *_, **__: 0.5)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What `sweep.run` was called with; the sweep is made and counted as done."""
+    calls = []
+
+    def run(folder, cells=None, **options):
+        from scalelaw.harness.sweep.folder import make_sweep
+
+        made = open_sweep(folder) if cells is None else make_sweep(folder, cells, command=options["command"])
+        calls.append(SimpleNamespace(cells=made.cells, **options))
+        return sweeps.Outcome(None, {"done": len(made.cells)}, (), f"{len(made.cells)} cells")
+
+    monkeypatch.setattr(sweeps, "run", run)
+    return calls
+
+
+def test_a_grid_is_asked_for(shell, tmp_path, asked):
+    options = ("--seeds", "2", "--jobs", "2", "--engine", "ray", "--retry", "--compile", "--device", "cpu")
+    outcome = shell("sweep", tmp_path / "tiny", *GRID, *options)
+    assert (outcome.code, outcome.out) == (0, "8 cells\n")
+    call = asked[0]
+    assert (call.jobs, call.engine, call.retry, call.compile, call.device) == (2, "ray", True, True, "cpu")
+    assert {cell.tokens for cell in call.cells} == {50_000}
+    assert {cell.seed for cell in call.cells} == {0, 1}
+
+
+def test_every_setting_reaches_the_cells(shell, tmp_path, asked):
+    settings = "--batch 4 --context 64 --rate 1e-3 --prefix-rate 3 --schedule cosine --heads 4 --prefix-tokens 8"
+    more = "--aggregation linear --smoothing 0.2 --prefix reparameterised --prefix-scale 0.5 --near-identity --repeat"
+    outcome = shell(
+        "sweep", tmp_path / "t", *GRID, *settings.split(), *more.split(), "--corpus", "prose", "--seeds", "7,"
+    )
+    assert outcome.code == 0, outcome.err
+    cell = asked[0].cells[1]
+    assert (cell.seed, cell.corpus, cell.repeat, cell.shape.heads, cell.shape.prefix_tokens) == (7, "prose", True, 4, 8)
+    assert (cell.recipe.batch, cell.recipe.context, cell.recipe.rate, cell.recipe.prefix_rate) == (4, 64, 1e-3, 3)
+    assert (cell.recipe.schedule, cell.shape.aggregation, cell.streams.smoothing) == ("cosine", "linear", 0.2)
+    assert (cell.streams.prefix, cell.streams.prefix_scale, cell.streams.near_identity) == (
+        "reparameterised",
+        0.5,
+        True,
+    )
+
+
+def test_two_stages(shell, tmp_path, asked):
+    assert shell("sweep", tmp_path / "t", *GRID, "--two-stage", "0.25").code == 0
+    assert [cell.start is None for cell in asked[0].cells].count(True) == 2
+
+
+def test_the_folder_alone_goes_on(shell, tmp_path, asked):
+    shell("sweep", tmp_path / "tiny", *GRID)
+    assert shell("sweep", tmp_path / "tiny", "--jobs", "2").code == 0
+    assert asked[1].cells == asked[0].cells
+
+
+def test_failed_cells_end_with_one(shell, tmp_path, monkeypatch):
+    outcome = sweeps.Outcome(None, {"done": 3, "diverged": 1}, ("w48-p2",), "4 cells: 3 done, 1 diverged")
+    monkeypatch.setattr(sweeps, "run", lambda *_, **__: outcome)
+    shown = shell("sweep", tmp_path / "tiny", *GRID)
+    assert (shown.code, shown.out) == (1, "4 cells: 3 done, 1 diverged\n")
+    assert "w48-p2" in shown.err
+    assert "--retry" in shown.err
+
+
+def test_a_dry_run_makes_nothing(shell, tmp_path):
+    outcome = shell("sweep", tmp_path / "tiny", *GRID, "--dry-run")
+    assert outcome.code == 0, outcome.err
+    assert "w48-l2-p2-49.2k-s0" in outcome.out
+    assert outcome.out.splitlines()[-1].startswith("4 cells, ")
+    assert not (tmp_path / "tiny").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((*GRID, "--heads", "5"), ["5 heads do not divide the width 32"]),
+        ((*GRID, "--streams", "0"), ["P must be"]),
+        ((*GRID, "--tokens", "100M"), ["corpus code", "--repeat"]),
+        ((*GRID, "--engine", "cloud"), ["no engine 'cloud'", "local"]),
+        ((*GRID, "--schedule", "linear"), ["'linear'"]),
+        (("--width", "32"), ["layers and tokens must be given"]),
+        (("--corpus", "prose"), ["width and layers and tokens"]),
+        ((), ["holds no sweep"]),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_sentence_before_any_work(shell, tmp_path, options, said):
+    outcome = shell("sweep", tmp_path / "tiny", *options)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith("Error: ")
+    assert len(outcome.err.splitlines()) == 1
+    assert [piece for piece in said if piece not in outcome.err] == [], outcome.err
+    assert not (tmp_path / "tiny").exists()
+
+
+@pytest.mark.parametrize("options", [("--width", "wide"), ("--tokens", "1.5"), ("--jobs", "0"), ("--rate", "1,,2")])
+def test_what_cannot_be_read_is_a_usage_error(shell, tmp_path, options):
+    assert shell("sweep", tmp_path / "tiny", *options).code == 2
+
+
+def test_a_shape_that_cannot_be_is_told_before_a_corpus_is_prepared(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scalelaw.harness.corpus", None)
+    with pytest.raises(ValueError, match="5 heads"):
+        asking.cells_asked({"width": [32], "layers": [2], "tokens": [50_000], "heads": [5]})
+
+
+class TestStatus:
+    @pytest.fixture
+    def folder(self, shell, tmp_path: Path, asked):  # noqa: ARG002
+        shell("sweep", tmp_path / "tiny", *GRID)
+        made = open_sweep(tmp_path / "tiny")
+        row = {"loss": 1.25, "seconds": 3.0, "run": made.cells[0].id}
+        (made.folder(made.cells[0]) / "row.json").write_text(json.dumps(row))
+        failed = {"kind": "diverged", "step": 3, "message": "the loss is nan", "host": "here", "time": 0}
+        (made.folder(made.cells[1]) / "failed.json").write_text(json.dumps(failed))
+        return made.path
+
+    def test_for_people(self, shell, folder):
+        outcome = shell("status", folder)
+        first, second = outcome.out.splitlines()
+        assert outcome.code == 0
+        assert first.startswith("4 cells: 1 done, 1 diverged, 2 to do; about ")
+        assert second == "w32-l2-p2-49.2k-s0  diverged  the loss is nan"
+
+    def test_for_machines(self, shell, folder):
+        document = json.loads(shell("status", folder, "--json").out)
+        assert document["counts"] == {"done": 1, "diverged": 1, "to do": 2}
+        assert [cell["state"] for cell in document["cells"]] == ["done", "diverged", "to do", "to do"]
+        assert document["seconds_left"] > 0
+
+    def test_watching_ends_when_all_ended(self, shell, folder, monkeypatch):
+        made = open_sweep(folder)
+
+        def sleep(_):
+            for cell in made.cells[2:]:
+                (made.folder(cell) / "row.json").write_text("{}")
+
+        monkeypatch.setattr("time.sleep", sleep)
+        lines = shell("status", folder, "--watch").out.splitlines()
+        assert [each.partition(";")[0] for each in lines if "cells" in each] == [
+            "4 cells: 1 done, 1 diverged, 2 to do",
+            "4 cells: 3 done, 1 diverged",
+        ]
+
+    def test_one_document_cannot_be_watched(self, shell, folder):
+        assert shell("status", folder, "--json", "--watch").code == 2
+
+    def test_no_sweep(self, shell, tmp_path):
+        outcome = shell("status", tmp_path)
+        assert outcome.code == 1
+        assert "holds no sweep" in outcome.err
