@@ -12,6 +12,7 @@ from scalelaw.cost.parameters import check_streams
 from scalelaw.cost.training import Trained
 from scalelaw.errors import HarnessError
 from scalelaw.harness.cell import Cell, Recipe, Streams
+from scalelaw.harness.stages import two_stage as two_stages
 from scalelaw.harness.sweep.folder import with_starts
 
 
@@ -110,7 +111,9 @@ def grid(
     _check_options(options)
     if trained == "streams" and two_stage is None:
         raise HarnessError("trained 'streams' needs a backbone that is trained already; give two_stage as well")
-    stages = None if two_stage is None else _Stages(_share(two_stage), trained)
+    if two_stage is not None and "schedule" in options:
+        raise HarnessError("two_stage sets the schedule of both stages; leave schedule out")
+    stages = None if two_stage is None else _Stages(two_stage, trained)
     axes = {
         "corpus": _several(corpus),
         "width": _several(width),
@@ -153,7 +156,7 @@ def _cell(chosen: Mapping[str, Any], repeat: bool, stages: _Stages | None) -> Ce
         repeat=repeat,
         corpus=card.name,
     )
-    return cell if stages is None else _second_stage(cell, stages)
+    return cell if stages is None else _in_stages(cell, stages)
 
 
 def _canonical(chosen: Mapping[str, Any], P: int) -> dict[str, Any]:
@@ -163,29 +166,12 @@ def _canonical(chosen: Mapping[str, Any], P: int) -> dict[str, Any]:
     return {name: value for name, value in chosen.items() if name not in none}
 
 
-def _second_stage(cell: Cell, stages: _Stages) -> Cell:
-    """Stage two of a cell, on the last steps of its tokens; stage one is its ``start``."""
-    recipe, steps = cell.recipe, max(1, round(stages.share * cell.steps))
-    if steps >= cell.steps:
-        raise HarnessError(
-            f"two_stage {stages.share:g} of the {cell.steps} steps of {cell.name} leaves none for stage one; "
-            "train on more tokens"
-        )
+def _in_stages(cell: Cell, stages: _Stages) -> Cell:
+    """Stage two of a cell; its start, stage one, is the same whatever the prefixes and the aggregator are like."""
+    second = two_stages(cell, share=stages.share, trained=stages.trained)
+    assert second.start is not None
     kept = {name: value for name, value in cell.shape.to_dict().items() if name not in _STREAMS_SHAPE}
-    first = replace(
-        cell,
-        shape=Shape.from_dict(kept),
-        streams=Streams(),
-        recipe=replace(recipe, schedule="constant", prefix_rate=Recipe().prefix_rate),
-        tokens=(cell.steps - steps) * recipe.tokens_a_step,
-    )
-    annealed = replace(recipe, schedule="cosine") if recipe.schedule == "cosine" else _decaying(recipe)
-    return replace(cell, recipe=annealed, tokens=steps * recipe.tokens_a_step, trained=stages.trained, start=first)
-
-
-def _decaying(recipe: Recipe) -> Recipe:
-    """The rate falls from after the warm-up to the end; there is a warm-up because AdamW begins without moments."""
-    return replace(recipe, schedule="wsd", decay=1 - recipe.warmup)
+    return replace(second, start=replace(second.start, shape=Shape.from_dict(kept)))
 
 
 def _of(chosen: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -194,12 +180,6 @@ def _of(chosen: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 def _several(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple | range | set | frozenset) else [value]
-
-
-def _share(value: float) -> float:
-    if not 0 < value < 1:
-        raise HarnessError(f"two_stage is {value}: it is the share of the tokens that stage two takes, between 0 and 1")
-    return value
 
 
 def _check_options(options: Mapping[str, Any]) -> None:

@@ -80,9 +80,10 @@ class TestTwoStages:
         ({"colour": 1}, ["no setting 'colour'", "prefix_tokens"]),
         ({"streams": []}, ["no value of streams"]),
         ({"seeds": 0}, ["no value of seed"]),
-        ({"two_stage": 1.5}, ["two_stage is 1.5"]),
-        ({"two_stage": 0.999}, ["none for stage one"]),
+        ({"two_stage": 1.5}, ["share of stage two is 1.5"]),
+        ({"two_stage": 0.999}, ["leaves a stage", "empty"]),
         ({"trained": "streams"}, ["two_stage"]),
+        ({"two_stage": 0.5, "schedule": "cosine"}, ["leave schedule out"]),
         ({"schedule": "linear"}, ["'linear'", "wsd"]),
     ],
 )  # fmt: skip
