@@ -1,0 +1,150 @@
+"""A real Ray cluster of two nodes on this machine: results, errors, tasks that die, lose their node or are taken back."""
+
+import contextlib
+import time
+from concurrent.futures import CancelledError
+
+import pytest
+
+from scalelaw.errors import HarnessError
+from scalelaw.harness import engines
+
+# Ray leaves sockets and log files for the garbage collector when it disconnects, and warns of its own changes to come.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:Tip. In future versions of Ray:FutureWarning"),
+]
+
+
+def until(condition, what):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Two nodes of one CPU each; what was started is stopped, whatever happens."""
+    pytest.importorskip("ray", reason="the package ray is not installed: pip install 'scalelaw[ray]'")
+    from ray.cluster_utils import Cluster
+
+    node = {"num_cpus": 1, "object_store_memory": 80_000_000, "include_dashboard": False}
+    with pytest.MonkeyPatch.context() as environment, contextlib.ExitStack() as end:
+        environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        environment.delenv("RAY_ADDRESS", raising=False)
+        made = Cluster()
+        end.callback(made.shutdown)
+        made.add_node(**node)
+        made.add_node(**node)
+        yield made
+
+
+@pytest.fixture
+def ray(cluster, tmp_path):
+    with engines.get("ray", tmp_path, 2, address=cluster.address) as engine:
+        yield engine
+
+
+# Functions inside functions: they travel by value, as a task cannot import the tests.
+
+
+def test_two_calls_run_at_once_on_two_nodes_with_one_thread(ray, tmp_path):
+    def meet(folder, mine, *, other):
+        import os
+        import time
+
+        import ray
+
+        (folder / mine).touch()
+        while not (folder / other).exists():
+            time.sleep(0.05)
+        return ray.get_runtime_context().get_node_id(), os.environ["OMP_NUM_THREADS"]
+
+    calls = [ray.submit(meet, tmp_path, "a", other="b"), ray.submit(meet, tmp_path, "b", other="a")]
+    nodes, threads = zip(*(call.result() for call in calls), strict=True)
+    assert len(set(nodes)) == 2
+    assert threads == ("1", "1")
+    assert calls[0].done()
+    assert calls[0].exception() is None
+    assert calls[0].cancel() is False
+
+
+def test_an_error_comes_back_as_what_it_was(ray):
+    def work():
+        raise HarnessError("the corpus is too short")
+
+    with pytest.raises(HarnessError) as error:
+        ray.submit(work).result()
+    assert str(error.value) == "the corpus is too short"
+
+
+def test_a_call_whose_process_is_killed_is_made_again(ray, tmp_path):
+    def work(folder):
+        import os
+
+        checkpoint = folder / "checkpoint"
+        if checkpoint.exists():
+            return checkpoint.read_text()
+        checkpoint.write_text("step 5")
+        os._exit(9)
+
+    assert ray.submit(work, tmp_path).result() == "step 5"
+
+
+def test_a_call_that_kills_its_process_every_time_says_so(ray):
+    def work():
+        import os
+
+        os._exit(9)
+
+    with pytest.raises(HarnessError, match="a Ray task died before its call ended"):
+        ray.submit(work).result()
+
+
+def test_a_waiting_call_can_be_taken_back_and_a_running_one_cannot(ray, tmp_path):
+    def work(folder, name):
+        import time
+
+        (folder / name).touch()
+        while not (folder / "stop").exists():
+            time.sleep(0.05)
+        return "in peace"
+
+    runs = [ray.submit(work, tmp_path, name) for name in "ab"]
+    until(lambda: (tmp_path / "a").exists() and (tmp_path / "b").exists(), "both calls")
+    waits = ray.submit(work, tmp_path, "c")
+    assert [call.cancel() for call in (*runs, waits)] == [False, False, True]
+    assert isinstance(waits.exception(), CancelledError)
+    assert not runs[0].done()
+    (tmp_path / "stop").touch()
+    assert [call.result() for call in runs] == ["in peace", "in peace"]
+    assert not (tmp_path / "c").exists()
+
+
+def test_leaving_by_an_error_ends_the_calls(cluster, tmp_path):
+    def work(folder):
+        import time
+
+        (folder / "begun").touch()
+        time.sleep(600)
+
+    def interrupted():
+        with engines.get("ray", tmp_path, address=cluster.address) as engine:
+            engine.submit(work, tmp_path)
+            until((tmp_path / "begun").exists, "the call")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with engines.get("ray", tmp_path, 2, address=cluster.address) as engine:  # both CPUs are free again
+        assert [engine.submit(abs, -1).result() for _ in range(2)] == [1, 1]
+
+
+@pytest.mark.parametrize("options", [{"cpus": 0}, {"gpus": -1}])
+def test_impossible_amounts_are_refused(tmp_path, options):
+    pytest.importorskip("ray")
+    with pytest.raises(HarnessError, match="needs some of a CPU, and no less than no GPU"):
+        engines.get("ray", tmp_path, **options)
