@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import shutil
 import subprocess
@@ -88,10 +90,11 @@ class Slurm:
         """Submit a job that calls ``fn(*args, **kwargs)``."""
         utils = need("submitit.core.utils", extra="slurm", purpose="the engine slurm")
         try:
-            job = self._executor.submit(Resumable(), fn, args, kwargs)
+            with contextlib.redirect_stderr(io.StringIO()):  # submitit prints what it raises
+                job = self._executor.submit(Resumable(), fn, args, kwargs)
         except (utils.FailedJobError, utils.FailedSubmissionError) as error:
-            said = " ".join(str(error).replace("sbatch: error:", "").split())
-            raise HarnessError(f"Slurm refused the job: {said}; mend the option it names") from error
+            said = "; ".join(line.removeprefix("sbatch: error: ") for line in str(error).splitlines())
+            raise HarnessError(f"Slurm refused the job ({said}): change the options of the engine") from error
         self._calls.append(Call(job, self._queue))
         return self._calls[-1]
 
