@@ -1,7 +1,5 @@
-"""A real Ray cluster of two nodes on this machine: results, errors, tasks that die, lose their node or are taken back."""
+"""A real Ray cluster of two nodes: results, errors, tasks that die, are called again or are taken back."""
 
-import contextlib
-import time
 from concurrent.futures import CancelledError
 
 import pytest
@@ -18,33 +16,9 @@ pytestmark = [
 ]
 
 
-def until(condition, what):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.05)
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    """Two nodes of one CPU each; what was started is stopped, whatever happens."""
-    pytest.importorskip("ray", reason="the package ray is not installed: pip install 'scalelaw[ray]'")
-    from ray.cluster_utils import Cluster
-
-    node = {"num_cpus": 1, "object_store_memory": 80_000_000, "include_dashboard": False}
-    with pytest.MonkeyPatch.context() as environment, contextlib.ExitStack() as end:
-        environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        environment.delenv("RAY_ADDRESS", raising=False)
-        made = Cluster()
-        end.callback(made.shutdown)
-        made.add_node(**node)
-        made.add_node(**node)
-        yield made
-
-
 @pytest.fixture
-def ray(cluster, tmp_path):
-    with engines.get("ray", tmp_path, 2, address=cluster.address) as engine:
+def ray(ray_cluster, tmp_path):
+    with engines.get("ray", tmp_path, 2, address=ray_cluster.address) as engine:
         yield engine
 
 
@@ -89,7 +63,7 @@ def test_a_call_whose_process_is_killed_is_made_again(ray, tmp_path):
         if checkpoint.exists():
             return checkpoint.read_text()
         checkpoint.write_text("step 5")
-        os._exit(9)
+        return os._exit(9)
 
     assert ray.submit(work, tmp_path).result() == "step 5"
 
@@ -104,7 +78,7 @@ def test_a_call_that_kills_its_process_every_time_says_so(ray):
         ray.submit(work).result()
 
 
-def test_a_waiting_call_can_be_taken_back_and_a_running_one_cannot(ray, tmp_path):
+def test_a_waiting_call_can_be_taken_back_and_a_running_one_cannot(ray, tmp_path, until):
     def work(folder, name):
         import time
 
@@ -124,7 +98,7 @@ def test_a_waiting_call_can_be_taken_back_and_a_running_one_cannot(ray, tmp_path
     assert not (tmp_path / "c").exists()
 
 
-def test_leaving_by_an_error_ends_the_calls(cluster, tmp_path):
+def test_leaving_by_an_error_ends_the_calls(ray_cluster, tmp_path, until):
     def work(folder):
         import time
 
@@ -132,14 +106,14 @@ def test_leaving_by_an_error_ends_the_calls(cluster, tmp_path):
         time.sleep(600)
 
     def interrupted():
-        with engines.get("ray", tmp_path, address=cluster.address) as engine:
+        with engines.get("ray", tmp_path, address=ray_cluster.address) as engine:
             engine.submit(work, tmp_path)
             until((tmp_path / "begun").exists, "the call")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    with engines.get("ray", tmp_path, 2, address=cluster.address) as engine:  # both CPUs are free again
+    with engines.get("ray", tmp_path, 2, address=ray_cluster.address) as engine:  # both CPUs are free again
         assert [engine.submit(abs, -1).result() for _ in range(2)] == [1, 1]
 
 
