@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 
+from scalelaw.cost import forward_flops
 from scalelaw.extras import need
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.working import own_flops
 
+HELD_OUT = 500_000  # tokens that corpora hold out where nothing else is asked for
 _WARM, _TIMED = 1, 3  # steps before the clock runs, and on it
 
 
@@ -16,20 +18,23 @@ def seconds(
     cells: Iterable[Cell],
     *,
     time_steps: Callable[[Cell], float] | None = None,
+    evaluated: Callable[[Cell], int] | None = None,
     samples: int = 3,
     device: str = "auto",
 ) -> list[float]:
-    """Estimated seconds of training of each cell.
+    """Estimated seconds that each cell takes, evaluations included.
 
     Cells of the smallest, the largest and middling steps are timed for some steps. Between them the rate in FLOPs per
-    second is interpolated, as straight lines in the logarithms of rate and of FLOPs a step; evaluations on the way and
-    the start of processes are left out.
+    second is interpolated, as straight lines in the logarithms of rate and of FLOPs a step. The start of processes and
+    checkpoints are left out, and so is what jobs take from one another.
 
     Parameters
     ----------
     cells : iterable of Cell
     time_steps : callable, optional
         Seconds a step of a cell; measured with a model of random weights on random tokens where not given.
+    evaluated : callable, optional
+        Held-out tokens that a cell goes through in all; those of :func:`~scalelaw.harness.train.train` where not given.
     samples : int
         How many different cells to time.
     device : str
@@ -38,7 +43,9 @@ def seconds(
     cells = list(cells)
     measure = time_steps or (lambda cell: measured(cell, device=device))
     rates = {size: size / measure(cell) for size, cell in _spread(cells, samples).items()}
-    return [own_flops(cell) / _interpolated(_size(cell), rates) for cell in cells]
+    held_out = evaluated or evaluated_tokens
+    flops = [own_flops(cell) + held_out(cell) * _forward(cell) for cell in cells]
+    return [each / _interpolated(_size(cell), rates) for each, cell in zip(flops, cells, strict=True)]
 
 
 def in_all(each: Sequence[float], jobs: int) -> float:
@@ -78,6 +85,18 @@ def measured(cell: Cell, *, device: str = "auto") -> float:
     finally:
         torch.set_num_threads(threads)
     return best
+
+
+def evaluated_tokens(cell: Cell) -> int:
+    """Held-out tokens that training goes through: some at each point of the learning curve, all at the end."""
+    from scalelaw.harness.running import CURVE_POINTS, CURVE_TOKENS
+
+    return min(CURVE_POINTS, cell.steps) * CURVE_TOKENS + HELD_OUT
+
+
+def _forward(cell: Cell) -> float:
+    """FLOPs of the forward pass, a token."""
+    return sum(forward_flops(cell.shape, cell.streams.count, context=cell.recipe.context).values())
 
 
 def _size(cell: Cell) -> float:

@@ -96,7 +96,9 @@ def _pass(
 ) -> bool:
     """Go through the cells once; whether there may be more to do."""
     waiting = claimed = False
-    for cell in _in_turn(sweep):
+    noted = {cell for cell in sweep.cells if _note(sweep.folder(cell)).exists()}
+    # last those in which a process died: one that does not fit would take down the others too
+    for cell in sorted(_longest_first(sweep), key=noted.__contains__):
         if stop():
             raise Stopped("asked to stop")
         if _ended(sweep, cell):
@@ -108,19 +110,17 @@ def _pass(
             if not mine or _ended(sweep, cell):
                 continue
             claimed = True
-            if _try(sweep, cell, train, stop, options):
-                finished.append(cell.id)
+            if _note(sweep.folder(cell)).exists() and cell not in noted:
+                break  # somebody died in it a moment ago, so its turn is later
+            with _noted(sweep.folder(cell)):
+                if _try(sweep, cell, train, stop, options):
+                    finished.append(cell.id)
         with _full_disk_told(sweep.path):
             gather(sweep.path)
         break  # from the top: what was waiting may be the longest now
     if waiting and not claimed:
         time.sleep(_LOOK)
     return waiting or claimed
-
-
-def _in_turn(sweep: Sweep) -> list[Cell]:
-    """Longest first; last those in which a process died, as one that does not fit would take down the others too."""
-    return sorted(_longest_first(sweep), key=lambda cell: (sweep.folder(cell) / "claim.json").exists())
 
 
 @cache
@@ -144,8 +144,8 @@ def _failed_before(sweep: Sweep, cell: Cell, start: Cell) -> bool:
 
 @contextmanager
 def _claim(folder: Path) -> Iterator[bool]:
-    """Hold the lock of a cell, and leave a note which stays if this process dies; gives whether it could be had."""
-    lock, note = lock_at(folder / "lock"), folder / "claim.json"
+    """Hold the lock of a cell; gives whether it could be had."""
+    lock = lock_at(folder / "lock")
     try:
         lock.acquire(timeout=_PROBE, poll_interval=_PROBE / 5)
     except need("filelock", extra="train", purpose="a sweep").Timeout:
@@ -156,13 +156,25 @@ def _claim(folder: Path) -> Iterator[bool]:
             f"the file system of {folder} has no locks, which keep two jobs from one cell; use a folder on another one"
         ) from error
     try:
-        claim = {"host": socket.gethostname(), "pid": os.getpid(), "time": time.time()}
-        with _full_disk_told(folder):
-            write_atomically(note, json.dumps(claim))
         yield True
     finally:
-        note.unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def _noted(folder: Path) -> Iterator[None]:
+    """Leave a note of who trains a cell, which stays if this process dies."""
+    claim = {"host": socket.gethostname(), "pid": os.getpid(), "time": time.time()}
+    try:
+        with _full_disk_told(folder):
+            write_atomically(_note(folder), json.dumps(claim))
+        yield
+    finally:
+        _note(folder).unlink(missing_ok=True)
+
+
+def _note(folder: Path) -> Path:
+    return folder / "claim.json"
 
 
 def _try(

@@ -13,15 +13,29 @@ def size(cell):
     return own_flops(cell) / cell.steps
 
 
+def nothing(_):
+    return 0
+
+
+def test_evaluations_count_as_forward_passes(make):
+    cell = make()[0]
+    without, with_them = (
+        calibrate.seconds([cell], time_steps=lambda _: 1.0, evaluated=lambda _, tokens=tokens: tokens)[0]
+        for tokens in (0, 3 * cell.D)
+    )
+    assert without == pytest.approx(cell.steps)
+    assert with_them == pytest.approx(2 * cell.steps)  # forward and backward are three times the forward pass
+
+
 def test_a_constant_rate_is_met_exactly(make):
     cells = make(width=[32, 48, 64], streams=[1, 2, 4], two_stage=0.3)
-    found = calibrate.seconds(cells, time_steps=lambda cell: size(cell) / 1e9)
+    found = calibrate.seconds(cells, time_steps=lambda cell: size(cell) / 1e9, evaluated=nothing)
     np.testing.assert_allclose(found, [own_flops(cell) / 1e9 for cell in cells], rtol=1e-12)
 
 
 def test_a_rate_that_grows_as_a_power_is_met_between_the_timed_cells(make):
     cells = make(width=[32, 48, 64, 96], streams=[1, 2, 4])
-    found = calibrate.seconds(cells, time_steps=lambda cell: size(cell) ** 0.7)
+    found = calibrate.seconds(cells, time_steps=lambda cell: size(cell) ** 0.7, evaluated=nothing)
     np.testing.assert_allclose(found, [cell.steps * size(cell) ** 0.7 for cell in cells], rtol=1e-9)
 
 
@@ -29,7 +43,7 @@ def test_a_rate_that_grows_as_a_power_is_met_between_the_timed_cells(make):
 def test_only_some_cells_are_timed(make, samples, timed):
     seen = []
     cells = make(width=[32, 48, 64, 96], streams=[1, 2, 4], seeds=3)
-    calibrate.seconds(cells, time_steps=lambda cell: seen.append(cell) or 1.0, samples=samples)
+    calibrate.seconds(cells, time_steps=lambda cell: seen.append(cell) or 1.0, evaluated=nothing, samples=samples)
     assert len(seen) == timed
 
 

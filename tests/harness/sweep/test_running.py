@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from scalelaw.cli import main
-from scalelaw.errors import HarnessError, ScalelawError
+from scalelaw.errors import HarnessError, MissingExtra, ScalelawError
 from scalelaw.harness.sweep import run, status
 from scalelaw.harness.sweep.folder import make_sweep
 from scalelaw.runs import read
@@ -31,7 +31,7 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def cells(make):
-    return make(width=[32, 48, 64], streams=[1, 2, 4], seeds=2)
+    return make(width=[32, 48, 64], streams=[1, 2, 4])
 
 
 def start(tmp_path, folder, jobs):
@@ -64,7 +64,7 @@ def ended(folder):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_local_sweep_is_trained_and_fitted(tmp_path, cells, jobs, capsys):
     outcome = run(tmp_path / "tiny", cells, jobs=jobs, train=TRAIN)
-    assert (outcome.complete, outcome.counts, outcome.failed) == (True, {"done": 18}, ())
+    assert (outcome.complete, outcome.counts, outcome.failed) == (True, {"done": 9}, ())
     assert read(tmp_path / "tiny").equals(undisturbed(tmp_path, cells))
     with pytest.raises(SystemExit) as stopped:
         main(["fit", str(tmp_path / "tiny"), "--law", "parscale"])
@@ -82,7 +82,7 @@ def test_a_sweep_that_grew_gives_the_table_of_the_whole(tmp_path, make, cells):
     pool = ThreadPoolExecutor(1)
     run(tmp_path / "tiny", make(width=48, streams=[2, 4]), train=TRAIN, engine=pool)
     run(tmp_path / "tiny", cells, train=TRAIN, engine=pool, progress=told)
-    assert "grows by 16 cells to 18" in told.getvalue()
+    assert "grows by 7 cells to 9" in told.getvalue()
     assert read(tmp_path / "tiny").equals(undisturbed(tmp_path, cells))
 
 
@@ -90,8 +90,8 @@ def test_failed_cells_are_told_and_tried_again_on_request(tmp_path, cells, monke
     pool, told = ThreadPoolExecutor(1), io.StringIO()
     monkeypatch.setenv("QUICK_TROUBLE", "w48-l2-p2:diverge")
     outcome = run(tmp_path / "tiny", cells, train=TRAIN, engine=pool, progress=told)
-    assert (outcome.counts, outcome.complete) == ({"done": 16, "diverged": 2}, False)
-    assert outcome.failed == ("w48-l2-p2-49.2k-s0", "w48-l2-p2-49.2k-s1")
+    assert (outcome.counts, outcome.complete) == ({"done": 8, "diverged": 1}, False)
+    assert outcome.failed == ("w48-l2-p2-49.2k-s0",)
     assert "w48-l2-p2-49.2k-s0  diverged  cell" in told.getvalue()
     monkeypatch.delenv("QUICK_TROUBLE")
     assert not run(tmp_path / "tiny", train=TRAIN, engine=pool).complete
@@ -99,7 +99,8 @@ def test_failed_cells_are_told_and_tried_again_on_request(tmp_path, cells, monke
 
 
 @pytest.mark.slow
-def test_twenty_kills_lose_and_double_nothing(tmp_path, cells, monkeypatch):
+def test_twenty_kills_lose_and_double_nothing(tmp_path, make, monkeypatch):
+    cells = make(width=[32, 48, 64], streams=[1, 2, 4], seeds=2)
     expected, folder = undisturbed(tmp_path, cells), make_sweep(tmp_path / "tiny", cells).path
     monkeypatch.setenv("QUICK_SECONDS", "0.05")
     program = f"from scalelaw.harness.sweep import work; work({str(folder)!r}, train={TRAIN!r})"
@@ -168,9 +169,9 @@ def test_a_worker_that_dies_takes_no_other_along(tmp_path, cells, monkeypatch):
     with pytest.raises(HarnessError, match="ended early") as caught:
         run(tmp_path / "tiny", cells, jobs=2, train=TRAIN)
     assert "at w64-l2-p4-49.2k-s0" in str(caught.value)
-    assert "17 done" in str(caught.value)
+    assert "8 done" in str(caught.value)
     assert "the same command goes on" in str(caught.value)
-    assert len(read(tmp_path / "tiny")) == 17
+    assert len(read(tmp_path / "tiny")) == 8
     monkeypatch.delenv("QUICK_TROUBLE")
     assert run(tmp_path / "tiny", cells, train=TRAIN).complete
     assert {len(each) for each in ended(tmp_path / "tiny").values()} == {1}
@@ -190,6 +191,14 @@ def test_a_full_disk_is_told_once(tmp_path, cells, monkeypatch):
 def test_bad_options_make_no_folder(tmp_path, cells, options, said):
     with pytest.raises(ScalelawError, match=said):
         run(tmp_path / "tiny", cells, train=TRAIN, **options)
+    assert not (tmp_path / "tiny").exists()
+
+
+def test_a_missing_package_is_named_before_any_work(tmp_path, cells, monkeypatch):
+    monkeypatch.setattr("scalelaw.harness.sweep.running.find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "filelock", None)
+    with pytest.raises(MissingExtra, match=r"needs the package filelock.*scalelaw\[train\]"):
+        run(tmp_path / "tiny", cells, train=TRAIN)
     assert not (tmp_path / "tiny").exists()
 
 
