@@ -89,7 +89,7 @@ def get(
     return kind(**needs.get(engine, {}), **options)
 
 
-def _as_it_is(engine: Engine, options: dict[str, Any]) -> AbstractContextManager[Engine]:
+def _as_it_is(engine: object, options: dict[str, Any]) -> AbstractContextManager[Engine]:
     if not isinstance(engine, Engine):
         kind = type(engine).__name__
         raise HarnessError(f"an object of type {kind} is no engine: choose {', '.join(NAMES)}, or one with .submit")

@@ -5,7 +5,9 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +53,17 @@ def until(condition, what):
 
 def say(*command):
     return subprocess.run(command, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="package", autouse=True)
+def importable():
+    """The modules of this folder, for the processes of clusters, too, which are started later."""
+    here = str(Path(__file__).parent)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.syspath_prepend(here)
+        patched.setenv("PYTHONPATH", here)
+        yield
+    sys.modules.pop("made_up", None)
 
 
 @pytest.fixture(scope="package")
