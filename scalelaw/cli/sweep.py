@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scalelaw.cli import output
+from scalelaw.cli import options, output
 from scalelaw.errors import ScalelawError
 
 _SEVERAL = "Comma-separated for several."
@@ -47,6 +47,10 @@ def run(
     trained: Annotated[str, typer.Option(metavar="WHAT", help="What stage two trains: all or streams.")] = "all",
     jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Cells to train at once.")] = 1,
     engine: Annotated[str, typer.Option(metavar="NAME", help="local, slurm or ray.")] = "local",
+    engine_option: Annotated[
+        list[str] | None,
+        typer.Option("--engine-option", metavar="NAME=VALUE", help="Such as partition=long; repeatable."),
+    ] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
     compile: Annotated[bool, typer.Option("--compile", help="Compile the model.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try failed and diverged cells again.")] = False,
@@ -83,6 +87,7 @@ def run(
         "two_stage": two_stage,
         "trained": None if trained == "all" else trained,
     }
+    engine_options = options.pairs("--engine-option", engine_option, _plain, like="partition=long")
     from scalelaw.harness import sweep
     from scalelaw.harness.sweep.asking import cells_asked
 
@@ -96,17 +101,11 @@ def run(
         rows = planning.plan(open_sweep(folder).cells if cells is None else cells, device=device)
         output.result(planning.text(rows, jobs))
         return
-    outcome = sweep.run(
-        folder,
-        cells,
-        jobs=jobs,
-        engine=engine,
-        retry=retry,
-        device=device,
-        compile=compile,
-        progress=sys.stderr,
-        command=" ".join(["scalelaw", *sys.argv[1:]]),
-    )
+    ours: dict[str, Any] = {"jobs": jobs, "engine": engine, "retry": retry, "device": device, "compile": compile}
+    if taken := sorted(set(ours) & set(engine_options)):
+        raise typer.BadParameter(f"{taken[0]} has an option of its own", param_hint="--engine-option")
+    command = " ".join(["scalelaw", *sys.argv[1:]])
+    outcome = sweep.run(folder, cells, progress=sys.stderr, command=command, **ours, **engine_options)
     output.result(outcome.text)
     if not outcome.complete:
         names = ", ".join(outcome.failed)
@@ -135,6 +134,14 @@ def _number(text: str) -> float:
     if value is None:
         raise ValueError
     return value
+
+
+def _plain(text: str) -> Any:
+    """A number where it is one."""
+    from scalelaw.runs import quantity
+
+    value = quantity(text)
+    return text if value is None else value
 
 
 def _whole(text: str) -> int:

@@ -43,11 +43,13 @@ def asked(monkeypatch):
 
 
 def test_a_grid_is_asked_for(shell, tmp_path, asked):
-    options = ("--seeds", "2", "--jobs", "2", "--engine", "ray", "--retry", "--compile", "--device", "cpu")
+    options = ("--seeds", "2", "--jobs", "2", "--engine", "slurm", "--retry", "--compile", "--device", "cpu")
+    options += ("--engine-option", "partition=long", "--engine-option", "gpus=1")
     outcome = shell("sweep", tmp_path / "tiny", *GRID, *options)
     assert (outcome.code, outcome.out) == (0, "8 cells\n")
     call = asked[0]
-    assert (call.jobs, call.engine, call.retry, call.compile, call.device) == (2, "ray", True, True, "cpu")
+    assert (call.jobs, call.engine, call.retry, call.compile, call.device) == (2, "slurm", True, True, "cpu")
+    assert (call.partition, call.gpus) == ("long", 1)
     assert {cell.tokens for cell in call.cells} == {50_000}
     assert {cell.seed for cell in call.cells} == {0, 1}
 
@@ -120,7 +122,16 @@ def test_bad_input_is_one_sentence_before_any_work(shell, tmp_path, options, sai
     assert not (tmp_path / "tiny").exists()
 
 
-@pytest.mark.parametrize("options", [("--width", "wide"), ("--tokens", "1.5"), ("--jobs", "0"), ("--rate", "1,,2")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--width", "wide"),
+        ("--tokens", "1.5"),
+        ("--jobs", "0"),
+        ("--rate", "1,,2"),
+        ("--engine-option", "jobs=2", *GRID),
+    ],
+)
 def test_what_cannot_be_read_is_a_usage_error(shell, tmp_path, options):
     assert shell("sweep", tmp_path / "tiny", *options).code == 2
 

@@ -81,7 +81,7 @@ def run(
     train : str
         ``module:function`` that trains a cell.
     **options
-        Of the engine.
+        Of the engine: ``partition="long", gpus=1``.
 
     Returns
     -------
