@@ -1,0 +1,91 @@
+"""The corpus ``text:PATH``: a user's own files."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from scalelaw.errors import HarnessError
+from scalelaw.harness.corpus.sources import Source
+
+PIECE = 100_000  # bytes: a file larger than a few of these is cut, so that there is something to split by
+
+
+def source(where: str) -> Source:
+    """One file, or every file of a folder and those below it, hidden ones left out.
+
+    ``.jsonl`` files hold an object a line with the text under ``text``; all others are UTF-8 text, a document each;
+    either may be gzipped. Large files are cut into pieces of about 100 kB at blank lines.
+    """
+    root = Path(where).expanduser()
+    if not root.exists():
+        raise HarnessError(f"corpus text:{where}: there is no file or folder {root}")
+    paths = _files(root) if root.is_dir() else [root]
+    if not paths:
+        raise HarnessError(f"corpus text:{where}: the folder {root} holds no files")
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
+    cut = any(path.stat().st_size > 2 * PIECE for path in paths)
+    return Source(
+        fingerprint=digest.hexdigest(),
+        licence="the user's own",
+        described=(f"{root.resolve()}, {len(paths):,} file{'s' if len(paths) > 1 else ''}",),
+        documents=lambda: _documents(paths),
+        notes=(f"files larger than {2 * PIECE:,} bytes are cut into documents at blank lines",) if cut else (),
+    )
+
+
+def _files(root: Path) -> list[Path]:
+    found = (path for path in root.rglob("*") if path.is_file())
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(root).parts))
+
+
+def _documents(paths: list[Path]) -> Iterator[bytes]:
+    for path in paths:
+        for text in _texts(path):
+            yield from pieces(text)
+
+
+def _texts(path: Path) -> Iterator[bytes]:
+    try:
+        data = path.read_bytes()
+        data = gzip.decompress(data) if path.name.endswith(".gz") else data
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise HarnessError(f"{path} is not UTF-8 text (byte {error.start:,}); leave it out, or convert it") from None
+    except (OSError, EOFError) as error:
+        raise HarnessError(f"{path} cannot be read: {error}") from error
+    if path.name.removesuffix(".gz").endswith(".jsonl"):
+        yield from _lines(path, data)
+    else:
+        yield data
+
+
+def _lines(path: Path, data: bytes) -> Iterator[bytes]:
+    for number, line in enumerate(data.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            text = json.loads(line)["text"]
+        except (ValueError, KeyError, TypeError):
+            text = None
+        if not isinstance(text, str):
+            raise HarnessError(f'{path}, line {number}, is not a JSON object with a string under "text"')
+        yield text.encode("utf-8", "replace")
+
+
+def pieces(text: bytes, size: int = PIECE) -> Iterator[bytes]:
+    """A text in pieces of at least ``size`` bytes that end at blank lines, else at line ends."""
+    while len(text) > 2 * size:
+        end = next(
+            (at + len(mark) for mark in (b"\n\n", b"\n", b" ") if 0 <= (at := text.find(mark, size)) < 2 * size), size
+        )
+        while end < len(text) and text[end] & 0xC0 == 0x80:  # not within a character
+            end += 1
+        yield text[:end]
+        text = text[end:]
+    yield text

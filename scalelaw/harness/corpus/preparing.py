@@ -1,0 +1,172 @@
+"""Corpora made once and kept: read from the cache where they are there, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scalelaw.errors import HarnessError
+from scalelaw.extras import need
+from scalelaw.harness.corpus.card import Card, Corpus, Part, changed
+from scalelaw.harness.corpus.sources import Source, find
+from scalelaw.harness.corpus.splitting import Split, split
+from scalelaw.harness.corpus.tokenizers import BPE, Bytes, Tokenizer, size_of
+
+HELD_OUT = 500_000
+_FORMAT = "corpus/1"
+_BATCH = 512  # documents tokenised at a time
+_FILES = ("train.npy", "held_out.npy", "held_out_starts.npy")
+
+
+def prepare(name: str = "code", *, tokenizer: str = "bytes", held_out: int = HELD_OUT) -> Corpus:
+    """A corpus, made if it is not in the cache.
+
+    The cache is the folder ``corpora`` in ``$SCALELAW_CACHE``, else in ``$XDG_CACHE_HOME/scalelaw``, else in
+    ``~/.cache/scalelaw``.
+
+    Parameters
+    ----------
+    name : str
+        ``code``, ``prose``, ``text:PATH`` or ``hf:NAME``.
+    tokenizer : str
+        ``bytes``, or ``bpe:4096`` and the like: a byte-level BPE trained on the training documents.
+    held_out : int
+        Tokens to hold out, at least; a tenth where the corpus is too small.
+
+    Raises
+    ------
+    HarnessError
+        If the corpus or the tokenizer is unknown, a file cannot be read, or the cache cannot be written.
+    """
+    size = size_of(tokenizer)
+    if held_out < 1:
+        raise HarnessError(f"held_out is {held_out}; at least one token must be held out")
+    source = find(name)
+    folder = _place(name, tokenizer, held_out, source)
+    with _lock(folder):
+        found = _read(folder)
+        if found is None:
+            _build(folder, name, tokenizer, held_out, source, size)
+            found = _read(folder)
+    if found is None:
+        raise HarnessError(f"the corpus {name} was written to {folder} and cannot be read again; is the disk in order?")
+    return found
+
+
+def load(name: str, *, tokenizer: str = "bytes", hash: str, held_out: int = HELD_OUT) -> Corpus:
+    """The corpus that a cell was planned with: :func:`prepare`, and a refusal if it has become another.
+
+    Raises
+    ------
+    HarnessError
+        If the corpus has another hash.
+    """
+    found = prepare(name, tokenizer=tokenizer, held_out=held_out)
+    if found.card.hash != hash:
+        raise changed(name, hash, found.card.hash)
+    return found
+
+
+def cache_folder() -> Path:
+    """Where corpora are kept."""
+    if given := os.environ.get("SCALELAW_CACHE"):
+        return Path(given).expanduser() / "corpora"
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "scalelaw" / "corpora"
+
+
+def _place(name: str, tokenizer: str, held_out: int, source: Source) -> Path:
+    key = json.dumps([_FORMAT, name, tokenizer, held_out, source.held_out_cut, source.fingerprint])
+    kind = name.partition(":")[0]
+    return cache_folder() / f"{kind}-{tokenizer.replace(':', '')}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+
+
+def _lock(folder: Path) -> AbstractContextManager[Any]:
+    filelock = need("filelock", extra="train", purpose="a corpus")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HarnessError(
+            f"cannot make {folder.parent}: {error.strerror}; set SCALELAW_CACHE to another place"
+        ) from error
+    lock: AbstractContextManager[Any] = filelock.FileLock(f"{folder}.lock")
+    return lock
+
+
+def _build(folder: Path, name: str, tokenizer: str, held_out: int, source: Source, size: int | None) -> None:
+    """Make a corpus in a temporary folder, which then takes its place."""
+    sys.stderr.write(f"preparing the corpus {name} ({tokenizer}), which is kept in {folder}\n")
+    chosen = split(
+        source.documents(),
+        held_out=held_out,
+        cut=source.held_out_cut,
+        bytes_a_token=1.0 if size is None else 3.0,
+        name=name,
+    )
+    made = Bytes() if size is None else BPE.trained(chosen.train, size)
+    temporary = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
+    try:
+        _write(temporary, name, tokenizer, chosen, made, source)
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+    except OSError as error:
+        raise HarnessError(
+            f"cannot write the corpus {name} to {folder}: {error.strerror or error}; make room, or set SCALELAW_CACHE to "
+            "another place"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write(folder: Path, name: str, tokenizer: str, chosen: Split, made: Tokenizer, source: Source) -> None:
+    train, held_out = _tokens(chosen.train, made), _tokens(chosen.held_out, made)
+    starts = np.cumsum([0, *map(len, held_out)])[:-1].astype(np.int64)
+    arrays = dict(zip(_FILES, (np.concatenate(train), np.concatenate(held_out), starts), strict=True))
+    digest = hashlib.sha256(f"{tokenizer} {made.saved() or ''}".encode())
+    for file, array in arrays.items():
+        np.save(folder / file, array)
+        digest.update(array.tobytes())
+    card = Card(
+        name=name,
+        tokenizer=tokenizer,
+        vocabulary=made.vocabulary,
+        hash=digest.hexdigest()[:16],
+        licence=source.licence,
+        sources=source.described,
+        train=Part(len(train), sum(map(len, chosen.train)), sum(map(len, train))),
+        held_out=Part(len(held_out), sum(map(len, chosen.held_out)), sum(map(len, held_out))),
+        notes=(*source.notes, *chosen.notes),
+    )
+    if (saved := made.saved()) is not None:
+        (folder / "tokenizer.json").write_text(saved)
+    (folder / "card.json").write_text(json.dumps(card.to_dict(), indent=1) + "\n")
+
+
+def _tokens(documents: Sequence[bytes], made: Tokenizer) -> list[np.ndarray]:
+    encoded: list[np.ndarray] = []
+    for first in range(0, len(documents), _BATCH):
+        encoded += made.encode(documents[first : first + _BATCH])
+    return encoded
+
+
+def _read(folder: Path) -> Corpus | None:
+    """The corpus in a folder; None where it is missing or damaged, and is to be made anew."""
+    try:
+        card = Card.from_dict(json.loads((folder / "card.json").read_text()))
+        train, held_out, starts = (np.load(folder / file, mmap_mode="r") for file in _FILES)
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return None
+    sizes = (len(train), len(held_out), len(starts))
+    if sizes != (card.train.tokens, card.held_out.tokens, card.held_out.documents):
+        return None
+    return Corpus(card, train, held_out, np.asarray(starts))

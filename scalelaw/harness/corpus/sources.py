@@ -1,0 +1,62 @@
+"""Where documents come from, by the name of the corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+
+from scalelaw.errors import HarnessError
+
+KNOWN = {
+    "code": "Python's standard library and the packages that come with torch; nothing to download",
+    "prose": "five Debian packages of English prose, fetched once",
+    "text:PATH": "your own files: one, or a folder of them",
+    "hf:NAME": "a Hugging Face data set, hf:NAME[/CONFIG][:SPLIT][#COLUMN]",
+}
+_MODULES = {"code": "code", "prose": "prose", "text": "files", "hf": "hub"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Text that a corpus can be made of.
+
+    Attributes
+    ----------
+    fingerprint : str
+        Changes when the documents do, and is quick to have.
+    licence : str
+    described : tuple of str
+        What the text is taken from, with versions.
+    documents : callable
+        Gives the documents, in an order that is always the same.
+    held_out_cut : int or None
+        Bytes of each held-out document that count: many short pieces leave the held-out loss less at the mercy of one
+        long file.
+    notes : tuple of str
+        What a user should know.
+    """
+
+    fingerprint: str
+    licence: str
+    described: tuple[str, ...]
+    documents: Callable[[], Iterator[bytes]]
+    held_out_cut: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+def find(name: str) -> Source:
+    """The source of a corpus.
+
+    Raises
+    ------
+    HarnessError
+        If there is no corpus of that name, or it cannot be read.
+    """
+    kind, colon, where = name.partition(":")
+    takes = kind in ("text", "hf")
+    if kind not in _MODULES or takes != bool(colon and where):
+        raise HarnessError(f"there is no corpus {name!r}; there are {', '.join(KNOWN)}")
+    module = import_module(f"scalelaw.harness.corpus.{_MODULES[kind]}")
+    source: Source = module.source(where) if takes else module.source()
+    return source

@@ -1,0 +1,99 @@
+"""Text to tokens: bytes as they are, or a byte-level BPE trained on the corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from scalelaw.errors import HarnessError
+from scalelaw.extras import need
+
+END = "<|end|>"
+TRAINING_BYTES = 20_000_000  # of training text that a BPE is trained on: more changes little
+_SMALLEST, _LARGEST = 257, 1_000_000  # 256 bytes and the end of a document
+
+
+class Tokenizer(Protocol):
+    """Documents to ids; every document ends with the id of its end."""
+
+    vocabulary: int
+    dtype: type[np.unsignedinteger[Any]]
+
+    def encode(self, documents: Sequence[bytes]) -> list[np.ndarray]: ...
+    def saved(self) -> str | None: ...
+
+
+class Bytes:
+    """A token a byte; byte 0 ends a document, and no document may hold it."""
+
+    vocabulary = 256
+    dtype = np.uint8
+
+    def encode(self, documents: Sequence[bytes]) -> list[np.ndarray]:
+        return [np.frombuffer(document + b"\0", np.uint8) for document in documents]
+
+    def saved(self) -> str | None:
+        return None
+
+
+class BPE:
+    """Byte-level byte-pair encoding, by the package ``tokenizers``."""
+
+    def __init__(self, tokenizer: Any):
+        self.tokenizer = tokenizer
+        self.vocabulary = tokenizer.get_vocab_size()
+        self.dtype = np.uint16 if self.vocabulary <= 2**16 else np.uint32
+        self.end = tokenizer.token_to_id(END)
+
+    @classmethod
+    def trained(cls, documents: Iterable[bytes], vocabulary: int) -> BPE:
+        """A tokenizer trained on the first 20 MB of documents."""
+        package = need("tokenizers", extra="train", purpose="a BPE")
+        tokenizer = package.Tokenizer(package.models.BPE())
+        tokenizer.pre_tokenizer = package.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = package.decoders.ByteLevel()
+        trainer = package.trainers.BpeTrainer(
+            vocab_size=vocabulary,
+            special_tokens=[END],
+            initial_alphabet=package.pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        )
+        tokenizer.train_from_iterator(_texts(documents), trainer)
+        return cls(tokenizer)
+
+    def encode(self, documents: Sequence[bytes]) -> list[np.ndarray]:
+        encoded = self.tokenizer.encode_batch([document.decode() for document in documents], add_special_tokens=False)
+        return [np.array([*each.ids, self.end], self.dtype) for each in encoded]
+
+    def saved(self) -> str | None:
+        return str(self.tokenizer.to_str())
+
+
+def size_of(name: str) -> int | None:
+    """The vocabulary that ``bpe:4096`` asks for; None for ``bytes``.
+
+    Raises
+    ------
+    HarnessError
+        If the name is neither.
+    """
+    if name == "bytes":
+        return None
+    kind, _, size = name.partition(":")
+    if kind != "bpe" or not size.isdigit() or not _SMALLEST <= int(size) <= _LARGEST:
+        raise HarnessError(
+            f"there is no tokenizer {name!r}; there are bytes and bpe:SIZE, such as bpe:4096, of {_SMALLEST} to "
+            f"{_LARGEST:,} ids"
+        )
+    return int(size)
+
+
+def _texts(documents: Iterable[bytes]) -> Iterator[str]:
+    taken = 0
+    for document in documents:
+        if taken > TRAINING_BYTES:
+            return
+        taken += len(document)
+        yield document.decode()
