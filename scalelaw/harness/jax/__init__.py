@@ -1,0 +1,36 @@
+"""The harness's model and training in JAX: the same cells, batches, files and rows as in PyTorch.
+
+:func:`train` takes the place of :func:`scalelaw.harness.train`, also in a sweep; :mod:`~scalelaw.harness.jax.model` is
+the decoder as functions of a dict of arrays, named as PyTorch's state dict. First weights are drawn by PyTorch, so that
+a cell begins alike in both. Needs the extra ``jax``.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from scalelaw.extras import need
+
+if TYPE_CHECKING:
+    from scalelaw.harness.jax.evaluate import evaluate
+    from scalelaw.harness.jax.model import logits, loss
+    from scalelaw.harness.jax.train import train
+    from scalelaw.harness.jax.weights import from_torch, into_torch
+
+__all__ = ["evaluate", "from_torch", "into_torch", "logits", "loss", "train"]
+
+_LATER = {
+    "evaluate": "evaluate",
+    "from_torch": "weights",
+    "into_torch": "weights",
+    "logits": "model",
+    "loss": "model",
+    "train": "train",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'scalelaw.harness.jax' has no attribute {name!r}")
+    for package in ("jax", "optax", "torch"):
+        need(package, extra="jax", purpose="training with JAX")
+    return getattr(import_module(f"scalelaw.harness.jax.{_LATER[name]}"), name)

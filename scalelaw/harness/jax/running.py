@@ -1,0 +1,115 @@
+"""A cell being trained in JAX. The PyTorch model and optimiser of the run hold it in checkpoints and at its end."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from scalelaw.errors import Diverged
+from scalelaw.files import write_atomically
+from scalelaw.harness.cell import Cell
+from scalelaw.harness.evaluate import HeldOut
+from scalelaw.harness.jax.evaluate import evaluate
+from scalelaw.harness.jax.stepping import adam, groups_of, make_step
+from scalelaw.harness.jax.weights import from_torch, into_torch, moments_from_torch, moments_into_torch
+from scalelaw.harness.model import Model
+from scalelaw.harness.rows import curve_point, row_of
+from scalelaw.harness.running import CURVE_TOKENS, Run
+from scalelaw.harness.schedule import rate_share
+from scalelaw.harness.storage import save_weights
+from scalelaw.runs.writing import to_parquet
+
+if TYPE_CHECKING:
+    from scalelaw.harness.corpus import Corpus
+
+
+class JaxRun(Run):
+    """A cell being trained in its folder; steps and evaluations are JAX's, the rest is the run of PyTorch.
+
+    A checkpoint is PyTorch's own, so that either can go on from it.
+    """
+
+    def __init__(self, cell: Cell, folder: Path, corpus: Corpus, model: Model):
+        super().__init__(cell, folder, corpus, model)
+        groups = groups_of(model, self.adamw)
+        self.compiled = make_step(cell, groups)
+        self.names = tuple(groups)
+        self.take_over()
+
+    def take_over(self) -> None:
+        """Weights and moments from the PyTorch model and its optimiser."""
+        weights = from_torch(self.model)
+        self.trained = {name: weights.pop(name) for name in self.names}
+        self.kept = weights
+        self.state = moments_from_torch(adam(self.cell).init(self.trained), self.model, self.adamw)
+
+    def hand_back(self) -> None:
+        """Weights and moments to the PyTorch model and its optimiser."""
+        into_torch(self.weights, self.model)
+        moments_into_torch(self.state, self.model, self.adamw)
+
+    @property
+    def weights(self) -> dict[str, jax.Array]:
+        return {**self.kept, **self.trained}
+
+    def resume(self) -> None:
+        super().resume()
+        self.take_over()
+
+    def checkpoint(self) -> None:
+        self.hand_back()
+        super().checkpoint()
+
+    def step(self) -> None:
+        """One optimiser step."""
+        recipe, step = self.cell.recipe, self.progress.step
+        if self.cell.streams.near_identity:
+            self.fade(step / max(math.ceil(recipe.warmup * self.cell.steps), 1))
+        rate = np.float32(recipe.rate * rate_share(step, self.cell.steps, recipe))
+        tokens, targets = (each.numpy().astype(np.int32) for each in self.batch(step))
+        self.trained, self.state, loss, norm = self.compiled(self.trained, self.state, self.kept, tokens, targets, rate)
+        self.refuse_divergence(step + 1, float(loss), float(norm))
+        self.progress.step, self.progress.train_loss = step + 1, float(loss)
+
+    def fade(self, gate: float) -> None:
+        self.model.fade(gate)
+        self.kept["prefix_gate"] = from_torch(self.model)["prefix_gate"]
+
+    def held_out(self, windows: int | None = None) -> HeldOut:
+        cell = self.cell
+        return evaluate(
+            self.weights, self.corpus, cell.shape, self.model.streams, context=cell.recipe.context, windows=windows
+        )
+
+    def evaluate(self) -> None:
+        """One point of the learning curve."""
+        progress = self.progress
+        held_out = self.held_out(max(CURVE_TOKENS // self.cell.recipe.context, 1))
+        point = curve_point(self.cell, progress.step, held_out, progress.train_loss, progress.seconds)
+        progress.curve.append(point)
+        columns = {name: np.asarray([each[name] for each in progress.curve]) for name in point}
+        write_atomically(self.folder / "log.parquet", to_parquet(columns, {"schema": "runs/1"}))
+
+    def finish(self) -> dict[str, Any]:
+        """Merge, evaluate on all held-out tokens, write weights and the row; the row is given back."""
+        if self.cell.streams.near_identity:
+            self.fade(1.0)
+        self.hand_back()
+        if self.cell.streams.prefix == "reparameterised":
+            self.model = self.model.merged()
+        self.kept, self.trained = from_torch(self.model), {}
+        held_out = self.held_out()
+        if not math.isfinite(held_out.loss):
+            raise Diverged(f"cell {self.cell.name} ended with a held-out loss of {held_out.loss}", self.cell.steps)
+        device = jax.tree.leaves(self.kept)[0].device.platform
+        row = row_of(self.cell, held_out, self.progress.train_loss, self.progress.seconds, device)
+        row["backend"] = "jax"
+        save_weights(self.folder / "weights.safetensors", self.cell, self.model)
+        write_atomically(self.folder / "row.json", json.dumps(row, indent=1))
+        (self.folder / "checkpoint.pt").unlink(missing_ok=True)
+        return row
