@@ -37,8 +37,11 @@ class Diverged(HarnessError):
     """A training run whose loss or gradient became infinite or NaN; ``step`` says when."""
 
     def __init__(self, message: str, step: int):
-        super().__init__(message)
+        super().__init__(message, step)
         self.step = step
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class Stopped(HarnessError):

@@ -8,7 +8,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from scalelaw.cli import compare, corpus, datasets, equivalence, fit, laws, output, plot, predict, reproduce, status, sweep
+from scalelaw.cli import (
+    compare,
+    corpus,
+    datasets,
+    equivalence,
+    fit,
+    laws,
+    output,
+    plot,
+    predict,
+    reproduce,
+    status,
+    sweep,
+)
 from scalelaw.errors import ScalelawError
 
 DONE, COULD_NOT, INTERRUPTED = 0, 1, 130
@@ -20,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for verb in (fit, compare, predict, equivalence, plot, datasets, laws, corpus, reproduce, sweep, status):
+for verb in (fit, compare, predict, equivalence, plot, datasets, laws, corpus, sweep, status, reproduce):
     app.command(verb.__name__.rpartition(".")[2])(verb.run)
 
 

@@ -11,14 +11,16 @@ from pathlib import Path
 from scalelaw.errors import HarnessError
 from scalelaw.harness.corpus.sources import Source
 
-PIECE = 100_000  # bytes: a file larger than a few of these is cut, so that there is something to split by
+LARGEST_PIECE, SMALLEST_PIECE = 100_000, 1_000  # bytes of what a large file is cut into
+_FEW = 20  # documents that there should be to split by
 
 
 def source(where: str) -> Source:
     """One file, or every file of a folder and those below it, hidden ones left out.
 
     ``.jsonl`` files hold an object a line with the text under ``text``; all others are UTF-8 text, a document each;
-    either may be gzipped. Large files are cut into pieces of about 100 kB at blank lines.
+    either may be gzipped. Files larger than 200 kB are cut into pieces at blank lines, and where there are few files,
+    smaller ones too, so that there is something to split by.
     """
     root = Path(where).expanduser()
     if not root.exists():
@@ -29,13 +31,18 @@ def source(where: str) -> Source:
     digest = hashlib.sha256()
     for path in paths:
         digest.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
-    cut = any(path.stat().st_size > 2 * PIECE for path in paths)
+    sizes = [path.stat().st_size for path in paths]
+    piece = LARGEST_PIECE
+    if len(paths) < _FEW:
+        piece = min(max(sum(sizes) // _FEW, SMALLEST_PIECE), LARGEST_PIECE)
     return Source(
         fingerprint=digest.hexdigest(),
         licence="the user's own",
         described=(f"{root.resolve()}, {len(paths):,} file{'s' if len(paths) > 1 else ''}",),
-        documents=lambda: _documents(paths),
-        notes=(f"files larger than {2 * PIECE:,} bytes are cut into documents at blank lines",) if cut else (),
+        documents=lambda: _documents(paths, piece),
+        notes=(f"files larger than {2 * piece:,} bytes are cut into documents at blank lines",)
+        if max(sizes) > 2 * piece
+        else (),
     )
 
 
@@ -44,10 +51,10 @@ def _files(root: Path) -> list[Path]:
     return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(root).parts))
 
 
-def _documents(paths: list[Path]) -> Iterator[bytes]:
+def _documents(paths: list[Path], piece: int) -> Iterator[bytes]:
     for path in paths:
         for text in _texts(path):
-            yield from pieces(text)
+            yield from pieces(text, piece)
 
 
 def _texts(path: Path) -> Iterator[bytes]:
@@ -78,7 +85,7 @@ def _lines(path: Path, data: bytes) -> Iterator[bytes]:
         yield text.encode("utf-8", "replace")
 
 
-def pieces(text: bytes, size: int = PIECE) -> Iterator[bytes]:
+def pieces(text: bytes, size: int) -> Iterator[bytes]:
     """A text in pieces of at least ``size`` bytes that end at blank lines, else at line ends."""
     while len(text) > 2 * size:
         end = next(

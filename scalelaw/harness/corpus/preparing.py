@@ -121,8 +121,8 @@ def _build(folder: Path, name: str, tokenizer: str, held_out: int, source: Sourc
         temporary.rename(folder)
     except OSError as error:
         raise HarnessError(
-            f"cannot write the corpus {name} to {folder}: {error.strerror or error}; make room, or set SCALELAW_CACHE to "
-            "another place"
+            f"cannot write the corpus {name} to {folder}: {error.strerror or error}; make room, or set SCALELAW_CACHE "
+            "to another place"
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

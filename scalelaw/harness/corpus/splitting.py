@@ -42,10 +42,10 @@ def split(documents: Iterable[bytes], *, held_out: int, cut: int | None, bytes_a
             "to hold some out there must be at least two"
         )
     total = sum(map(len, unique.values()))
-    wanted, notes = held_out * bytes_a_token, ()
+    wanted, notes = held_out * bytes_a_token, list[str]()
     if wanted > total / 10:
         wanted = total / 10
-        notes = (f"too small to hold out {held_out:,} tokens: a tenth of it is held out",)
+        notes.append(f"too small to hold out {held_out:,} tokens: a tenth of it is held out")
     kept, taken = [], 0
     order = sorted(unique)
     for key in order[:-1]:  # one at least is trained on
@@ -55,7 +55,7 @@ def split(documents: Iterable[bytes], *, held_out: int, cut: int | None, bytes_a
         taken += len(kept[-1])
     chosen = set(order[: len(kept)])
     train = tuple(document for key, document in unique.items() if key not in chosen)
-    return Split(train, tuple(kept), notes)
+    return Split(train, tuple(kept), tuple(notes))
 
 
 def _usable(document: bytes) -> bool:
