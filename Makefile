@@ -1,4 +1,4 @@
-# make demo   install, fit the paper's 48 runs, draw the figures        make test   install what the tests need, run them all
+# make demo   fit the paper's 48 runs, train a quick grid, draw both    make test   install what the tests need, run them all
 # make lint   ruff, format, mypy      make bench   timings, as ratios   make reproduce   figures/ anew      make clean
 
 VENV := .venv
@@ -24,13 +24,17 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing scalelaw into $(VENV)" >&2
 	@$(PIP) --editable . && touch $@
 
+$(VENV)/installed-train: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing scalelaw and PyTorch into $(VENV)" >&2
+	@$(PIP) --editable '.[train]' && touch $@ $(VENV)/installed
+
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing scalelaw and what its tests need into $(VENV)" >&2
-	@$(PIP) --editable '.[test,lint]' && touch $@ $(VENV)/installed
+	@$(PIP) --editable '.[test,lint]' && touch $@ $(VENV)/installed $(VENV)/installed-train
 
 install: $(VENV)/installed
 
-demo: $(VENV)/installed
+demo: $(VENV)/installed-train
 	@SCALELAW=$(SCALELAW) sh .ci/demo $(OUT)
 
 test: $(VENV)/installed-dev
