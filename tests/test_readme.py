@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import scalelaw as sl
+
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
@@ -25,23 +27,41 @@ def test_the_python_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert {each.name for each in tmp_path.iterdir()} == {"contours.pdf", "contours.png"}
 
 
-@pytest.mark.skipif(os.name == "nt", reason="lines of a POSIX shell")
-def test_the_shell_lines_run(tmp_path: Path) -> None:
-    (block,) = blocks("sh")
-    python = shlex.quote(sys.executable)
-    script = f'set -eu\nscalelaw() {{ {python} -m scalelaw "$@"; }}\n{block}'
-    root = str(Path(__file__).parents[1])
+def run_in_shell(block: str, folder: Path, **environment: str) -> None:
+    script = f'set -eu\nscalelaw() {{ {shlex.quote(sys.executable)} -m scalelaw "$@"; }}\n{block}'
     done = subprocess.run(
         ["sh", "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": root},
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), **environment},
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="lines of a POSIX shell")
+def test_the_shell_lines_run(tmp_path: Path) -> None:
+    run_in_shell(blocks("sh")[0], tmp_path)
     assert {each.name for each in tmp_path.iterdir()} == {"fit.json", "curves.pdf", "pile.csv"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="lines of a POSIX shell")
+def test_the_shell_lines_that_train_run(tmp_path: Path) -> None:
+    """With a hundredth of the tokens, on fewer cells and a few texts of our own; a law of so few runs is not fitted."""
+    block = blocks("sh")[1]
+    for shown, run in (("16,24,32", "16"), ("1,2,4", "1,2"), ("4M", "20k --corpus text:texts"), ("--seeds 2", "")):
+        assert shown in block
+        block = block.replace(shown, run)
+    (tmp_path / "texts").mkdir()
+    for i in range(40):
+        (tmp_path / "texts" / f"{i}.txt").write_text("".join(f"{i * k} and {k}\n" for k in range(200)))
+    kept = [line for line in block.splitlines() if "scalelaw fit" not in line]
+    assert len(kept) == len(block.splitlines()) - 1
+    run_in_shell("\n".join(kept), tmp_path, SCALELAW_CACHE=str(tmp_path / "cache"))
+    assert len(sl.read(tmp_path / "runs" / "tiny")) == 2
 
 
 def test_every_file_that_is_linked_is_there() -> None:
