@@ -18,6 +18,7 @@ from scalelaw.harness.cell import Streams
 from scalelaw.harness.model import EPSILON, ROPE_BASE
 
 Weights = Mapping[str, Array]
+PARTS = 2  # into which the positions are split for attention: more save time and memory, and take longer to compile
 
 
 def logits(weights: Weights, tokens: Array, shape: Shape, streams: Streams) -> Array:
@@ -73,33 +74,58 @@ def mlp(weights: Weights, x: Array) -> Array:
 
 def attention(weights: Weights, x: Array, shape: Shape, rope: tuple[Array, Array], prefix: Prefix | None) -> Array:
     """Grouped-query attention over the causal past and, with streams, over each stream's prefix."""
-    K, D, S = shape.kv_heads, shape.head_size, x.shape[2]
-    qkv = linear(of(weights, "qkv"), x).reshape(*x.shape[:3], -1, D)  # (P, B, S, K G + 2 K, D)
-    q, k, v = jnp.split(qkv, (shape.heads, shape.heads + K), axis=3)
-    q = rotate(q, *rope).reshape(*x.shape[:3], K, shape.heads // K, D) / D**0.5
-    k = rotate(k, *rope)
-    past = jnp.tril(jnp.ones((S, S), dtype=bool))
-    scores = jnp.where(past, jnp.einsum("pbskgd,pbtkd->pbkgst", q, k), -jnp.inf)
-    if prefix is not None:  # un-rotated, and seen from everywhere
+    (P, B, S, _), K, D = x.shape, shape.kv_heads, shape.head_size
+    qkv = linear(of(weights, "qkv"), x).reshape(P, B, S, -1, D).swapaxes(2, 3)  # (P, B, K G + 2 K, S, D)
+    q, k, v = jnp.split(qkv, (shape.heads, shape.heads + K), axis=2)
+    q, k = rotate(q, *rope).reshape(P, B, K, -1, S, D), rotate(k, *rope)
+    slots, gate = 0, jnp.ones(())
+    if prefix is not None:  # un-rotated, one set a stream: (P, K, T, D)
         own_k, own_v, gate = prefix
-        own = jnp.einsum("pbskgd,pktd->pbkgst", q, own_k) + jnp.log(gate)
-        seen = jax.nn.softmax(jnp.concatenate((own, scores), axis=-1), axis=-1)
-        own, seen = jnp.split(seen, (own_k.shape[2],), axis=-1)
-        mixed = jnp.einsum("pbkgst,pktd->pbskgd", own, own_v) + jnp.einsum("pbkgst,pbtkd->pbskgd", seen, v)
-    else:
-        mixed = jnp.einsum("pbkgst,pbtkd->pbskgd", jax.nn.softmax(scores, axis=-1), v)
-    return linear(of(weights, "out"), mixed.reshape(*x.shape[:3], -1))
+        k, v = prepend(own_k, k), prepend(own_v, v)
+        slots = own_k.shape[2]
+    mixed = []
+    for part in range(PARTS):  # all at once would compute twice the scores that are seen
+        start, end = part * S // PARTS, (part + 1) * S // PARTS
+        seen = slice(None, slots + end)
+        mask = visible(jnp.arange(start, end), jnp.arange(-slots, end), gate)
+        mixed.append(attend(q[..., start:end, :], k[..., seen, :], v[..., seen, :], mask))
+    together = jnp.concatenate(mixed, axis=4).reshape(P, B, -1, S, D)
+    return linear(of(weights, "out"), together.swapaxes(2, 3).reshape(P, B, S, -1))
+
+
+def prepend(own: Array, text: Array) -> Array:
+    """The prefix (P, K, T, D) of each stream before its text (P, B, K, S, D)."""
+    own = jnp.broadcast_to(own[:, None], (*text.shape[:3], *own.shape[2:]))
+    return jnp.concatenate((own, text), axis=3)
+
+
+def visible(queries: Array, keys: Array, gate: Array) -> Array:
+    """What is added to the scores of keys at some positions, of which those below 0 are the prefix.
+
+    A slot's weight in attention is multiplied by the gate, its score therefore raised by log(gate).
+    """
+    past = jnp.where(keys <= queries[:, None], 0.0, -jnp.inf)
+    return jnp.where(keys < 0, jnp.log(gate), past)
+
+
+def attend(q: Array, k: Array, v: Array, mask: Array) -> Array:
+    """softmax(q k^T / sqrt(D) + mask) v for q (P, B, K, G, s, D) and k, v (P, B, K, t, D)."""
+    P, B, K, G, s, D = q.shape
+    scores = jnp.einsum("pbksd,pbktd->pbkst", q.reshape(P, B, K, G * s, D) / D**0.5, k) + jnp.tile(mask, (G, 1))
+    share = jnp.exp(scores - jax.lax.stop_gradient(scores.max(axis=-1, keepdims=True)))
+    mixed = jnp.einsum("pbkst,pbktd->pbksd", share, v) / share.sum(axis=-1, keepdims=True)
+    return mixed.reshape(q.shape)
 
 
 def rotary(tokens: int, size: int) -> tuple[Array, Array]:
-    """Cosines and sines of rotary positions, each (S, 1, D/2): angle t base^(-2 i/D) for pair i at position t."""
+    """Cosines and sines of rotary positions, each (S, D/2): angle t base^(-2 i/D) for pair i at position t."""
     frequency = ROPE_BASE ** -(jnp.arange(0, size, 2, dtype=jnp.float32) / size)
     angle = jnp.outer(jnp.arange(tokens, dtype=jnp.float32), frequency)
-    return jnp.cos(angle)[:, None], jnp.sin(angle)[:, None]
+    return jnp.cos(angle), jnp.sin(angle)
 
 
 def rotate(x: Array, cosine: Array, sine: Array) -> Array:
-    """Turn the pairs (i, i + D/2) of x (..., S, heads, D) by their angles."""
+    """Turn the pairs (i, i + D/2) of x (..., S, D) by their angles."""
     first, second = jnp.split(x, 2, axis=-1)
     return jnp.concatenate((first * cosine - second * sine, second * cosine + first * sine), axis=-1)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from scalelaw.errors import Diverged
@@ -37,8 +38,8 @@ class JaxRun(Run):
     def __init__(self, cell: Cell, folder: Path, corpus: Corpus, model: Model):
         super().__init__(cell, folder, corpus, model)
         groups = groups_of(model, self.adamw)
-        self.compiled = make_step(cell, groups)
-        self.names = tuple(groups)
+        self.compiled = make_step(cell.shape, cell.streams, cell.recipe, groups)
+        self.names = [name for name, *_ in groups]
         self.take_over()
 
     def take_over(self) -> None:
@@ -46,7 +47,7 @@ class JaxRun(Run):
         weights = from_torch(self.model)
         self.trained = {name: weights.pop(name) for name in self.names}
         self.kept = weights
-        self.state = moments_from_torch(adam(self.cell).init(self.trained), self.model, self.adamw)
+        self.state = moments_from_torch(adam(self.cell.recipe).init(self.trained), self.model, self.adamw)
 
     def hand_back(self) -> None:
         """Weights and moments to the PyTorch model and its optimiser."""
@@ -78,7 +79,7 @@ class JaxRun(Run):
 
     def fade(self, gate: float) -> None:
         self.model.fade(gate)
-        self.kept["prefix_gate"] = from_torch(self.model)["prefix_gate"]
+        self.kept["prefix_gate"] = jnp.float32(self.model.prefix_gate.item())
 
     def held_out(self, windows: int | None = None) -> HeldOut:
         cell = self.cell

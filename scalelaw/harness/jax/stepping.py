@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
@@ -11,31 +11,33 @@ import optax
 import torch
 from jax import Array
 
-from scalelaw.harness.cell import Cell
+from scalelaw.cost import Shape
+from scalelaw.harness.cell import Recipe, Streams
 from scalelaw.harness.jax.model import loss
 from scalelaw.harness.model import Model
 
 Arrays = dict[str, Array]
-Step = Callable[..., tuple[Arrays, Any, Array, Array]]
+Groups = tuple[tuple[str, float, float], ...]
+Step = Callable[[Arrays, optax.OptState, Arrays, Array, Array, Array], tuple[Arrays, optax.OptState, Array, Array]]
 
 
-def groups_of(model: Model, adamw: torch.optim.Optimizer) -> dict[str, tuple[float, float]]:
-    """Weight decay and factor on the rate of every tensor that is trained, as PyTorch's groups have them."""
+def groups_of(model: Model, adamw: torch.optim.Optimizer) -> Groups:
+    """Names, weight decays and factors on the rate of all tensors that are trained, as PyTorch's groups have them."""
     names = {id(value): name for name, value in model.named_parameters()}
-    return {
-        names[id(value)]: (group["weight_decay"], group["share"])
+    return tuple(
+        (names[id(value)], group["weight_decay"], group["share"])
         for group in adamw.param_groups
         for value in group["params"]
-    }
+    )
 
 
-def adam(cell: Cell) -> optax.GradientTransformation:
+def adam(recipe: Recipe) -> optax.GradientTransformation:
     """Adam's direction: m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps)."""
-    recipe = cell.recipe
     return optax.scale_by_adam(b1=recipe.beta1, b2=recipe.beta2, eps=recipe.eps)
 
 
-def make_step(cell: Cell, groups: Mapping[str, tuple[float, float]]) -> Step:
+@lru_cache(maxsize=8)  # cells that differ in seed or tokens are compiled once in a process
+def make_step(shape: Shape, streams: Streams, recipe: Recipe, groups: Groups) -> Step:
     """The compiled step (trained, state, kept, tokens, targets, rate) -> (trained, state, loss, gradient norm).
 
         gradient  g min(1, clip / (norm + 1e-6))
@@ -44,23 +46,22 @@ def make_step(cell: Cell, groups: Mapping[str, tuple[float, float]]) -> Step:
     ``trained`` and ``kept`` together are the weights; ``trained`` and ``state`` are given up to the function, which
     writes the new ones over them. ``rate`` and the arrays may change from step to step without another compilation.
     """
-    direction = adam(cell)
 
     def step(
-        trained: Arrays, state: Any, kept: Arrays, tokens: Array, targets: Array, rate: Array
-    ) -> tuple[Arrays, Any, Array, Array]:
+        trained: Arrays, state: optax.OptState, kept: Arrays, tokens: Array, targets: Array, rate: Array
+    ) -> tuple[Arrays, optax.OptState, Array, Array]:
         def objective(trained: Arrays) -> Array:
-            return loss({**kept, **trained}, tokens, targets, cell.shape, cell.streams)
+            return loss({**kept, **trained}, tokens, targets, shape, streams)
 
         value, gradient = jax.value_and_grad(objective)(trained)
         norm = optax.global_norm(gradient)
-        factor = jnp.minimum(1.0, cell.recipe.clip / (norm + 1e-6))  # as clip_grad_norm_ does
+        factor = jnp.minimum(1.0, recipe.clip / (norm + 1e-6))  # as clip_grad_norm_ does
         gradient = jax.tree.map(lambda each: each * factor, gradient)
-        direct, state = direction.update(gradient, state)
-        moved = {}
-        for name, weight in trained.items():
-            decay, share = groups[name]
-            moved[name] = weight - rate * share * (direct[name] + decay * weight)
+        direction, state = adam(recipe).update(gradient, state)
+        moved = {
+            name: trained[name] - rate * share * (direction[name] + decay * trained[name])
+            for name, decay, share in groups
+        }
         return moved, state, value, norm
 
     return jax.jit(step, donate_argnames=("trained", "state"))

@@ -1,0 +1,23 @@
+"""JAX on one thread, wherever it is loaded first, and a made-up corpus."""
+
+import os
+from importlib import import_module
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")  # read once, when JAX finds its devices
+
+
+@pytest.fixture
+def corpus(monkeypatch):
+    """Tokens of a simple pattern with noise, in place of the corpora that the harness finds on this machine."""
+    rng = np.random.default_rng(0)
+    tokens = (np.arange(12_000) * 7 % 50 + rng.integers(0, 5, 12_000)).astype(np.uint8)
+    made = SimpleNamespace(
+        train=tokens[:10_000], held_out=tokens[10_000:], held_out_starts=np.arange(0, 2000, 500), held_out_bytes=2000
+    )
+    for module in ("scalelaw.harness.train", "scalelaw.harness.jax.train"):
+        monkeypatch.setattr(import_module(module), "corpora", SimpleNamespace(load=lambda *_, **__: made))
+    return made

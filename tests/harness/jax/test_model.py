@@ -1,0 +1,102 @@
+"""The decoder in JAX against the one in PyTorch, for every option, and against the released model."""
+
+import json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+jax = pytest.importorskip("jax", reason="the extra jax is not installed")
+torch = pytest.importorskip("torch", reason="the extra train is not installed")
+safetensors = pytest.importorskip("safetensors", reason="the extra train is not installed")
+
+from scalelaw.cost import Shape  # noqa: E402
+from scalelaw.harness.cell import Streams  # noqa: E402
+from scalelaw.harness.jax.model import logits, loss, stream_weights  # noqa: E402
+from scalelaw.harness.jax.weights import from_torch, into_torch  # noqa: E402
+from scalelaw.harness.model import Model  # noqa: E402
+from scalelaw.harness.released import from_released  # noqa: E402
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+SHAPE = Shape.scaled(width=16, layers=2, heads=4, kv_heads=2, vocabulary=61, prefix_tokens=3)
+TOKENS = torch.randint(0, 61, (3, 17), generator=torch.Generator().manual_seed(0))
+OPTIONS = {
+    "plain": ({}, {}),
+    "plain, many heads to one": ({"heads": 8, "kv_heads": 1, "tied": False, "bias": False}, {}),
+    "one stream with a prefix": ({"prefix_at_one": True}, {}),
+    "mlp": ({}, {"count": 3}),
+    "linear": ({"aggregation": "linear", "tied": False}, {"count": 3}),
+    "mean": ({"aggregation": "mean", "bias": False}, {"count": 3}),
+    "no prefix": ({"prefix_tokens": 0}, {"count": 2}),
+    "not smoothed": ({"layers": 1}, {"count": 2, "smoothing": 0.0}),
+    "reparameterised": ({"layers": 1}, {"count": 2, "prefix": "reparameterised"}),
+    "near identity": ({"layers": 1}, {"count": 2, "near_identity": True}),
+    "both": ({"layers": 1}, {"count": 2, "near_identity": True, "prefix": "reparameterised"}),
+}
+
+
+@partial(jax.jit, static_argnames=("shape", "streams"))
+def both(weights, tokens, gate, shape, streams):
+    """Logits, and gradients of the loss."""
+
+    def objective(weights):
+        return loss({**weights, "prefix_gate": gate}, tokens[:, :-1], tokens[:, 1:], shape, streams)
+
+    return logits({**weights, "prefix_gate": gate}, tokens, shape, streams), jax.grad(objective)(weights)
+
+
+def compare(model, tokens):
+    """Logits and gradients of JAX, held against PyTorch's."""
+    weights = from_torch(model)
+    gate = weights.pop("prefix_gate")
+    own, gradients = both(weights, tokens.numpy().astype(np.int32), gate, shape=model.shape, streams=model.streams)
+    model.loss(tokens[:, :-1], tokens[:, 1:]).backward()
+    np.testing.assert_allclose(own, model(tokens).detach(), atol=1e-5, rtol=0)
+    for name, value in model.named_parameters():
+        expected = np.zeros(value.shape) if value.grad is None else value.grad
+        np.testing.assert_allclose(gradients[name], expected, atol=1e-6, rtol=1e-4, err_msg=name)
+    return own
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_logits_and_gradients_are_those_of_pytorch(option):
+    changes, streams = OPTIONS[option]
+    model = Model(replace(SHAPE, **changes), Streams(**streams), seed=1)
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for value in model.parameters():  # away from the first weights, many of which are zero
+            value.add_(0.1 * torch.randn(value.shape, generator=generator))
+    if model.streams.near_identity:
+        model.fade(0.3)
+    compare(model, TOKENS)
+
+
+def test_near_identity_begins_as_one_stream():
+    one, many = Model(SHAPE, seed=3), Model(SHAPE, Streams(count=2, near_identity=True), seed=3)
+    np.testing.assert_allclose(compare(many, TOKENS), one(TOKENS).detach(), atol=1e-5)
+
+
+@pytest.mark.parametrize("P", [1, 2, 4])
+def test_logits_and_gradients_are_those_of_the_released_model(P):
+    with safetensors.safe_open(GOLDEN / f"qwen2_parscale_p{P}.safetensors", framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
+        config = json.loads(file.metadata()["config"])
+    weights = {name.removeprefix("weight."): value for name, value in tensors.items() if name.startswith("weight.")}
+    own = compare(from_released(weights, config), tensors["input_ids"])
+    np.testing.assert_allclose(own, tensors["logits"], atol=1e-5, rtol=0)
+
+
+def test_weights_sum_to_one_and_are_smoothed():
+    rng = np.random.default_rng(0)
+    weights = {"outer.weight": 3 * rng.normal(size=(4, 32)), "outer.bias": rng.normal(size=4)}
+    w = stream_weights(weights, rng.normal(size=(4, 2, 5, 8)).astype(np.float32), 0.2)
+    np.testing.assert_allclose(w.sum(-1), 1, rtol=1e-6)
+    assert w.min() >= 0.2 / 4 - 1e-6
+
+
+def test_weights_go_there_and_back():
+    model = Model(SHAPE, Streams(count=2))
+    again = into_torch(from_torch(model), Model(SHAPE, Streams(count=2), seed=9))
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in model.state_dict().items())
