@@ -92,7 +92,8 @@ class MLP(nn.Module):
         self.down = nn.Linear(shape.ffn, shape.width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        gate, up = self.gate_up(x).chunk(2, dim=-1)
+        # two products, as the halves of one would be copied together again in the backward pass
+        gate, up = (F.linear(x, half) for half in self.gate_up.weight.chunk(2))
         return self.down(F.silu(gate) * up)
 
 

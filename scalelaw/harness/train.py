@@ -9,6 +9,7 @@ from typing import Any
 
 from scalelaw.harness import corpus as corpora
 from scalelaw.harness import devices
+from scalelaw.harness.allocation import keep_freed_memory
 from scalelaw.harness.batches import check_enough
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.model import Model
@@ -63,6 +64,8 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     chosen = devices.choose(device)
     devices.be_deterministic(chosen)
+    if chosen.type == "cpu":
+        keep_freed_memory()
     corpus = corpora.load(cell.corpus, tokenizer=cell.tokenizer, hash=cell.corpus_hash)
     check_enough(
         len(corpus.train),
