@@ -14,11 +14,11 @@ from scalelaw.harness.stages import equal_flops, two_stage
 
 if TYPE_CHECKING:
     from scalelaw.harness import corpus, sweep
-    from scalelaw.harness.evaluate import HeldOut, evaluate
+    from scalelaw.harness.evaluating import HeldOut, evaluate
     from scalelaw.harness.model import Model
     from scalelaw.harness.released import from_released, to_released
     from scalelaw.harness.storage import load_weights
-    from scalelaw.harness.train import train
+    from scalelaw.harness.training import train
 
 __all__ = [
     "Cell",
@@ -40,13 +40,13 @@ __all__ = [
 
 # what needs PyTorch is imported when it is first used
 _LATER = {
-    "HeldOut": "evaluate",
+    "HeldOut": "evaluating",
     "Model": "model",
-    "evaluate": "evaluate",
+    "evaluate": "evaluating",
     "from_released": "released",
     "load_weights": "storage",
     "to_released": "released",
-    "train": "train",
+    "train": "training",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from scalelaw._version import __version__
 from scalelaw.cost import parameters
 from scalelaw.harness.cell import Cell
-from scalelaw.harness.evaluate import HeldOut
+from scalelaw.harness.evaluating import HeldOut
 from scalelaw.harness.schedule import rate_share
 
 

@@ -34,7 +34,7 @@ def seconds(
     time_steps : callable, optional
         Seconds a step of a cell; measured with a model of random weights on random tokens where not given.
     evaluated : callable, optional
-        Held-out tokens that a cell goes through in all; those of :func:`~scalelaw.harness.train.train` where not given.
+        Held-out tokens that a cell goes through in all; those of :func:`~scalelaw.harness.train` where not given.
     samples : int
         How many different cells to time.
     device : str
@@ -89,9 +89,9 @@ def measured(cell: Cell, *, device: str = "auto") -> float:
 
 def evaluated_tokens(cell: Cell) -> int:
     """Held-out tokens that training goes through: some at each point of the learning curve, all at the end."""
-    from scalelaw.harness.running import CURVE_POINTS, CURVE_TOKENS
+    from scalelaw.harness.running import CURVE_POINTS, curve_windows
 
-    return min(CURVE_POINTS, cell.steps) * CURVE_TOKENS + HELD_OUT
+    return min(CURVE_POINTS, cell.steps) * curve_windows(cell) * cell.recipe.context + HELD_OUT
 
 
 def _forward(cell: Cell) -> float:

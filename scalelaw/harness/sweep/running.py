@@ -73,7 +73,7 @@ def run(
     retry : bool
         Whether to try failed and diverged cells again.
     device, compile, checkpoint_seconds
-        Passed to :func:`scalelaw.harness.train.train`.
+        Passed to :func:`scalelaw.harness.train`.
     progress : text stream, optional
         Where to show progress: a live display if it is a terminal, else a line when a cell ends and every minute.
     command : str

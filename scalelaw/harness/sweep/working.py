@@ -24,7 +24,7 @@ from scalelaw.harness.sweep.folder import Sweep, open_sweep
 from scalelaw.harness.sweep.gathering import gather
 from scalelaw.harness.sweep.states import failure, is_done, lock_at
 
-TRAIN = "scalelaw.harness.train:train"
+TRAIN = "scalelaw.harness.training:train"
 _LOOK = 0.5  # seconds between two looks for a stop, or for the end of a cell that others wait for
 _PROBE = 0.1  # seconds to try a lock for: long enough to outlast somebody who only asks whether it is held
 

@@ -22,4 +22,4 @@ def train(cell, folder, **settings):
     """What a sweep calls as ``made_up:train``."""
     made = SimpleNamespace(load=lambda *_, **__: corpus())
     sys.modules["scalelaw.harness.corpus"] = made  # instead of what the machine's cache may or may not hold
-    return importlib.import_module("scalelaw.harness.train").train(cell, folder, **settings)
+    return importlib.import_module("scalelaw.harness.training").train(cell, folder, **settings)

@@ -27,7 +27,8 @@ def corpus(monkeypatch):
     made = SimpleNamespace(
         card=card, train=tokens[:10_000], held_out=tokens[10_000:], held_out_starts=starts, held_out_bytes=2000
     )
-    monkeypatch.setattr(import_module("scalelaw.harness.train"), "corpora", SimpleNamespace(load=lambda *_, **__: made))
+    training = import_module("scalelaw.harness.training")
+    monkeypatch.setattr(training, "corpora", SimpleNamespace(load=lambda *_, **__: made))
     return made
 
 

@@ -66,7 +66,7 @@ def evaluate(
     )
     model.train(training)
     positions = starts[:, None] + 1 + np.arange(context)
-    return _summary(losses, positions.ravel(), corpus)
+    return summarise(losses, positions.ravel(), corpus)
 
 
 def _losses(model: Model, tokens: np.ndarray, starts: np.ndarray, context: int, guidance: float | None) -> np.ndarray:
@@ -80,7 +80,7 @@ def _losses(model: Model, tokens: np.ndarray, starts: np.ndarray, context: int, 
     )
 
 
-def _summary(losses: np.ndarray, positions: np.ndarray, corpus: Corpus) -> HeldOut:
+def summarise(losses: np.ndarray, positions: np.ndarray, corpus: Corpus) -> HeldOut:
     documents = np.searchsorted(corpus.held_out_starts, positions, side="right") - 1
     sizes = np.bincount(documents)
     sums = np.bincount(documents, losses)
