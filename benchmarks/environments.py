@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 NEWER_PYTHONS = ("python3.12", "python3.13", "python3.14")
@@ -34,6 +35,15 @@ def simple_scaling_laws(folder: Path) -> Path:
     return make(folder / "simple-scaling-laws", sys.executable, [against_its_wish, dependencies])
 
 
+def transformers(folder: Path) -> Path:
+    """Interpreter of an environment with the latest ``transformers``, and all else, torch too, from this one's."""
+    interpreter = make(folder / "transformers", sys.executable, [["transformers"]])
+    packages = run([str(interpreter), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).strip()
+    here = sysconfig.get_path("purelib")
+    (Path(packages) / "this_environment.pth").write_text(f"import site; site.addsitedir({here!r})\n")
+    return interpreter
+
+
 def make(folder: Path, python: str, installs: list[list[str]]) -> Path:
     """Make an environment, or use the one that is there; one pip call for each list of arguments.
 
@@ -53,11 +63,12 @@ def make(folder: Path, python: str, installs: list[list[str]]) -> Path:
     return interpreter
 
 
-def run(command: list[str]) -> None:
-    """Run a command, or say what it complained about."""
+def run(command: list[str]) -> str:
+    """What a command prints; if it fails, what it complained about is raised."""
     process = subprocess.run(command, capture_output=True, text=True, check=False)
     if process.returncode:
         complaints = [line for line in process.stderr.splitlines() if line.startswith("ERROR")] or [
             process.stderr.strip()
         ]
         raise NotInstalledError(f"{' '.join(command[1:])}: {complaints[0]}")
+    return process.stdout

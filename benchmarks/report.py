@@ -65,8 +65,8 @@ class Row:
 
 
 def significant(value: float) -> str:
-    """A ratio with three significant digits and no exponent."""
-    return f"{float(f'{value:.3g}'):,.{0 if value >= 99.95 else 1}f}"
+    """A ratio with three significant digits, two where it is near or below 1, and no exponent."""
+    return f"{float(f'{value:.3g}'):,.{0 if value >= 99.95 else 1 if value >= 1.995 else 2}f}"
 
 
 def duration(seconds: float | None) -> str:
