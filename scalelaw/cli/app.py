@@ -21,6 +21,7 @@ from scalelaw.cli import (
     reproduce,
     status,
     sweep,
+    train,
 )
 from scalelaw.errors import ScalelawError
 
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for verb in (fit, compare, predict, equivalence, plot, datasets, laws, corpus, sweep, status, reproduce):
+for verb in (fit, compare, predict, equivalence, plot, datasets, laws, corpus, sweep, status, train, reproduce):
     app.command(verb.__name__.rpartition(".")[2])(verb.run)
 
 

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 
 from scalelaw.harness.devices import precision
 from scalelaw.harness.model import Model
+from scalelaw.harness.parallel import Alone
 
 if TYPE_CHECKING:
     from scalelaw.harness.corpus import Corpus
@@ -36,6 +37,7 @@ def evaluate(
     batch: int = 32,
     windows: int | None = None,
     guidance: float | None = None,
+    processes: Alone | None = None,
 ) -> HeldOut:
     """Loss on the held-out tokens, each predicted once from those before it in its window.
 
@@ -54,6 +56,8 @@ def evaluate(
         Take only so many windows, spread evenly: a cheaper estimate for learning curves.
     guidance : float, optional
         As for :meth:`Model.forward`.
+    processes : optional
+        Those that share the work; all of them are given the result.
     """
     tokens = corpus.held_out
     starts = np.arange(0, len(tokens) - 1 - context + 1, context)
@@ -61,12 +65,11 @@ def evaluate(
         starts = starts[np.linspace(0, len(starts) - 1, windows).round().astype(int)]
     training = model.training
     model.eval()
-    losses = np.concatenate(
-        [_losses(model, tokens, starts[i : i + batch], context, guidance) for i in range(0, len(starts), batch)]
-    )
+    chunks = [starts[i : i + batch] for i in range(0, len(starts), batch)]
+    losses = (processes or Alone()).share(chunks, lambda chunk: _losses(model, tokens, chunk, context, guidance))
     model.train(training)
     positions = starts[:, None] + 1 + np.arange(context)
-    return summarise(losses, positions.ravel(), corpus)
+    return summarise(np.concatenate(losses), positions.ravel(), corpus)
 
 
 def _losses(model: Model, tokens: np.ndarray, starts: np.ndarray, context: int, guidance: float | None) -> np.ndarray:

@@ -23,6 +23,7 @@ from scalelaw.harness.cell import Cell
 from scalelaw.harness.evaluating import evaluate
 from scalelaw.harness.model import Model
 from scalelaw.harness.optimiser import optimiser, set_rate
+from scalelaw.harness.parallel import Alone
 from scalelaw.harness.rows import curve_point, row_of
 from scalelaw.harness.schedule import rate_share
 from scalelaw.harness.storage import load_checkpoint, save_checkpoint, save_weights
@@ -56,11 +57,23 @@ def curve_windows(cell: Cell) -> int:
 class Run:
     """A cell being trained in its folder."""
 
-    def __init__(self, cell: Cell, folder: Path, corpus: Corpus, model: Model, *, compile: bool = False):
-        self.cell, self.folder, self.corpus, self.model = cell, folder, corpus, model
+    def __init__(
+        self,
+        cell: Cell,
+        folder: Path,
+        corpus: Corpus,
+        model: Model,
+        *,
+        processes: Alone | None = None,
+        compile: bool = False,
+    ):
+        self.cell, self.folder, self.corpus = cell, folder, corpus
+        self.processes = processes or Alone()
         self.device = model.embedding.weight.device
-        self.adamw = optimiser(model, cell.recipe, cell.trained)
-        self.loss = torch.compile(model.loss) if compile else model.loss
+        self.model = self.processes.place(model)
+        self.adamw = optimiser(self.model, cell.recipe, cell.trained)
+        loss = self.processes.loss(self.model)
+        self.loss = torch.compile(loss) if compile else loss
         self.progress = Progress()
         self.reported = -math.inf
 
@@ -70,17 +83,16 @@ class Run:
         if not path.exists():
             return
         state = load_checkpoint(path, self.cell)
-        self.model.load_state_dict(state["model"])
-        self.adamw.load_state_dict(state["optimiser"])
+        own = self.processes.parts(state, self.model, self.adamw)
+        self.model.load_state_dict(own["model"])
+        self.adamw.load_state_dict(own["optimiser"])
         self.progress = Progress(**state["progress"])
 
     def checkpoint(self) -> None:
-        state = {
-            "model": self.model.state_dict(),
-            "optimiser": self.adamw.state_dict(),
-            "progress": asdict(self.progress),
-        }
-        save_checkpoint(self.folder / "checkpoint.pt", self.cell, state)
+        held = {"model": self.model.state_dict(), "optimiser": self.adamw.state_dict()}
+        state = {**self.processes.whole(held), "progress": asdict(self.progress)}
+        if self.processes.writes:
+            save_checkpoint(self.folder / "checkpoint.pt", self.cell, state)
 
     def steps(self, stop: Callable[[], bool], checkpoint_seconds: float) -> None:
         """Take the steps that are left."""
@@ -88,7 +100,7 @@ class Run:
         earlier = self.progress.seconds
         evaluations = {math.ceil(i * self.cell.steps / CURVE_POINTS) for i in range(1, CURVE_POINTS + 1)}
         while self.progress.step < self.cell.steps:
-            if stop():
+            if self.processes.agreed(stop()):
                 self.checkpoint()
                 raise Stopped(f"cell {self.cell.name} stopped after step {self.progress.step}; it goes on from there")
             self.step()
@@ -97,7 +109,7 @@ class Run:
             if self.progress.step in evaluations:
                 self.evaluate()
             self.report(now)
-            if now - saved > checkpoint_seconds:
+            if self.processes.agreed(now - saved > checkpoint_seconds):
                 self.checkpoint()
                 saved = time.monotonic()
 
@@ -112,10 +124,11 @@ class Run:
             loss = self.loss(inputs, targets)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
-        self.refuse_divergence(step + 1, loss.item(), norm.item())
+        mean = self.processes.mean(loss)
+        self.refuse_divergence(step + 1, mean, float(self.processes.whole(norm)))
         self.adamw.step()
         self.adamw.zero_grad()
-        self.progress.step, self.progress.train_loss = step + 1, loss.item()
+        self.progress.step, self.progress.train_loss = step + 1, mean
 
     def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         recipe = self.cell.recipe
@@ -126,7 +139,7 @@ class Run:
             context=recipe.context,
             seed=self.cell.seed,
         )
-        inputs, targets = (torch.from_numpy(each).to(self.device) for each in arrays)
+        inputs, targets = (self.processes.rows(torch.from_numpy(each)).to(self.device) for each in arrays)
         return inputs, targets
 
     def refuse_divergence(self, step: int, loss: float, norm: float) -> None:
@@ -141,15 +154,18 @@ class Run:
     def evaluate(self) -> None:
         """One point of the learning curve."""
         context, progress = self.cell.recipe.context, self.progress
-        held_out = evaluate(self.model, self.corpus, context=context, windows=curve_windows(self.cell))
+        windows = curve_windows(self.cell)
+        held_out = evaluate(self.model, self.corpus, context=context, windows=windows, processes=self.processes)
         point = curve_point(self.cell, progress.step, held_out, progress.train_loss, progress.seconds)
         progress.curve.append(point)
+        if not self.processes.writes:
+            return
         columns = {name: np.asarray([each[name] for each in progress.curve]) for name in point}
         write_atomically(self.folder / "log.parquet", to_parquet(columns, {"schema": "runs/1"}))
 
     def report(self, now: float) -> None:
         """Leave word of how far the run has come, about once a second."""
-        if now - self.reported < REPORT_SECONDS:
+        if now - self.reported < REPORT_SECONDS or not self.processes.writes:
             return
         self.reported = now
         progress = self.progress
@@ -167,16 +183,25 @@ class Run:
         write_atomically(self.folder / "progress.json", json.dumps(contents))
 
     def finish(self) -> dict[str, Any]:
-        """Merge, evaluate on all held-out tokens, write weights and the row; the row is given back."""
+        """Evaluate on all held-out tokens, write weights and the row; the row is given back."""
         if self.cell.streams.near_identity:
             self.model.fade(1.0)
-        if self.cell.streams.prefix == "reparameterised":
-            self.model = self.model.merged()
-        held_out = evaluate(self.model, self.corpus, context=self.cell.recipe.context)
+        context = self.cell.recipe.context
+        held_out = evaluate(self.model, self.corpus, context=context, processes=self.processes)
         if not math.isfinite(held_out.loss):
             raise Diverged(f"cell {self.cell.name} ended with a held-out loss of {held_out.loss}", self.cell.steps)
         row = row_of(self.cell, held_out, self.progress.train_loss, self.progress.seconds, str(self.device))
-        save_weights(self.folder / "weights.safetensors", self.cell, self.model)
-        write_atomically(self.folder / "row.json", json.dumps(row, indent=1))
-        (self.folder / "checkpoint.pt").unlink(missing_ok=True)
+        model = self.whole_model()
+        if self.processes.writes:
+            save_weights(self.folder / "weights.safetensors", self.cell, model)
+            write_atomically(self.folder / "row.json", json.dumps(row, indent=1))
+            (self.folder / "checkpoint.pt").unlink(missing_ok=True)
         return row
+
+    def whole_model(self) -> Model:
+        """The model as it is kept: in one piece, prefixes merged."""
+        model = self.model
+        if self.processes.processes > 1:
+            model = Model(self.cell.shape, self.cell.streams)
+            model.load_state_dict(self.processes.whole(self.model.state_dict()))
+        return model.merged() if self.cell.streams.prefix == "reparameterised" else model

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from scalelaw.errors import HarnessError
 from scalelaw.harness import corpus as corpora
 from scalelaw.harness import devices
 from scalelaw.harness.allocation import keep_freed_memory
 from scalelaw.harness.batches import check_enough
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.model import Model
+from scalelaw.harness.parallel import processes
 from scalelaw.harness.running import Run
 from scalelaw.harness.storage import load_weights
 
@@ -23,6 +25,7 @@ def train(
     *,
     device: str = "auto",
     compile: bool = False,
+    shard: bool = False,
     checkpoint_seconds: float = 60.0,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
@@ -41,6 +44,8 @@ def train(
         ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
     compile : bool
         Whether to compile the model with ``torch.compile``: slower to begin, about a tenth faster a step on a CPU.
+    shard : bool
+        Under ``torchrun``: whether to spread the model over the processes (FSDP2) instead of copying it to each (DDP).
     checkpoint_seconds : float
         Seconds between checkpoints.
     stop : callable
@@ -75,10 +80,21 @@ def train(
         repeat=cell.repeat,
         corpus=cell.corpus,
     )
-    run = Run(cell, folder, corpus, first_model(cell, folder).to(chosen), compile=compile)
-    run.resume()
-    run.steps(stop, checkpoint_seconds)
-    return run.finish()
+    with processes(chosen, shard=shard) as those:
+        check_divided(cell, those.processes)
+        run = Run(cell, folder, corpus, first_model(cell, folder).to(chosen), processes=those, compile=compile)
+        run.resume()
+        run.steps(stop, checkpoint_seconds)
+        return run.finish()
+
+
+def check_divided(cell: Cell, count: int) -> None:
+    """Refuse a batch that the processes cannot share alike."""
+    if cell.recipe.batch % count:
+        raise HarnessError(
+            f"a batch of {cell.recipe.batch} sequences cannot be shared alike by {count} processes; start as many as "
+            "divide it"
+        )
 
 
 def first_model(cell: Cell, folder: Path) -> Model:

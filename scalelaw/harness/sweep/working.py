@@ -106,7 +106,7 @@ def _pass(
         if cell.start is not None and not is_done(sweep, cell.start):
             waiting |= not _failed_before(sweep, cell, cell.start)
             continue
-        with _claim(sweep.folder(cell)) as mine:
+        with claim(sweep.folder(cell)) as mine:
             if not mine or _ended(sweep, cell):
                 continue
             claimed = True
@@ -143,7 +143,7 @@ def _failed_before(sweep: Sweep, cell: Cell, start: Cell) -> bool:
 
 
 @contextmanager
-def _claim(folder: Path) -> Iterator[bool]:
+def claim(folder: Path) -> Iterator[bool]:
     """Hold the lock of a cell; gives whether it could be had."""
     lock = lock_at(folder / "lock")
     try:

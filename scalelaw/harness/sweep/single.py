@@ -1,0 +1,51 @@
+"""One cell of a sweep, trained here: by this process, or by those that ``torchrun`` started."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from scalelaw.errors import HarnessError
+from scalelaw.harness.cell import Cell
+from scalelaw.harness.sweep.folder import read_json
+
+
+def train_one(folder: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
+    """Train the cell whose folder this is, and give its row; a finished one is left as it is.
+
+    The first process holds the cell's lock meanwhile, as the jobs of a sweep do.
+
+    Parameters
+    ----------
+    folder : path
+        ``FOLDER/cells/ID`` of a sweep, in which there is ``cell.json``.
+    **options
+        Of :func:`scalelaw.harness.train`.
+
+    Raises
+    ------
+    HarnessError
+        If there is no cell, somebody else trains it, or it cannot be trained.
+    """
+    from scalelaw.harness.sweep.gathering import gather
+    from scalelaw.harness.sweep.working import claim
+
+    folder = Path(folder)
+    values = read_json(folder / "cell.json")
+    if values is None:
+        raise HarnessError(f"{folder} holds no cell (there is no cell.json); name a folder FOLDER/cells/ID of a sweep")
+    if (done := read_json(folder / "row.json")) is not None:
+        return done
+    from scalelaw.harness.training import train
+
+    cell = Cell.from_dict(values)
+    if int(os.environ.get("RANK", "0")):
+        return train(cell, folder, **options)
+    with claim(folder) as mine:
+        if not mine:
+            raise HarnessError(f"somebody else trains the cell {cell.name} now; see `scalelaw status`")
+        row = train(cell, folder, **options)
+    if (folder.parent.parent / "sweep.json").exists():
+        gather(folder.parent.parent)
+    return row
