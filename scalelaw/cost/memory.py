@@ -21,8 +21,8 @@ def train_memory(
 
     each times ``bytes_each``. A layer keeps, for every token of every stream: what goes into its two norms and what
     comes out (h each), the rotated queries and keys with what they were made from, values, what attention gives, and
-    the four inner products of the gated MLP. The head keeps logits, their log-softmax and its gradient. Buffers that live
-    for one operation only, and the memory of torch itself (about 200 MB of a process), are left out.
+    the four inner products of the gated MLP. The head keeps logits, their log-softmax and its gradient. Left out are
+    buffers that live for one operation only, and the memory of torch itself (about 200 MB of a process).
 
     Parameters
     ----------
