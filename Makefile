@@ -52,7 +52,7 @@ reproduce: $(VENV)/installed
 	$(SCALELAW) reproduce --out figures
 
 constraints: $(VENV)/installed-dev
-	@{ grep '^#' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable; echo "torch==2.13.0"; } > constraints.new
+	@{ grep '^#' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable | grep -v '^torch=='; echo "torch==2.13.0"; } > constraints.new
 	@mv constraints.new constraints.txt
 
 clean:
