@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any
 from scalelaw.extras import need
 
 if TYPE_CHECKING:
-    from scalelaw.harness.jax.evaluate import evaluate
+    from scalelaw.harness.jax.evaluating import evaluate
     from scalelaw.harness.jax.model import logits, loss
-    from scalelaw.harness.jax.train import train
+    from scalelaw.harness.jax.training import train
     from scalelaw.harness.jax.weights import from_torch, into_torch
 
 __all__ = ["evaluate", "from_torch", "into_torch", "logits", "loss", "train"]
 
+# no module has the name of a function here: once imported, it would take the function's place
 _LATER = {
-    "evaluate": "evaluate",
+    "evaluate": "evaluating",
     "from_torch": "weights",
     "into_torch": "weights",
     "logits": "model",
     "loss": "model",
-    "train": "train",
+    "train": "training",
 }
 
 

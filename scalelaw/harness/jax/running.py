@@ -14,13 +14,13 @@ import numpy as np
 from scalelaw.errors import Diverged
 from scalelaw.files import write_atomically
 from scalelaw.harness.cell import Cell
-from scalelaw.harness.evaluate import HeldOut
-from scalelaw.harness.jax.evaluate import evaluate
+from scalelaw.harness.evaluating import HeldOut
+from scalelaw.harness.jax.evaluating import evaluate
 from scalelaw.harness.jax.stepping import adam, groups_of, make_step
 from scalelaw.harness.jax.weights import from_torch, into_torch, moments_from_torch, moments_into_torch
 from scalelaw.harness.model import Model
 from scalelaw.harness.rows import curve_point, row_of
-from scalelaw.harness.running import CURVE_TOKENS, Run
+from scalelaw.harness.running import Run, curve_windows
 from scalelaw.harness.schedule import rate_share
 from scalelaw.harness.storage import save_weights
 from scalelaw.runs.writing import to_parquet
@@ -71,8 +71,8 @@ class JaxRun(Run):
         recipe, step = self.cell.recipe, self.progress.step
         if self.cell.streams.near_identity:
             self.fade(step / max(math.ceil(recipe.warmup * self.cell.steps), 1))
-        rate = np.float32(recipe.rate * rate_share(step, self.cell.steps, recipe))
-        tokens, targets = (each.numpy().astype(np.int32) for each in self.batch(step))
+        rate = jnp.float32(recipe.rate * rate_share(step, self.cell.steps, recipe))
+        tokens, targets = (jnp.asarray(each.numpy().astype(np.int32)) for each in self.batch(step))
         self.trained, self.state, loss, norm = self.compiled(self.trained, self.state, self.kept, tokens, targets, rate)
         self.refuse_divergence(step + 1, float(loss), float(norm))
         self.progress.step, self.progress.train_loss = step + 1, float(loss)
@@ -90,7 +90,7 @@ class JaxRun(Run):
     def evaluate(self) -> None:
         """One point of the learning curve."""
         progress = self.progress
-        held_out = self.held_out(max(CURVE_TOKENS // self.cell.recipe.context, 1))
+        held_out = self.held_out(curve_windows(self.cell))
         point = curve_point(self.cell, progress.step, held_out, progress.train_loss, progress.seconds)
         progress.curve.append(point)
         columns = {name: np.asarray([each[name] for each in progress.curve]) for name in point}

@@ -54,7 +54,7 @@ def make_step(shape: Shape, streams: Streams, recipe: Recipe, groups: Groups) ->
             return loss({**kept, **trained}, tokens, targets, shape, streams)
 
         value, gradient = jax.value_and_grad(objective)(trained)
-        norm = optax.global_norm(gradient)
+        norm = jnp.sqrt(sum((each * each).sum() for each in gradient.values()))
         factor = jnp.minimum(1.0, recipe.clip / (norm + 1e-6))  # as clip_grad_norm_ does
         gradient = jax.tree.map(lambda each: each * factor, gradient)
         direction, state = adam(recipe).update(gradient, state)

@@ -1,4 +1,4 @@
-"""JAX on one thread, wherever it is loaded first, and a made-up corpus."""
+"""JAX on one thread and quick to compile, and a made-up corpus."""
 
 import os
 from importlib import import_module
@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")  # read once, when JAX finds its devices
+# read once, when JAX finds its devices
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false --xla_backend_optimization_level=0")
 
 
 @pytest.fixture
@@ -18,6 +19,6 @@ def corpus(monkeypatch):
     made = SimpleNamespace(
         train=tokens[:10_000], held_out=tokens[10_000:], held_out_starts=np.arange(0, 2000, 500), held_out_bytes=2000
     )
-    for module in ("scalelaw.harness.train", "scalelaw.harness.jax.train"):
+    for module in ("scalelaw.harness.training", "scalelaw.harness.jax.training"):
         monkeypatch.setattr(import_module(module), "corpora", SimpleNamespace(load=lambda *_, **__: made))
     return made

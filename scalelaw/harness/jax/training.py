@@ -11,10 +11,11 @@ import jax
 
 from scalelaw.errors import HarnessError
 from scalelaw.harness import corpus as corpora
+from scalelaw.harness.allocation import keep_freed_memory
 from scalelaw.harness.batches import check_enough
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.jax.running import JaxRun
-from scalelaw.harness.train import first_model
+from scalelaw.harness.training import first_model
 
 
 def train(
@@ -29,7 +30,7 @@ def train(
 
     What :func:`scalelaw.harness.train` does, with the same first weights, batches, schedule and files; the row has
     ``backend`` "jax". Losses agree with PyTorch's to rounding, in float32 on a CPU. A sweep trains in JAX with
-    ``train="scalelaw.harness.jax.train:train"``. JAX takes all cores of a CPU that it may; start Python under
+    ``train="scalelaw.harness.jax.training:train"``. JAX takes all cores of a CPU that it may; start Python under
     ``taskset`` or in a container to give it fewer.
 
     Parameters
@@ -69,7 +70,10 @@ def train(
         repeat=cell.repeat,
         corpus=cell.corpus,
     )
-    with jax.default_device(choose(device)):
+    chosen = choose(device)
+    if chosen.platform == "cpu":
+        keep_freed_memory()
+    with jax.default_device(chosen):
         run = JaxRun(cell, folder, corpus, first_model(cell, folder))
         run.resume()
         run.steps(stop, checkpoint_seconds)

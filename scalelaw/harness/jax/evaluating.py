@@ -10,7 +10,7 @@ import numpy as np
 
 from scalelaw.cost import Shape
 from scalelaw.harness.cell import Streams
-from scalelaw.harness.evaluate import HeldOut, _summary
+from scalelaw.harness.evaluating import HeldOut, summarise
 from scalelaw.harness.jax.model import Weights, token_losses
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def evaluate(
         ]
     )
     positions = starts[:, None] + 1 + np.arange(context)
-    return _summary(losses, positions.ravel(), corpus)
+    return summarise(losses, positions.ravel(), corpus)
 
 
 def _losses(
