@@ -56,6 +56,7 @@ def run(
         typer.Option("--engine-option", metavar="NAME=VALUE", help="Such as partition=long; repeatable."),
     ] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
+    backend: Annotated[str, typer.Option(metavar="NAME", help="What trains: torch or jax.")] = "torch",
     compile: Annotated[bool, typer.Option("--compile", help="Compile the model.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try failed and diverged cells again.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print cells, memory and time; train nothing.")] = False,
@@ -109,7 +110,8 @@ def run(
         rows = planning.plan(open_sweep(folder).cells if cells is None else cells, device=device)
         output.result(planning.text(rows, jobs))
         return
-    ours: dict[str, Any] = {"jobs": jobs, "engine": engine, "retry": retry, "device": device, "compile": compile}
+    ours: dict[str, Any] = {"jobs": jobs, "engine": engine, "retry": retry, "train": backend}
+    ours |= {"device": device, "compile": compile}
     if taken := sorted(set(ours) & set(engine_options)):
         raise typer.BadParameter(f"{taken[0]} has an option of its own", param_hint="--engine-option")
     command = " ".join(["scalelaw", *sys.argv[1:]])

@@ -49,9 +49,9 @@ class Progress:
 
 
 def curve_windows(cell: Cell) -> int:
-    """Held-out windows of one point of a learning curve."""
+    """Held-out windows of one point of a learning curve: one batch at least."""
     share = int(CURVE_SHARE * cell.steps * cell.recipe.tokens_a_step / CURVE_POINTS)
-    return max(min(CURVE_TOKENS, share) // cell.recipe.context, 1)
+    return max(min(CURVE_TOKENS, share) // cell.recipe.context, cell.recipe.batch)
 
 
 class Run:

@@ -85,14 +85,15 @@ def summary(rows: Sequence[Mapping[str, Any]], jobs: int | None = None) -> str:
 
 def line(row: Mapping[str, Any]) -> str:
     """One cell in a line."""
+    who = f"{row['cell']}  {row['name']}"
     loss = "" if row["loss"] is None else f"  loss {row['loss']:.4f}"
     if row["state"] == "running":
         remaining = "" if row["time_left"] is None else f"  {duration(row['time_left'])} left"
-        return f"{row['name']}  running  step {row['step']}/{row['steps']}{loss}{remaining}"
+        return f"{who}  running  step {row['step']}/{row['steps']}{loss}{remaining}"
     if row["state"] in ("failed", "diverged"):
-        return f"{row['name']}  {row['state']}  {row['message']}"
+        return f"{who}  {row['state']}  {row['message']}"
     took = f"  {duration(row['seconds'])}" if row["state"] == "done" and row["seconds"] is not None else ""
-    return f"{row['name']}  {row['state']}{loss}{took}"
+    return f"{who}  {row['state']}{loss}{took}"
 
 
 def text(rows: Sequence[Mapping[str, Any]]) -> str:

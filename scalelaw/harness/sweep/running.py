@@ -22,7 +22,7 @@ from scalelaw.harness.sweep.gathering import gather
 from scalelaw.harness.sweep.reporting import counts, status_rows, summary
 from scalelaw.harness.sweep.states import abandoned, state
 from scalelaw.harness.sweep.watching import Watcher, watcher
-from scalelaw.harness.sweep.working import TRAIN, forgive, work
+from scalelaw.harness.sweep.working import TRAINERS, forgive, work
 
 _LOOK = 0.5  # seconds between two looks at the jobs and the folder
 
@@ -53,7 +53,7 @@ def run(
     checkpoint_seconds: float = 60.0,
     progress: TextIO | None = None,
     command: str = "",
-    train: str = TRAIN,
+    train: str = "torch",
     **options: Any,
 ) -> Outcome:
     """Train the cells of a sweep that are not trained yet, and gather the finished ones in ``runs.parquet``.
@@ -78,8 +78,8 @@ def run(
         Where to show progress: a live display if it is a terminal, else a line when a cell ends and every minute.
     command : str
         How the sweep was asked for; kept in sweep.json for people.
-    train : str
-        ``module:function`` that trains a cell.
+    train : {"torch", "jax"} or str
+        What trains a cell; ``module:function`` for something of one's own.
     **options
         Of the engine: ``partition="long", gpus=1``.
 
@@ -103,7 +103,8 @@ def run(
         if retry:
             forgive(sweep)
         gather(sweep.path)  # a torn row is told before hours of work
-        settings = {"train": train, "device": device, "compile": compile, "checkpoint_seconds": checkpoint_seconds}
+        settings = {"train": train, "device": device, "checkpoint_seconds": checkpoint_seconds}
+        settings |= {"compile": True} if compile else {}
         with _shown(sweep, progress, jobs) as shown, _stop_file(sweep) as stop_file:
             calls = [
                 place.submit(work, str(sweep.path), stop_file=str(stop_file), **settings)
@@ -127,9 +128,13 @@ def _made(
 
 def _check_packages(train: str) -> None:
     """Name a package that the jobs would miss, without the seconds that it takes to import torch."""
-    for package in ("filelock", *(("torch",) if train == TRAIN else ())):
+    for package in (
+        "filelock",
+        *(("torch",) if train in TRAINERS else ()),
+        *(("jax", "optax") if train == "jax" else ()),
+    ):
         if find_spec(package) is None:
-            need(package, extra="train", purpose="a sweep")
+            need(package, extra="jax" if train == "jax" else "train", purpose="a sweep")
 
 
 def _to_do(sweep: Sweep) -> int:

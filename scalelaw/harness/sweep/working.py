@@ -24,7 +24,7 @@ from scalelaw.harness.sweep.folder import Sweep, open_sweep
 from scalelaw.harness.sweep.gathering import gather
 from scalelaw.harness.sweep.states import failure, is_done, lock_at
 
-TRAIN = "scalelaw.harness.training:train"
+TRAINERS = {"torch": "scalelaw.harness.training:train", "jax": "scalelaw.harness.jax.training:train"}
 _LOOK = 0.5  # seconds between two looks for a stop, or for the end of a cell that others wait for
 _PROBE = 0.1  # seconds to try a lock for: long enough to outlast somebody who only asks whether it is held
 
@@ -34,7 +34,7 @@ def work(
     *,
     retry: bool = False,
     stop_file: str | os.PathLike[str] | None = None,
-    train: str = TRAIN,
+    train: str = "torch",
     **options: Any,
 ) -> list[str]:
     """Train the cells of a sweep that nobody trains or has trained, one after another, until none is left.
@@ -52,8 +52,8 @@ def work(
         Whether to try failed and diverged cells again.
     stop_file : path, optional
         When this file appears, the cell at hand is checkpointed and the work ends.
-    train : str
-        ``module:function`` that trains a cell: ``train(cell, folder, *, stop, **options)`` gives its row.
+    train : {"torch", "jax"} or str
+        What trains a cell; or ``module:function``: ``train(cell, folder, *, stop, **options)`` gives its row.
     **options
         Passed to ``train``: ``device``, ``compile``, ``checkpoint_seconds``.
 
@@ -239,6 +239,8 @@ def _stop(file: Path | None) -> Callable[[], bool]:
 
 
 def _function(path: str) -> Callable[..., Any]:
-    module, _, name = path.partition(":")
+    module, colon, name = TRAINERS.get(path, path).partition(":")
+    if not colon:
+        raise HarnessError(f"nothing trains with {path!r}; choose {', '.join(TRAINERS)}")
     found: Callable[..., Any] = getattr(import_module(module), name)
     return found
