@@ -158,7 +158,7 @@ class TestStatus:
         first, second = outcome.out.splitlines()
         assert outcome.code == 0
         assert first.startswith("4 cells: 1 done, 1 diverged, 2 to do; about ")
-        assert second == "w32-l2-p2-49.2k-s0  diverged  the loss is nan"
+        assert second == f"{open_sweep(folder).cells[1].id}  w32-l2-p2-49.2k-s0  diverged  the loss is nan"
 
     def test_for_machines(self, shell, folder):
         document = json.loads(shell("status", folder, "--json").out)
