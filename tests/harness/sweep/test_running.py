@@ -19,12 +19,13 @@ from scalelaw.runs import read
 
 TRAIN = "quick_train:train"
 PROGRAM = """
-import functools, signal, sys
+import signal, sys
 from scalelaw.cli import main
 from scalelaw.harness import sweep
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with interrupts ignored
-    sweep.run = functools.partial(sweep.run, train="quick_train:train")
+    run = sweep.run
+    sweep.run = lambda *given, **settings: run(*given, **{**settings, "train": "quick_train:train"})
     main(["sweep", sys.argv[1], "--jobs", sys.argv[2]])
 """
 

@@ -33,7 +33,7 @@ def test_a_line_when_a_cell_ends(sweep):
     shown.look()
     shown.look()
     shown.close()
-    assert stream.getvalue().splitlines()[1:] == [f"{sweep.cells[1].name}  done  loss 1.2500  3 s"]
+    assert stream.getvalue().splitlines()[1:] == [f"{sweep.cells[1].id}  {sweep.cells[1].name}  done  loss 1.2500  3 s"]
 
 
 def test_cells_that_ended_before_are_not_told_again(sweep):
