@@ -28,7 +28,7 @@ _BATCH = 512  # documents tokenised at a time
 _FILES = ("train.npy", "held_out.npy", "held_out_starts.npy")
 
 
-def prepare(name: str = "code", *, tokenizer: str = "bytes", held_out: int = HELD_OUT) -> Corpus:
+def prepare(name: str = "code", *, tokenizer: str = "bytes", held_out: int = HELD_OUT, fetch: bool = True) -> Corpus:
     """A corpus, made if it is not in the cache.
 
     The cache is the folder ``corpora`` in ``$SCALELAW_CACHE``, else in ``$XDG_CACHE_HOME/scalelaw``, else in
@@ -42,6 +42,8 @@ def prepare(name: str = "code", *, tokenizer: str = "bytes", held_out: int = HEL
         ``bytes``, or ``bpe:4096`` and the like: a byte-level BPE trained on the training documents.
     held_out : int
         Tokens to hold out, at least; a tenth where the corpus is too small.
+    fetch : bool
+        Whether the packages of ``prose`` may be downloaded, which a worker should not do.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def prepare(name: str = "code", *, tokenizer: str = "bytes", held_out: int = HEL
     size = size_of(tokenizer)
     if held_out < 1:
         raise HarnessError(f"held_out is {held_out}; at least one token must be held out")
-    source = find(name)
+    source = find(name, fetch=fetch)
     folder = _place(name, tokenizer, held_out, source)
     with _lock(folder):
         found = _read(folder)
@@ -64,14 +66,14 @@ def prepare(name: str = "code", *, tokenizer: str = "bytes", held_out: int = HEL
 
 
 def load(name: str, *, tokenizer: str = "bytes", hash: str, held_out: int = HELD_OUT) -> Corpus:
-    """The corpus that a cell was planned with: :func:`prepare`, and a refusal if it has become another.
+    """The corpus that a cell was planned with: :func:`prepare` without downloads, and a refusal if it is another now.
 
     Raises
     ------
     HarnessError
-        If the corpus has another hash.
+        If the corpus has another hash, or its packages are not on this machine.
     """
-    found = prepare(name, tokenizer=tokenizer, held_out=held_out)
+    found = prepare(name, tokenizer=tokenizer, held_out=held_out, fetch=False)
     if found.card.hash != hash:
         raise changed(name, hash, found.card.hash)
     return found

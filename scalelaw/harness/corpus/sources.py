@@ -12,7 +12,7 @@ KNOWN = {
     "code": "Python's standard library and the packages that come with torch; nothing to download",
     "prose": "five Debian packages of English prose, fetched once",
     "text:PATH": "your own files: one, or a folder of them",
-    "hf:NAME": "a Hugging Face data set, hf:NAME[/CONFIG][:SPLIT][#COLUMN]",
+    "hf:NAME": "a Hugging Face data set, hf:NAME[?config=CONFIG&split=SPLIT&column=COLUMN]",
 }
 _MODULES = {"code": "code", "prose": "prose", "text": "files", "hf": "hub"}
 
@@ -45,8 +45,14 @@ class Source:
     notes: tuple[str, ...] = ()
 
 
-def find(name: str) -> Source:
+def find(name: str, *, fetch: bool = True) -> Source:
     """The source of a corpus.
+
+    Parameters
+    ----------
+    name : str
+    fetch : bool
+        Whether ``prose`` may be downloaded.
 
     Raises
     ------
@@ -58,5 +64,6 @@ def find(name: str) -> Source:
     if kind not in _MODULES or takes != bool(colon and where):
         raise HarnessError(f"there is no corpus {name!r}; there are {', '.join(KNOWN)}")
     module = import_module(f"scalelaw.harness.corpus.{_MODULES[kind]}")
-    source: Source = module.source(where) if takes else module.source()
+    given = (where,) if takes else ()
+    source: Source = module.source(*given, **({"fetch": fetch} if kind == "prose" else {}))
     return source
