@@ -27,7 +27,7 @@ RECIPE = {"batch": 8, "context": 64}
 OF_TIME = ["seconds"]
 
 
-def measure(*, kills: int = 20, cells: int = 12, steps: int = 400, seed: int = 0) -> list[Row]:
+def measure(*, kills: int = 20, cells: int = 16, steps: int = 150, seed: int = 0) -> list[Row]:
     """The faults counted over all kills."""
     with tempfile.TemporaryDirectory() as name, sweeps.corpus(Path(name), size=200_000) as corpus:
         tokens = steps * Recipe(**RECIPE).tokens_a_step
@@ -41,7 +41,7 @@ def measure(*, kills: int = 20, cells: int = 12, steps: int = 400, seed: int = 0
         faults = Killer(Path(name), grid, random.Random(seed), longest).all(kills)
     what = f"{kills} kills of a sweep at random moments: finished cells lost, done twice, tables that differ"
     note = (
-        f"SIGKILL to the process group, 0 to {faults.longest:.0f} s after its start, which takes some of them; "
+        f"SIGKILL to the process group, 0 to {faults.longest:.0f} s after its start, of which processes take some to begin; "
         f"{faults.while_training} of {faults.kills} while cells were being trained, {faults.finished} finished rows "
         f"looked at after kills. Lost or changed {faults.lost}, done twice {faults.doubled}, different tables "
         f"{faults.different} of {faults.sweeps}."
@@ -54,7 +54,7 @@ class Killer:
 
     def __init__(self, folder: Path, cells: list[Cell], rng: random.Random, longest: float):
         self.folder, self.cells, self.rng = folder, cells, rng
-        self.longest = longest / 3  # of a sweep left alone: so that several kills fall on each
+        self.longest = longest / 2  # of a sweep left alone: so that several kills fall on each
         self.kills = self.sweeps = self.while_training = self.finished = 0
         self.lost = self.doubled = self.different = 0
 
