@@ -41,7 +41,7 @@ def measure(*, kills: int = 20, cells: int = 16, steps: int = 150, seed: int = 0
         faults = Killer(Path(name), grid, random.Random(seed), longest).all(kills)
     what = f"{kills} kills of a sweep at random moments: finished cells lost, done twice, tables that differ"
     note = (
-        f"SIGKILL to the process group, 0 to {faults.longest:.0f} s after its start, of which processes take some to begin; "
+        f"SIGKILL to the process group, 0 to {faults.longest:.0f} s after its start, of which starting takes some; "
         f"{faults.while_training} of {faults.kills} while cells were being trained, {faults.finished} finished rows "
         f"looked at after kills. Lost or changed {faults.lost}, done twice {faults.doubled}, different tables "
         f"{faults.different} of {faults.sweeps}."
