@@ -35,8 +35,8 @@ def source(where: str) -> Source:
     data = _loaded(where, name, options)
     if column not in data.column_names:
         raise HarnessError(
-            f"corpus hf:{where}: there is no column {column!r}; there are {', '.join(data.column_names)}: add "
-            f"{'&' if '?' in where else '?'}column=NAME"
+            f"corpus hf:{where}: there is no column {column!r}; there are {', '.join(data.column_names)}; name "
+            "one with ?column=NAME"
         )
     data = data.select_columns([column])
     seen = f"{data._fingerprint} {data.num_rows}"  # the package's own hash of data and of what was done with them

@@ -9,17 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping
 
 SMALLEST = 15_000  # characters that entries of the same letters are put together to, with those of the next letters
 _ENTRY = re.compile(r"\n(?=\S)")
+_DEFINED = re.compile(r"\n[ \t]+\S")
+_HEAD = 300  # characters: a longer entry has its pronunciation behind it
 _SENSE = re.compile(r"\n(?=[ \t]+(?:[a-z]+[ \t])?\d+[.:] )")
 _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _PRONOUNCED = re.compile(r"\\[^\\]{0,200}\\(?:\s*\([^()]{0,100}\))?")
 _CREDIT = re.compile(r"\s*\[[^\[\]]*(?:Webster|WordNet|PJC|Century Dict)[^\[\]]*\]")
 _UNKNOWN = re.compile(r"\s*\((?:\?|-\?|#)\)")
-_MARKED = re.compile(r"\[(?:([\^=~'`\",.])([A-Za-z])|([A-Za-z])(\^)|(ae|oe|AE|OE))\]")
+_MARKED = re.compile(r"\[(?:([\^=~'`\",.-])([A-Za-z])|([A-Za-z])(\^)|(=?[A-Za-z]{2,5}))\]")
 _MARKS = {"^": "\u0302", "=": "\u0304", "~": "\u0303", "'": "\u0301", "`": "\u0300", '"': "\u0308", ",": "\u0327"}
-_MARKS["."] = "\u0307"
+_MARKS |= {".": "\u0307", "-": "\u0304"}
 _BREVE = "\u0306"
-_LIGATURES = {"ae": "æ", "oe": "œ", "AE": "Æ", "OE": "Œ"}
+_NAMED = {"ae": "æ", "oe": "œ", "AE": "Æ", "OE": "Œ", "=ae": "ǣ", "imac": "ī", "aum": "ä", "root": "√", "eth": "ð"}
+_NAMED |= {"thorn": "þ", "deg": "°", "sect": "§", "yogh": "ȝ"}
 _BRACED = re.compile(r"\{([^{}]*)\}")
 _RELATED = re.compile(r"\s*\[(syn|ant): ([^\[\]]*)\]")
 
@@ -43,9 +46,21 @@ def _entries(members: Mapping[str, bytes]) -> Iterator[str]:
             text = data.decode()
         except UnicodeDecodeError:
             text = data.decode("cp1252", "replace")
-        for entry in _ENTRY.split(text.replace("\0", "")):
-            if entry.strip() and not entry.startswith("00-database"):
+        for entry in _whole(_ENTRY.split(text.replace("\0", ""))):
+            if _DEFINED.search(entry) and not entry.lstrip("\n").startswith("00-database"):
                 yield entry
+
+
+def _whole(parts: Iterable[str]) -> Iterator[str]:
+    """Entries whose pronunciation, between backslashes, goes on at the start of a line put together again."""
+    entry = ""
+    for part in parts:
+        if entry.count("\\") % 2 and len(entry) < _HEAD:
+            entry += "\n" + part
+        else:
+            yield entry
+            entry = part
+    yield entry
 
 
 def headword(entry: str) -> str:
@@ -92,9 +107,9 @@ def _repeated(pattern: re.Pattern[str], by: object, text: str) -> str:
 
 
 def _accented(found: re.Match[str]) -> str:
-    mark, letter, short, _, ligature = found.groups()
-    if ligature:
-        return _LIGATURES[ligature]
+    mark, letter, short, _, name = found.groups()
+    if name:
+        return _NAMED.get(name, found[0])
     return unicodedata.normalize("NFC", letter + _MARKS[mark] if letter else short + _BREVE)
 
 

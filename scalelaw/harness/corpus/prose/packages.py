@@ -85,7 +85,7 @@ PACKAGES = (
         (".dict.dz",),
         dictionaries.gcide,
         "0.48.5+nmu2",
-        "829b086319cea0e265a71b536fe2c7bb8c63bbd09cd0c5cb99b467b315fbf6cf",
+        "0516562d1cae2ce7321dab85f5fb249a599f51ea64ba55ec28fc95e8397ef69f",
     ),
     Package(
         "dict-wn",
