@@ -65,11 +65,12 @@ class Alone:
 class Replicated(Alone):
     """Each process has the model and takes a share of the rows; gradients are averaged."""
 
-    def __init__(self, rank: int, processes: int):
-        self.rank, self.processes = rank, processes
+    def __init__(self, rank: int, processes: int, device: torch.device):
+        self.rank, self.processes, self.device = rank, processes, device
 
     def loss(self, model: Model) -> Loss:
-        return nn.parallel.DistributedDataParallel(_Loss(model))
+        # the only buffer is a function of the step, the same everywhere
+        return nn.parallel.DistributedDataParallel(_Loss(model), broadcast_buffers=False)
 
     def rows(self, batch: Tensor) -> Tensor:
         return batch[self.rank :: self.processes]
@@ -80,9 +81,9 @@ class Replicated(Alone):
         return total.item() / self.processes
 
     def agreed(self, wish: bool) -> bool:
-        wishes: list[Any] = [None] * self.processes
-        torch.distributed.all_gather_object(wishes, wish)
-        return any(wishes)
+        wishes = torch.tensor(float(wish), device=self.device)
+        torch.distributed.all_reduce(wishes)
+        return wishes.item() > 0
 
     def share(self, items: Sequence[T], work: Callable[[T], R]) -> list[R]:
         # each process works equally often, as with a sharded model all must take part in each pass
@@ -142,11 +143,12 @@ def processes(device: torch.device, *, shard: bool = False) -> Iterator[Alone]:
             raise HarnessError("a model is sharded over several processes; start them with torchrun --nproc-per-node")
         yield Alone()
         return
-    torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    if device.type == "cuda":
+    on_cuda = device.type == "cuda"
+    if on_cuda:
         torch.cuda.set_device(device)
+    torch.distributed.init_process_group("nccl" if on_cuda else "gloo", device_id=device if on_cuda else None)
     try:
-        yield (Sharded if shard else Replicated)(torch.distributed.get_rank(), count)
+        yield (Sharded if shard else Replicated)(torch.distributed.get_rank(), count, device)
     finally:
         torch.distributed.destroy_process_group()
 

@@ -33,7 +33,7 @@ def train(
 
     The folder gets ``progress.json`` about every second, ``checkpoint.pt``, the learning curve ``log.parquet`` (loss on
     a part of the held-out tokens), and in the end ``weights.safetensors`` and, last of all, ``row.json``: a cell is
-    done if that is there. Reparameterised prefixes are merged before the last evaluation.
+    done if that is there. Reparameterised prefixes are merged in the weights.
 
     Parameters
     ----------

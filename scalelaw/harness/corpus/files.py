@@ -87,12 +87,14 @@ def _lines(path: Path, data: bytes) -> Iterator[bytes]:
 
 def pieces(text: bytes, size: int) -> Iterator[bytes]:
     """A text in pieces of at least ``size`` bytes that end at blank lines, else at line ends."""
-    while len(text) > 2 * size:
-        end = next(
-            (at + len(mark) for mark in (b"\n\n", b"\n", b" ") if 0 <= (at := text.find(mark, size)) < 2 * size), size
-        )
+    begin = 0
+    while len(text) - begin > 2 * size:
+        least, most = begin + size, begin + 2 * size
+        # no mark is looked for beyond the piece: a text without blank lines would be searched to its end each time
+        found = ((mark, text.find(mark, least, most + len(mark) - 1)) for mark in (b"\n\n", b"\n", b" "))
+        end = next((at + len(mark) for mark, at in found if at >= 0), least)
         while end < len(text) and text[end] & 0xC0 == 0x80:  # not within a character
             end += 1
-        yield text[:end]
-        text = text[end:]
-    yield text
+        yield text[begin:end]
+        begin = end
+    yield text[begin:]

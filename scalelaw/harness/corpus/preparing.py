@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,15 @@ import numpy as np
 from scalelaw.errors import HarnessError
 from scalelaw.extras import need
 from scalelaw.harness.corpus.card import Card, Corpus, Part, changed
-from scalelaw.harness.corpus.sources import Source, find
+from scalelaw.harness.corpus.sources import Source, absolute, find
 from scalelaw.harness.corpus.splitting import Split, split
-from scalelaw.harness.corpus.tokenizers import BPE, Bytes, Tokenizer, size_of
+from scalelaw.harness.corpus.tokenizers import BPE, Bytes, Tokenizer, bytes_a_token, size_of
 
 HELD_OUT = 500_000
 _FORMAT = "corpus/1"
 _BATCH = 512  # documents tokenised at a time
 _FILES = ("train.npy", "held_out.npy", "held_out_starts.npy")
+_TOKENIZER = "tokenizer.json"
 
 
 def prepare(name: str = "code", *, tokenizer: str = "bytes", held_out: int = HELD_OUT, fetch: bool = True) -> Corpus:
@@ -53,8 +54,11 @@ def prepare(name: str = "code", *, tokenizer: str = "bytes", held_out: int = HEL
     size = size_of(tokenizer)
     if held_out < 1:
         raise HarnessError(f"held_out is {held_out}; at least one token must be held out")
+    name = absolute(name)
     source = find(name, fetch=fetch)
     folder = _place(name, tokenizer, held_out, source)
+    if (ready := _read(folder)) is not None:  # without the lock, for which the cache must be writable
+        return ready
     with _lock(folder):
         found = _read(folder)
         if found is None:
@@ -108,16 +112,13 @@ def _lock(folder: Path) -> AbstractContextManager[Any]:
 def _build(folder: Path, name: str, tokenizer: str, held_out: int, source: Source, size: int | None) -> None:
     """Make a corpus in a temporary folder, which then takes its place."""
     sys.stderr.write(f"preparing the corpus {name} ({tokenizer}), which is kept in {folder}\n")
-    chosen = split(
-        source.documents(),
-        held_out=held_out,
-        cut=source.held_out_cut,
-        bytes_a_token=1.0 if size is None else 3.0,
-        name=name,
-    )
-    made = Bytes() if size is None else BPE.trained(chosen.train, size)
-    temporary = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
+    chosen, made = _split(name, held_out, source, size)
+    unfinished = f".making-{folder.name}-"
+    for left in folder.parent.glob(f"{unfinished}*"):  # by a process that was killed: the lock is held
+        shutil.rmtree(left, ignore_errors=True)
+    temporary: Path | None = None
     try:
+        temporary = Path(tempfile.mkdtemp(prefix=unfinished, dir=folder.parent))
         _write(temporary, name, tokenizer, chosen, made, source)
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
@@ -127,22 +128,34 @@ def _build(folder: Path, name: str, tokenizer: str, held_out: int, source: Sourc
             "to another place"
         ) from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _split(name: str, held_out: int, source: Source, size: int | None) -> tuple[Split, Tokenizer]:
+    """The split, and a tokenizer trained on its one side that makes enough tokens of the other."""
+    bytes_each = bytes_a_token(size)
+    documents = tuple(source.documents())
+    while True:
+        chosen = split(documents, held_out=held_out, cut=source.held_out_cut, bytes_a_token=bytes_each, name=name)
+        made: Tokenizer = Bytes() if size is None else BPE.trained(chosen.train, size)
+        tokens = sum(map(len, made.encode(chosen.held_out)))
+        if tokens >= held_out or chosen.notes:  # or it is too small for as many, which the notes say
+            return chosen, made
+        bytes_each *= 1.02 * held_out / tokens
 
 
 def _write(folder: Path, name: str, tokenizer: str, chosen: Split, made: Tokenizer, source: Source) -> None:
     train, held_out = _tokens(chosen.train, made), _tokens(chosen.held_out, made)
     starts = np.cumsum([0, *map(len, held_out)])[:-1].astype(np.int64)
     arrays = dict(zip(_FILES, (np.concatenate(train), np.concatenate(held_out), starts), strict=True))
-    digest = hashlib.sha256(f"{tokenizer} {made.saved() or ''}".encode())
     for file, array in arrays.items():
         np.save(folder / file, array)
-        digest.update(array.tobytes())
     card = Card(
         name=name,
         tokenizer=tokenizer,
         vocabulary=made.vocabulary,
-        hash=digest.hexdigest()[:16],
+        hash=_hash(tokenizer, made.saved(), arrays),
         licence=source.licence,
         sources=source.described,
         train=Part(len(train), sum(map(len, chosen.train)), sum(map(len, train))),
@@ -150,8 +163,15 @@ def _write(folder: Path, name: str, tokenizer: str, chosen: Split, made: Tokeniz
         notes=(*source.notes, *chosen.notes),
     )
     if (saved := made.saved()) is not None:
-        (folder / "tokenizer.json").write_text(saved)
+        (folder / _TOKENIZER).write_bytes(saved.encode())
     (folder / "card.json").write_text(json.dumps(card.to_dict(), indent=1) + "\n")
+
+
+def _hash(tokenizer: str, saved: str | None, arrays: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.sha256(f"{tokenizer} {saved or ''}".encode())
+    for file in _FILES:
+        digest.update(np.ascontiguousarray(arrays[file]).data)
+    return digest.hexdigest()[:16]
 
 
 def _tokens(documents: Sequence[bytes], made: Tokenizer) -> list[np.ndarray]:
@@ -165,10 +185,11 @@ def _read(folder: Path) -> Corpus | None:
     """The corpus in a folder; None where it is missing or damaged, and is to be made anew."""
     try:
         card = Card.from_dict(json.loads((folder / "card.json").read_text()))
-        train, held_out, starts = (np.load(folder / file, mmap_mode="r") for file in _FILES)
+        arrays = {file: np.load(folder / file, mmap_mode="r") for file in _FILES}
+        saved = None if card.tokenizer == "bytes" else (folder / _TOKENIZER).read_bytes().decode()
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
-    sizes = (len(train), len(held_out), len(starts))
-    if sizes != (card.train.tokens, card.held_out.tokens, card.held_out.documents):
+    if _hash(card.tokenizer, saved, arrays) != card.hash:  # a gigabyte a second: little beside training on it
         return None
+    train, held_out, starts = arrays.values()
     return Corpus(card, train, held_out, np.asarray(starts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
 from scalelaw.errors import HarnessError
 
@@ -43,6 +44,12 @@ class Source:
     documents: Callable[[], Iterator[bytes]]
     held_out_cut: int | None = None
     notes: tuple[str, ...] = ()
+
+
+def absolute(name: str) -> str:
+    """The name of a corpus wherever it is asked for: a path of ``text:`` from the root."""
+    kind, _, where = name.partition(":")
+    return f"text:{Path(where).expanduser().absolute()}" if kind == "text" and where else name
 
 
 def find(name: str, *, fetch: bool = True) -> Source:
