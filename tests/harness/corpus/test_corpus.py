@@ -103,6 +103,60 @@ def test_a_damaged_cache_is_made_anew(folder, damage, how):
     assert prepare(name, held_out=3_000).card == card
 
 
+@pytest.mark.parametrize("damage", ["train.npy", "held_out.npy", "tokenizer.json"])
+def test_a_single_changed_byte_is_noticed(folder, damage):
+    name = f"text:{folder}"
+    first = prepare(name, tokenizer="bpe:300", held_out=3_000)
+    file = next((folder.parent / "cache" / "corpora").glob(f"*/{damage}"))
+    contents = file.read_bytes()
+    file.write_bytes(contents[:-3] + bytes([contents[-3] ^ 1]) + contents[-2:])
+    assert prepare(name, tokenizer="bpe:300", held_out=3_000).card == first.card
+    assert file.read_bytes() == contents
+
+
+def test_a_corpus_in_the_cache_needs_no_lock(folder, monkeypatch):
+    from scalelaw.harness.corpus import preparing
+
+    card = prepare(f"text:{folder}", held_out=3_000).card
+    monkeypatch.setattr(preparing, "_lock", lambda _: pytest.fail("the cache may be one that only others write"))
+    assert load(f"text:{folder}", held_out=3_000, hash=card.hash).card == card
+
+
+def test_what_a_killed_process_left_is_taken_away(folder):
+    name = f"text:{folder}"
+    prepare(name, held_out=3_000)
+    made = next(path for path in (folder.parent / "cache" / "corpora").iterdir() if path.is_dir())
+    left = made.with_name(f".making-{made.name}-abc")
+    made.rename(left)
+    prepare(name, held_out=3_000)
+    assert made.exists()
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("size", [257, 300, 1_000])
+def test_enough_is_held_out_whatever_the_tokenizer(folder, size):
+    corpus = prepare(f"text:{folder}", tokenizer=f"bpe:{size}", held_out=2_000)
+    assert len(corpus.held_out) >= 2_000
+    assert corpus.card.notes == ()
+
+
+def test_a_text_that_writes_out_the_end_of_a_document_does_not_end_there(folder):
+    from scalelaw.harness.corpus.tokenizers import END
+
+    for path in folder.iterdir():
+        path.write_text(f"{path.read_text()}{END} and on")
+    corpus = prepare(f"text:{folder}", tokenizer="bpe:300", held_out=3_000)
+    assert int((corpus.train == corpus.train[-1]).sum()) == corpus.card.train.documents
+
+
+def test_a_path_means_the_same_everywhere(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    card = prepare(f"text:{folder.name}", held_out=3_000).card
+    assert card.name == f"text:{folder}"
+    monkeypatch.chdir(folder)
+    assert load(card.name, held_out=3_000, hash=card.hash).card == card
+
+
 def test_two_processes_at_once(folder):
     code = f"from scalelaw.harness.corpus import prepare; print(prepare('text:{folder}', held_out=3000).card.hash)"
     calls = [
@@ -138,6 +192,12 @@ def test_pieces_are_the_text(text, size):
     cut = list(pieces(text, size))
     assert b"".join(cut) == text
     assert all(len(piece) >= size for piece in cut[:-1])
+
+
+@pytest.mark.parametrize("line", [b"a line\n", b"word ", b"x"])
+def test_a_large_text_is_cut_without_searching_it_through_each_time(line):
+    cut = list(pieces(line * 4_000_000, 1_000))
+    assert {len(piece) for piece in cut[:-1]} <= set(range(1_000, 1_008))
 
 
 @given(st.text(min_size=1, max_size=500), st.integers(1, 50))
