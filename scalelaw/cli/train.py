@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from scalelaw.cli import options, output
+from scalelaw.errors import Diverged, Stopped
 
 
 def run(
@@ -23,12 +24,25 @@ def run(
 ) -> None:
     """Train one cell of a sweep in this process, or under torchrun on several GPUs.
 
+    Ctrl-C stops it cleanly; the same command goes on.
+
     Example: torchrun --nproc-per-node 2 --no-python scalelaw train runs/tiny/cells/0123456789ab --shard
     """
+    from scalelaw.harness.signals import stop_on_signals
     from scalelaw.harness.sweep.single import train_one
 
-    row = train_one(folder, device=device, compile=compile, shard=shard)
-    if int(os.environ.get("RANK", "0")):
+    first, alone = os.environ.get("RANK", "0") == "0", os.environ.get("WORLD_SIZE", "1") == "1"
+    try:
+        with stop_on_signals(insist=alone) as stop:
+            row = train_one(folder, device=device, compile=compile, shard=shard, stop=stop)
+    except (Stopped, Diverged) as error:
+        if not first:  # all processes end so, and one says it
+            raise typer.Exit(1) from error
+        if isinstance(error, Diverged):
+            raise
+        output.note(str(error))
+        raise KeyboardInterrupt from error
+    if not first:
         return
     if as_json:
         output.document(row)
