@@ -2,13 +2,17 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
+import torch
 
 from scalelaw.errors import HarnessError, Stopped
-from scalelaw.harness import load_weights, train
+from scalelaw.harness import load_weights, train, two_stage
+from scalelaw.harness.model import backbone
 from scalelaw.harness.sweep.folder import make_sweep
 from scalelaw.harness.sweep.single import train_one
 from scalelaw.harness.training import check_divided
@@ -21,13 +25,21 @@ KINDS = {
 }
 
 
+def command(folder, *options, processes=2):
+    return [
+        *(sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"),
+        *("-m", "scalelaw", "train", str(folder), "--device", "cpu", *options),
+    ]
+
+
+def environment(cache):
+    return {**os.environ, "SCALELAW_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
+
+
 def torchrun(folder, cache, *options, processes=2):
     return subprocess.run(
-        [
-            *(sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"),
-            *("-m", "scalelaw", "train", str(folder), "--device", "cpu", *options),
-        ],
-        env={**os.environ, "SCALELAW_CACHE": str(cache), "OMP_NUM_THREADS": "1"},
+        command(folder, *options, processes=processes),
+        env=environment(cache),
         capture_output=True,
         text=True,
         timeout=200,
@@ -64,6 +76,43 @@ def test_a_cell_goes_on_with_another_number_of_processes(options, make_cell, cor
     done = torchrun(folder, corpus_cache, *options)
     assert done.returncode == 0, done.stderr
     assert json.loads((folder / "row.json").read_text())["loss"] == pytest.approx(alone["loss"], abs=2e-5)
+
+
+@pytest.mark.parametrize("options", [(), ("--shard",)], ids=["replicated", "sharded"])
+def test_two_processes_stop_as_one_and_one_goes_on(options, make_cell, corpus_cache, tmp_path):
+    cell = make_cell(streams=2, steps=700)
+    folder = make_sweep(tmp_path / "sweep", [cell]).folder(cell)
+    started = subprocess.Popen(command(folder, *options), env=environment(corpus_cache), stderr=subprocess.PIPE)
+    while not (folder / "progress.json").exists() and started.poll() is None:
+        time.sleep(0.05)
+    started.send_signal(signal.SIGINT)
+    _, said = started.communicate(timeout=100)
+    assert said.count(b"it goes on from there") == 1, said.decode()
+    assert not (folder / "row.json").exists()
+    held = torch.load(folder / "checkpoint.pt", weights_only=True)
+    assert 0 < held["progress"]["step"] < 700
+    assert {type(value) for value in held["model"].values()} == {torch.Tensor}
+    assert train_one(folder)["loss"] == pytest.approx(train(cell, tmp_path / "alone")["loss"], abs=1e-2)
+
+
+@pytest.mark.parametrize("options", [(), ("--shard",)], ids=["replicated", "sharded"])
+def test_streams_alone_are_trained_by_two_processes(options, make_cell, corpus_cache, tmp_path):
+    cell = two_stage(make_cell(streams=2, steps=16), share=0.25, trained="streams")
+    sweep = make_sweep(tmp_path / "sweep", [cell])
+    train(cell.start, sweep.folder(cell.start))
+    done = torchrun(sweep.folder(cell), corpus_cache, *options)
+    assert done.returncode == 0, done.stderr
+    before, after = (backbone(load_weights(sweep.folder(each))[0]) for each in (cell.start, cell))
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+
+
+def test_two_processes_diverge_as_one(make_cell, corpus_cache, tmp_path):
+    cell = make_cell(recipe={"rate": 1e30, "clip": 1e30, "warmup": 0.0})
+    folder = make_sweep(tmp_path / "sweep", [cell]).folder(cell)
+    done = torchrun(folder, corpus_cache)
+    assert done.returncode == 1
+    assert done.stderr.count("diverged at step") == 1, done.stderr
+    assert not (folder / "row.json").exists()
 
 
 def test_alone_a_finished_cell_is_left_as_it_is(make_cell, tmp_path):

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -88,6 +89,24 @@ def test_a_killed_cell_goes_on_where_it_was(kind, make_cell, corpus_cache, tmp_p
         seen.add(process.returncode)
     assert -signal.SIGKILL in seen
     assert same(train(cell, folder), row)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="torch.compile needs a C++ compiler")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of PyTorch, within its compiler
+@pytest.mark.parametrize("kind", ["plain", "near identity"])
+def test_compiled_a_cell_ends_the_same_and_is_compiled_once(kind, make_cell, tmp_path):
+    """The gate that changes at each step of a near-identity start is no reason to compile anew."""
+    from torch._dynamo.utils import counters
+
+    torch._dynamo.reset()
+    counters.clear()
+    cell = make_cell(**KINDS[kind])
+    plain, compiled = train(cell, tmp_path / "plain"), train(cell, tmp_path / "compiled", compile=True)
+    assert compiled["loss"] == pytest.approx(plain["loss"], abs=1e-5)
+    assert compiled["train_loss"] == pytest.approx(plain["train_loss"], abs=1e-5)
+    assert counters["stats"]["unique_graphs"] == 1
+    assert not counters["graph_break"]
 
 
 def test_the_row_is_a_row_of_the_runs_table(make_cell, tmp_path):
