@@ -69,8 +69,7 @@ class Replicated(Alone):
         self.rank, self.processes, self.device = rank, processes, device
 
     def loss(self, model: Model) -> Loss:
-        # the only buffer is a function of the step, the same everywhere
-        return nn.parallel.DistributedDataParallel(_Loss(model), broadcast_buffers=False)
+        return nn.parallel.DistributedDataParallel(_Loss(model))
 
     def rows(self, batch: Tensor) -> Tensor:
         return batch[self.rank :: self.processes]
