@@ -71,14 +71,19 @@ def pairs(option: str, texts: Iterable[str] | None, read: Callable[[str], Any] =
     return values
 
 
-def number(text: str) -> float:
-    """A number, which may be written as a quantity such as 1.6B."""
-    from scalelaw.runs import quantity
+def quantity(text: str) -> float:
+    """A quantity such as 1.6B, whole where it is a whole number."""
+    from scalelaw import runs
 
-    value = quantity(text)
+    value = runs.quantity(text)
     if value is None:
         raise ValueError
-    return float(value)
+    return value
+
+
+def number(text: str) -> float:
+    """A number, which may be written as a quantity such as 1.6B."""
+    return float(quantity(text))
 
 
 def span(text: str) -> tuple[float, float]:

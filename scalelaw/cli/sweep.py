@@ -77,19 +77,19 @@ def run(
         "tokenizer": _values("--tokenizer", tokenizer, str),
         "batch": _values("--batch", batch, _whole),
         "context": _values("--context", context, _whole),
-        "rate": _values("--rate", rate, _number),
-        "prefix_rate": _values("--prefix-rate", prefix_rate, _number),
+        "rate": _values("--rate", rate, options.quantity),
+        "prefix_rate": _values("--prefix-rate", prefix_rate, options.quantity),
         "schedule": _values("--schedule", schedule, str),
         "heads": _values("--heads", heads, _whole),
-        "warmup": _values("--warmup", warmup, _number),
-        "decay": _values("--decay", decay, _number),
+        "warmup": _values("--warmup", warmup, options.quantity),
+        "decay": _values("--decay", decay, options.quantity),
         "kv_heads": _values("--kv-heads", kv_heads, _whole),
         "ffn": _values("--ffn", ffn, _whole),
         "prefix_tokens": _values("--prefix-tokens", prefix_tokens, _whole),
         "aggregation": _values("--aggregation", aggregation, str),
-        "smoothing": _values("--smoothing", smoothing, _number),
+        "smoothing": _values("--smoothing", smoothing, options.quantity),
         "prefix": _values("--prefix", prefix, str),
-        "prefix_scale": _values("--prefix-scale", prefix_scale, _number),
+        "prefix_scale": _values("--prefix-scale", prefix_scale, options.quantity),
         "prefix_at_one": prefix_at_one or None,
         "near_identity": near_identity or None,
         "repeat": repeat or None,
@@ -137,15 +137,6 @@ def _seeds(text: str | None) -> int | list[int] | None:
     return values[0] if values is not None and "," not in str(text) else values
 
 
-def _number(text: str) -> float:
-    from scalelaw.runs import quantity
-
-    value = quantity(text)
-    if value is None:
-        raise ValueError
-    return value
-
-
 def _plain(text: str) -> Any:
     """A number where it is one."""
     from scalelaw.runs import quantity
@@ -155,7 +146,7 @@ def _plain(text: str) -> Any:
 
 
 def _whole(text: str) -> int:
-    value = _number(text)
+    value = options.quantity(text)
     if not isinstance(value, int):
         raise ValueError
     return value

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, Literal, TypeVar, get_args
 
 from scalelaw.cost import Shape, train_flops
@@ -155,7 +156,7 @@ class Cell:
         if self.trained == "streams" and self.streams.count == 1 and not self.shape.prefix_slots(1):
             raise HarnessError("with one stream there is no prefix and no aggregator to train; train all, or use P > 1")
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Twelve hexadecimal digits of the SHA-256 of the contents."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:12]
@@ -182,16 +183,20 @@ class Cell:
         return self.steps * self.recipe.tokens_a_step + (0 if self.start is None else self.start.D)
 
     @property
-    def C(self) -> float:
-        """Training FLOPs, streams counted, earlier stages included."""
-        own = train_flops(
+    def own_C(self) -> float:
+        """Training FLOPs of this cell alone, streams counted."""
+        return train_flops(
             self.shape,
             self.streams.count,
             tokens=self.steps * self.recipe.tokens_a_step,
             context=self.recipe.context,
             trained=self.trained,
         )
-        return own + (0.0 if self.start is None else self.start.C)
+
+    @property
+    def C(self) -> float:
+        """Training FLOPs, streams counted, earlier stages included."""
+        return self.own_C + (0.0 if self.start is None else self.start.C)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -60,16 +60,21 @@ def evaluate(
         Those that share the work; all of them are given the result.
     """
     tokens = corpus.held_out
-    starts = np.arange(0, len(tokens) - 1 - context + 1, context)
-    if windows is not None and windows < len(starts):
-        starts = starts[np.linspace(0, len(starts) - 1, windows).round().astype(int)]
+    starts = window_starts(len(tokens), context, windows)
     training = model.training
     model.eval()
     chunks = [starts[i : i + batch] for i in range(0, len(starts), batch)]
     losses = (processes or Alone()).share(chunks, lambda chunk: _losses(model, tokens, chunk, context, guidance))
     model.train(training)
-    positions = starts[:, None] + 1 + np.arange(context)
-    return summarise(np.concatenate(losses), positions.ravel(), corpus)
+    return summarise(np.concatenate(losses), starts, context, corpus)
+
+
+def window_starts(tokens: int, context: int, windows: int | None) -> np.ndarray:
+    """Where the windows begin that tile the held-out tokens: all of them, or so many, spread evenly."""
+    starts = np.arange(0, tokens - context, context)
+    if windows is None or windows >= len(starts):
+        return starts
+    return starts[np.linspace(0, len(starts) - 1, windows).round().astype(int)]
 
 
 def _losses(model: Model, tokens: np.ndarray, starts: np.ndarray, context: int, guidance: float | None) -> np.ndarray:
@@ -83,8 +88,10 @@ def _losses(model: Model, tokens: np.ndarray, starts: np.ndarray, context: int, 
     )
 
 
-def summarise(losses: np.ndarray, positions: np.ndarray, corpus: Corpus) -> HeldOut:
-    documents = np.searchsorted(corpus.held_out_starts, positions, side="right") - 1
+def summarise(losses: np.ndarray, starts: np.ndarray, context: int, corpus: Corpus) -> HeldOut:
+    """Sum up the losses of the tokens after the first of each window, window by window."""
+    positions = starts[:, None] + 1 + np.arange(context)
+    documents = np.searchsorted(corpus.held_out_starts, positions.ravel(), side="right") - 1
     sizes = np.bincount(documents)
     sums = np.bincount(documents, losses)
     loss = float(losses.sum() / len(losses))

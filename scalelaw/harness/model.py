@@ -271,7 +271,7 @@ class Model(nn.Module):
     @torch.no_grad()
     def merged(self) -> Model:
         """A model of the same function whose prefixes are parameters of their own."""
-        model = Model.like(self, replace(self.streams, prefix="direct"))
+        model = self.with_streams(replace(self.streams, prefix="direct"))
         if self.prefix is not None:
             assert isinstance(model.prefix, Prefix)
             for target, value in zip((model.prefix.k, model.prefix.v), self.prefix(), strict=True):
@@ -298,7 +298,7 @@ class Model(nn.Module):
             return self.merged().keep_streams(kept)
         chosen = list(kept)
         shape = replace(self.shape, prefix_at_one=self.shape.prefix_slots(P) > 0)
-        model = Model.like(self, replace(self.streams, count=len(chosen)), shape if len(chosen) == 1 else self.shape)
+        model = self.with_streams(replace(self.streams, count=len(chosen)), shape if len(chosen) == 1 else self.shape)
         if isinstance(model.prefix, Prefix) and self.prefix is not None:
             k, v = self.prefix()
             model.prefix.k.copy_(k[:, chosen])
@@ -310,18 +310,12 @@ class Model(nn.Module):
     @torch.no_grad()
     def with_streams(self, streams: Streams, shape: Shape | None = None, *, seed: int = 0) -> Model:
         """This backbone with streams that begin anew: what stage two of two-stage training starts from."""
-        return Model.like(self, streams, shape, seed=seed)
-
-    @classmethod
-    @torch.no_grad()
-    def like(cls, model: Model, streams: Streams, shape: Shape | None = None, *, seed: int = 0) -> Model:
-        """A model with the backbone of another; prefix and aggregator are new."""
-        new = cls(shape or model.shape, streams, seed=seed).to(model.embedding.weight.device)
-        new.load_state_dict(backbone(model), strict=False)
+        new = Model(shape or self.shape, streams, seed=seed).to(self.embedding.weight.device)
+        new.load_state_dict(backbone(self), strict=False)
         new.prefix_gate.copy_(
-            torch.tensor(0.0) if streams.near_identity and not model.streams.near_identity else model.prefix_gate
+            torch.tensor(0.0) if streams.near_identity and not self.streams.near_identity else self.prefix_gate
         )
-        return new.train(model.training)
+        return new.train(self.training)
 
     @torch.no_grad()
     def generate(

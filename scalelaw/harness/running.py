@@ -20,12 +20,12 @@ from scalelaw.files import write_atomically
 from scalelaw.harness import devices
 from scalelaw.harness.batches import batch
 from scalelaw.harness.cell import Cell
-from scalelaw.harness.evaluating import evaluate
+from scalelaw.harness.evaluating import HeldOut, evaluate
 from scalelaw.harness.model import Model
 from scalelaw.harness.optimiser import optimiser, set_rate
 from scalelaw.harness.parallel import Alone
 from scalelaw.harness.rows import curve_point, row_of
-from scalelaw.harness.schedule import rate_share
+from scalelaw.harness.schedule import gate_share, rate_share
 from scalelaw.harness.storage import load_checkpoint, save_checkpoint, save_weights
 from scalelaw.runs.writing import to_parquet
 
@@ -117,7 +117,7 @@ class Run:
         """One optimiser step."""
         recipe, step = self.cell.recipe, self.progress.step
         if self.cell.streams.near_identity:
-            self.model.fade(step / max(math.ceil(recipe.warmup * self.cell.steps), 1))
+            self.fade(gate_share(step, self.cell.steps, recipe))
         set_rate(self.adamw, recipe.rate * rate_share(step, self.cell.steps, recipe))
         inputs, targets = self.batch(step)
         with devices.precision(self.device):
@@ -151,11 +151,17 @@ class Run:
             step,
         )
 
+    def fade(self, gate: float) -> None:
+        self.model.fade(gate)
+
+    def held_out(self, windows: int | None = None) -> HeldOut:
+        """Loss on the held-out tokens, or on some windows of them."""
+        context = self.cell.recipe.context
+        return evaluate(self.model, self.corpus, context=context, windows=windows, processes=self.processes)
+
     def evaluate(self) -> None:
         """One point of the learning curve."""
-        context, progress = self.cell.recipe.context, self.progress
-        windows = curve_windows(self.cell)
-        held_out = evaluate(self.model, self.corpus, context=context, windows=windows, processes=self.processes)
+        progress, held_out = self.progress, self.held_out(curve_windows(self.cell))
         point = curve_point(self.cell, progress.step, held_out, progress.train_loss, progress.seconds)
         progress.curve.append(point)
         if not self.processes.writes:
@@ -185,18 +191,21 @@ class Run:
     def finish(self) -> dict[str, Any]:
         """Evaluate on all held-out tokens, write weights and the row; the row is given back."""
         if self.cell.streams.near_identity:
-            self.model.fade(1.0)
-        context = self.cell.recipe.context
-        held_out = evaluate(self.model, self.corpus, context=context, processes=self.processes)
+            self.fade(1.0)
+        held_out = self.held_out()
         if not math.isfinite(held_out.loss):
             raise Diverged(f"cell {self.cell.name} ended with a held-out loss of {held_out.loss}", self.cell.steps)
-        row = row_of(self.cell, held_out, self.progress.train_loss, self.progress.seconds, str(self.device))
+        row = self.row(held_out)
         model = self.whole_model()
         if self.processes.writes:
             save_weights(self.folder / "weights.safetensors", self.cell, model)
             write_atomically(self.folder / "row.json", json.dumps(row, indent=1))
             (self.folder / "checkpoint.pt").unlink(missing_ok=True)
         return row
+
+    def row(self, held_out: HeldOut) -> dict[str, Any]:
+        """The row of the runs table."""
+        return row_of(self.cell, held_out, self.progress.train_loss, self.progress.seconds, str(self.device))
 
     def whole_model(self) -> Model:
         """The model as it is kept: in one piece, prefixes merged."""

@@ -17,7 +17,7 @@ def rate_share(step: int, steps: int, recipe: Recipe) -> float:
 
     Source: WSD after arXiv 2404.06395, cosine after arXiv 1608.03983.
     """
-    warmup = math.ceil(recipe.warmup * steps)
+    warmup = _warmup_steps(steps, recipe)
     if step < warmup:
         return (step + 1) / warmup
     if recipe.schedule == "cosine":
@@ -26,3 +26,15 @@ def rate_share(step: int, steps: int, recipe: Recipe) -> float:
         decay = math.ceil(recipe.decay * steps)
         return 1 - (1 - recipe.final) * max(step - (steps - decay), 0) / max(decay, 1)
     return 1.0
+
+
+def gate_share(step: int, steps: int, recipe: Recipe) -> float:
+    """How much of the prefix is seen at a step of a run that begins near identity: i / w, from 0 to 1 over the warm-up.
+
+    Without a warm-up it is none at the first step, and all from the second on.
+    """
+    return min(step / max(_warmup_steps(steps, recipe), 1), 1.0)
+
+
+def _warmup_steps(steps: int, recipe: Recipe) -> int:
+    return math.ceil(recipe.warmup * steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +79,6 @@ def load_weights(path: str | Path) -> tuple[Model, Cell]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
     except (safetensors.SafetensorError, KeyError, TypeError) as error:
         raise HarnessError(f"weights {path} are damaged or not scalelaw's ({error}); train the cell anew") from error
-    merged = {"direct" if "prefix.k" in tensors or "prefix.table" not in tensors else "reparameterised"}
-    model = Model(cell.shape, cell.streams if merged == {cell.streams.prefix} else _direct(cell), seed=cell.seed)
+    model = Model(cell.shape, replace(cell.streams, prefix="direct"), seed=cell.seed)  # prefixes are kept merged
     model.load_state_dict(tensors)
     return model, cell
-
-
-def _direct(cell: Cell) -> Any:
-    from dataclasses import replace
-
-    return replace(cell.streams, prefix="direct")

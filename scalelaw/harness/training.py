@@ -71,6 +71,17 @@ def train(
     devices.be_deterministic(chosen)
     if chosen.type == "cpu":
         keep_freed_memory()
+    corpus = corpus_of(cell)
+    with processes(chosen, shard=shard) as those:
+        check_divided(cell, those.processes)
+        run = Run(cell, folder, corpus, first_model(cell, folder).to(chosen), processes=those, compile=compile)
+        run.resume()
+        run.steps(stop, checkpoint_seconds)
+        return run.finish()
+
+
+def corpus_of(cell: Cell) -> corpora.Corpus:
+    """The corpus that a cell was planned with, refused if it is too short for it."""
     corpus = corpora.load(cell.corpus, tokenizer=cell.tokenizer, hash=cell.corpus_hash)
     check_enough(
         len(corpus.train),
@@ -80,12 +91,7 @@ def train(
         repeat=cell.repeat,
         corpus=cell.corpus,
     )
-    with processes(chosen, shard=shard) as those:
-        check_divided(cell, those.processes)
-        run = Run(cell, folder, corpus, first_model(cell, folder).to(chosen), processes=those, compile=compile)
-        run.resume()
-        run.steps(stop, checkpoint_seconds)
-        return run.finish()
+    return corpus
 
 
 def check_divided(cell: Cell, count: int) -> None:

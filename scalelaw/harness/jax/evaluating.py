@@ -10,7 +10,7 @@ import numpy as np
 
 from scalelaw.cost import Shape
 from scalelaw.harness.cell import Streams
-from scalelaw.harness.evaluating import HeldOut, summarise
+from scalelaw.harness.evaluating import HeldOut, summarise, window_starts
 from scalelaw.harness.jax.model import Weights, token_losses
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ def evaluate(
         Take only so many windows, spread evenly.
     """
     tokens = corpus.held_out
-    starts = np.arange(0, len(tokens) - 1 - context + 1, context)
-    if windows is not None and windows < len(starts):
-        starts = starts[np.linspace(0, len(starts) - 1, windows).round().astype(int)]
+    starts = window_starts(len(tokens), context, windows)
     size = min(batch, len(starts))
     losses = np.concatenate(
         [
@@ -49,8 +47,7 @@ def evaluate(
             for i in range(0, len(starts), size)
         ]
     )
-    positions = starts[:, None] + 1 + np.arange(context)
-    return summarise(losses, positions.ravel(), corpus)
+    return summarise(losses, starts, context, corpus)
 
 
 def _losses(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +9,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from scalelaw.errors import Diverged
-from scalelaw.files import write_atomically
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.evaluating import HeldOut
 from scalelaw.harness.jax.evaluating import evaluate
 from scalelaw.harness.jax.stepping import adam, groups_of, make_step
 from scalelaw.harness.jax.weights import from_torch, into_torch, moments_from_torch, moments_into_torch
 from scalelaw.harness.model import Model
-from scalelaw.harness.rows import curve_point, row_of
-from scalelaw.harness.running import Run, curve_windows
-from scalelaw.harness.schedule import rate_share
-from scalelaw.harness.storage import save_weights
-from scalelaw.runs.writing import to_parquet
+from scalelaw.harness.rows import row_of
+from scalelaw.harness.running import Run
+from scalelaw.harness.schedule import gate_share, rate_share
 
 if TYPE_CHECKING:
     from scalelaw.harness.corpus import Corpus
@@ -70,7 +64,7 @@ class JaxRun(Run):
         """One optimiser step."""
         recipe, step = self.cell.recipe, self.progress.step
         if self.cell.streams.near_identity:
-            self.fade(step / max(math.ceil(recipe.warmup * self.cell.steps), 1))
+            self.fade(gate_share(step, self.cell.steps, recipe))
         rate = jnp.float32(recipe.rate * rate_share(step, self.cell.steps, recipe))
         tokens, targets = (jnp.asarray(each.numpy().astype(np.int32)) for each in self.batch(step))
         self.trained, self.state, loss, norm = self.compiled(self.trained, self.state, self.kept, tokens, targets, rate)
@@ -78,7 +72,7 @@ class JaxRun(Run):
         self.progress.step, self.progress.train_loss = step + 1, float(loss)
 
     def fade(self, gate: float) -> None:
-        self.model.fade(gate)
+        super().fade(gate)
         self.kept["prefix_gate"] = jnp.float32(self.model.prefix_gate.item())
 
     def held_out(self, windows: int | None = None) -> HeldOut:
@@ -87,30 +81,11 @@ class JaxRun(Run):
             self.weights, self.corpus, cell.shape, self.model.streams, context=cell.recipe.context, windows=windows
         )
 
-    def evaluate(self) -> None:
-        """One point of the learning curve."""
+    def row(self, held_out: HeldOut) -> dict[str, Any]:
+        device = jax.tree.leaves(self.weights)[0].device.platform
         progress = self.progress
-        held_out = self.held_out(curve_windows(self.cell))
-        point = curve_point(self.cell, progress.step, held_out, progress.train_loss, progress.seconds)
-        progress.curve.append(point)
-        columns = {name: np.asarray([each[name] for each in progress.curve]) for name in point}
-        write_atomically(self.folder / "log.parquet", to_parquet(columns, {"schema": "runs/1"}))
+        return {**row_of(self.cell, held_out, progress.train_loss, progress.seconds, device), "backend": "jax"}
 
-    def finish(self) -> dict[str, Any]:
-        """Merge, evaluate on all held-out tokens, write weights and the row; the row is given back."""
-        if self.cell.streams.near_identity:
-            self.fade(1.0)
+    def whole_model(self) -> Model:
         self.hand_back()
-        if self.cell.streams.prefix == "reparameterised":
-            self.model = self.model.merged()
-        self.kept, self.trained = from_torch(self.model), {}
-        held_out = self.held_out()
-        if not math.isfinite(held_out.loss):
-            raise Diverged(f"cell {self.cell.name} ended with a held-out loss of {held_out.loss}", self.cell.steps)
-        device = jax.tree.leaves(self.kept)[0].device.platform
-        row = row_of(self.cell, held_out, self.progress.train_loss, self.progress.seconds, device)
-        row["backend"] = "jax"
-        save_weights(self.folder / "weights.safetensors", self.cell, self.model)
-        write_atomically(self.folder / "row.json", json.dumps(row, indent=1))
-        (self.folder / "checkpoint.pt").unlink(missing_ok=True)
-        return row
+        return super().whole_model()

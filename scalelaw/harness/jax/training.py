@@ -10,12 +10,10 @@ from typing import Any
 import jax
 
 from scalelaw.errors import HarnessError
-from scalelaw.harness import corpus as corpora
 from scalelaw.harness.allocation import keep_freed_memory
-from scalelaw.harness.batches import check_enough
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.jax.running import JaxRun
-from scalelaw.harness.training import first_model
+from scalelaw.harness.training import corpus_of, first_model
 
 
 def train(
@@ -61,15 +59,7 @@ def train(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    corpus = corpora.load(cell.corpus, tokenizer=cell.tokenizer, hash=cell.corpus_hash)
-    check_enough(
-        len(corpus.train),
-        steps=cell.first_step + cell.steps,
-        batch=cell.recipe.batch,
-        context=cell.recipe.context,
-        repeat=cell.repeat,
-        corpus=cell.corpus,
-    )
+    corpus = corpus_of(cell)
     chosen = choose(device)
     if chosen.platform == "cpu":
         keep_freed_memory()

@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from scalelaw.cost import forward_flops
 from scalelaw.extras import need
 from scalelaw.harness.cell import Cell
-from scalelaw.harness.sweep.working import own_flops
 
-HELD_OUT = 500_000  # tokens that corpora hold out where nothing else is asked for
 _WARM, _TIMED = 1, 3  # steps before the clock runs, and on it
 
 
@@ -44,7 +42,7 @@ def seconds(
     measure = time_steps or (lambda cell: measured(cell, device=device))
     rates = {size: size / measure(cell) for size, cell in _spread(cells, samples).items()}
     held_out = evaluated or evaluated_tokens
-    flops = [own_flops(cell) + held_out(cell) * _forward(cell) for cell in cells]
+    flops = [cell.own_C + held_out(cell) * _forward(cell) for cell in cells]
     return [each / _interpolated(_size(cell), rates) for each, cell in zip(flops, cells, strict=True)]
 
 
@@ -89,6 +87,7 @@ def measured(cell: Cell, *, device: str = "auto") -> float:
 
 def evaluated_tokens(cell: Cell) -> int:
     """Held-out tokens that training goes through: some at each point of the learning curve, all at the end."""
+    from scalelaw.harness.corpus.preparing import HELD_OUT
     from scalelaw.harness.running import CURVE_POINTS, curve_windows
 
     return min(CURVE_POINTS, cell.steps) * curve_windows(cell) * cell.recipe.context + HELD_OUT
@@ -101,7 +100,7 @@ def _forward(cell: Cell) -> float:
 
 def _size(cell: Cell) -> float:
     """FLOPs a step."""
-    return own_flops(cell) / cell.steps
+    return cell.own_C / cell.steps
 
 
 def _spread(cells: Sequence[Cell], samples: int) -> dict[float, Cell]:

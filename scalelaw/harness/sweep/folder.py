@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ class Sweep:
     cells: tuple[Cell, ...]
 
     def folder(self, cell: Cell) -> Path:
-        return self.path / "cells" / _id(cell)
+        return self.path / "cells" / cell.id
 
 
 def open_sweep(path: str | os.PathLike[str]) -> Sweep:
@@ -120,11 +119,6 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return value if isinstance(value, dict) else None
-
-
-@cache
-def _id(cell: Cell) -> str:
-    return cell.id  # hashed anew each time, and asked for thousands of times
 
 
 def _line(cell: Cell) -> Sequence[Cell]:

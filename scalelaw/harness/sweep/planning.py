@@ -11,7 +11,6 @@ from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep import calibrate
 from scalelaw.harness.sweep.folder import with_starts
 from scalelaw.harness.sweep.reporting import duration
-from scalelaw.harness.sweep.working import own_flops
 
 
 def plan(
@@ -55,7 +54,7 @@ def _row(cell: Cell) -> dict[str, Any]:
         "N_backbone": counts["N_backbone"],
         "P": cell.streams.count,
         "D": cell.D,
-        "FLOPs": own_flops(cell),
+        "FLOPs": cell.own_C,
         "memory": memory["total"],
     }
 

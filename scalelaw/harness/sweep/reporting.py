@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.folder import Sweep, open_sweep, read_json
 from scalelaw.harness.sweep.states import failure, state
-from scalelaw.harness.sweep.working import own_flops
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +134,7 @@ def _speeds(cells: Sequence[Cell], rows: Sequence[Row]) -> dict[float, tuple[flo
     speeds: dict[float, tuple[float, float]] = {}
     for cell, row in zip(cells, rows, strict=True):
         if row["seconds"] and row["step"] and row["state"] not in ("failed", "diverged"):
-            size = own_flops(cell) / cell.steps
+            size = cell.own_C / cell.steps
             flops, seconds = speeds.get(size, (0.0, 0.0))
             speeds[size] = flops + size * row["step"], seconds + row["seconds"]
     return speeds
@@ -144,7 +143,7 @@ def _speeds(cells: Sequence[Cell], rows: Sequence[Row]) -> dict[float, tuple[flo
 def _time_left(cell: Cell, row: Row, speeds: Mapping[float, tuple[float, float]]) -> float | None:
     if row["state"] in ("done", "failed", "diverged"):
         return 0.0
-    size = own_flops(cell) / cell.steps
+    size = cell.own_C / cell.steps
     if not speeds:
         return None
     flops, seconds = speeds[min(speeds, key=lambda other: max(other / size, size / other))]

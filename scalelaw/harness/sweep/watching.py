@@ -36,25 +36,37 @@ class Silent:
     def close(self) -> None: ...
 
 
+class _Told:
+    """The rows of a sweep, and which of the cells that ended people have been told of."""
+
+    def __init__(self, sweep: Sweep):
+        self._sweep = sweep
+        self.rows: list[Row] = []
+        self._cells: set[str] = set()
+        self.news()
+
+    def news(self) -> list[str]:
+        """Look again; a line for each cell that has ended since the last look."""
+        self.rows = status_rows(self._sweep)
+        ended = [row for row in self.rows if row["state"] in _SHOWN and row["cell"] not in self._cells]
+        self._cells |= {row["cell"] for row in ended}
+        return [line(row) for row in ended]
+
+
 class Plain:
     """A line when a cell ends or fails, and a summary every minute."""
 
     def __init__(self, sweep: Sweep, stream: TextIO, jobs: int):
-        self._sweep, self._stream, self._jobs = sweep, stream, jobs
-        rows = status_rows(sweep)
-        self._told = {row["cell"] for row in rows if row["state"] in _SHOWN}
+        self._told, self._stream, self._jobs = _Told(sweep), stream, jobs
         self._last = time.monotonic()
-        self.say(summary(rows, jobs))
+        self.say(summary(self._told.rows, jobs))
 
     def look(self) -> None:
-        rows = status_rows(self._sweep)
-        for row in rows:
-            if row["state"] in _SHOWN and row["cell"] not in self._told:
-                self._told.add(row["cell"])
-                self.say(line(row))
+        for news in self._told.news():
+            self.say(news)
         if time.monotonic() - self._last >= EVERY:
             self._last = time.monotonic()
-            self.say(summary(rows, self._jobs))
+            self.say(summary(self._told.rows, self._jobs))
 
     def say(self, text: str) -> None:
         print(text, file=self._stream, flush=True)
@@ -70,20 +82,15 @@ class Live:
         from rich.console import Console
         from rich.live import Live as Display
 
-        self._sweep, self._jobs = sweep, jobs
+        self._told, self._jobs = _Told(sweep), jobs
         self._console = Console(file=stream)
         self._display = Display(console=self._console, auto_refresh=False, transient=True)
-        rows = status_rows(sweep)
-        self._told = {row["cell"] for row in rows if row["state"] in _SHOWN}
         self._display.start()
 
     def look(self) -> None:
-        rows = status_rows(self._sweep)
-        for row in rows:
-            if row["state"] in _SHOWN and row["cell"] not in self._told:
-                self._told.add(row["cell"])
-                self.say(line(row))
-        self._display.update(self._drawn(rows), refresh=True)
+        for news in self._told.news():
+            self.say(news)
+        self._display.update(self._drawn(self._told.rows), refresh=True)
 
     def say(self, text: str) -> None:
         self._console.print(text, highlight=False, markup=False)

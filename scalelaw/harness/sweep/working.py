@@ -86,11 +86,6 @@ def forgive(sweep: Sweep) -> None:
         (folder / "failed.json").unlink(missing_ok=True)
 
 
-def own_flops(cell: Cell) -> float:
-    """Training FLOPs of a cell without those of the cell it goes on from."""
-    return cell.C - (0.0 if cell.start is None else cell.start.C)
-
-
 def _pass(
     sweep: Sweep, finished: list[str], stop: Callable[[], bool], train: Callable[..., Any], options: dict[str, Any]
 ) -> bool:
@@ -125,7 +120,7 @@ def _pass(
 
 @cache
 def _longest_first(sweep: Sweep) -> tuple[Cell, ...]:
-    return tuple(sorted(sweep.cells, key=own_flops, reverse=True))
+    return tuple(sorted(sweep.cells, key=lambda cell: cell.own_C, reverse=True))
 
 
 def _ended(sweep: Sweep, cell: Cell) -> bool:

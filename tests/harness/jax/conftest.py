@@ -19,6 +19,6 @@ def corpus(monkeypatch):
     made = SimpleNamespace(
         train=tokens[:10_000], held_out=tokens[10_000:], held_out_starts=np.arange(0, 2000, 500), held_out_bytes=2000
     )
-    for module in ("scalelaw.harness.training", "scalelaw.harness.jax.training"):
-        monkeypatch.setattr(import_module(module), "corpora", SimpleNamespace(load=lambda *_, **__: made))
+    training = import_module("scalelaw.harness.training")
+    monkeypatch.setattr(training, "corpora", SimpleNamespace(load=lambda *_, **__: made))
     return made

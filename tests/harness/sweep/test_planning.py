@@ -6,11 +6,10 @@ import pytest
 from scalelaw.cost import parameters
 from scalelaw.harness.sweep import calibrate
 from scalelaw.harness.sweep.planning import plan, text, total
-from scalelaw.harness.sweep.working import own_flops
 
 
 def size(cell):
-    return own_flops(cell) / cell.steps
+    return cell.own_C / cell.steps
 
 
 def nothing(_):
@@ -30,7 +29,7 @@ def test_evaluations_count_as_forward_passes(make):
 def test_a_constant_rate_is_met_exactly(make):
     cells = make(width=[32, 48, 64], streams=[1, 2, 4], two_stage=0.3)
     found = calibrate.seconds(cells, time_steps=lambda cell: size(cell) / 1e9, evaluated=nothing)
-    np.testing.assert_allclose(found, [own_flops(cell) / 1e9 for cell in cells], rtol=1e-12)
+    np.testing.assert_allclose(found, [cell.own_C / 1e9 for cell in cells], rtol=1e-12)
 
 
 def test_a_rate_that_grows_as_a_power_is_met_between_the_timed_cells(make):
@@ -62,7 +61,7 @@ def test_a_plan_tells_each_cell_and_the_total(make):
     rows = plan(cells, time_steps=lambda _: 0.5)
     assert [row["cell"] for row in rows] == [cell.id for cell in cells]
     assert [row["N"] for row in rows] == [parameters(cell.shape, cell.streams.count)["N"] for cell in cells]
-    assert sum(row["FLOPs"] for row in rows) == pytest.approx(sum(own_flops(cell) for cell in cells))
+    assert sum(row["FLOPs"] for row in rows) == pytest.approx(sum(cell.own_C for cell in cells))
     lines = text(rows, jobs=2).splitlines()
     assert len(lines) == 1 + len(cells) + 1
     assert lines[-1] == total(rows, 2)
