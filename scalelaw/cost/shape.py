@@ -81,8 +81,8 @@ class Shape:
     ) -> Shape:
         """A shape from width and layers, the rest by rule.
 
-        Heads have 16 dimensions where 16 divides the width, else as few more as divide it; half as many key/value
-        heads; ``ffn`` is 8/3 of the width, rounded up to a multiple of 8, so that a gated MLP has the parameters of a
+        Heads have 16 dimensions below a width of 128, 32 below 512, 64 below 2048 and then 128, or as few more as divide
+        the width; half as many key/value heads; ``ffn`` is 8/3 of the width, rounded up to a multiple of 8, so that a gated MLP has the parameters of a
         plain one of four times the width.
 
         >>> Shape.scaled(width=64, layers=4)
@@ -123,7 +123,8 @@ prefix_tokens=48, aggregation='mlp', prefix_at_one=False)
 
 
 def _heads(width: int) -> int:
-    return next((width // size for size in range(16, width + 1, 2) if width % size == 0), 1)
+    least = 16 if width < 128 else 32 if width < 512 else 64 if width < 2048 else 128
+    return next((width // size for size in range(least, width + 1, 2) if width % size == 0), 1)
 
 
 def _whole(name: str, value: object, *, least: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
@@ -45,6 +46,7 @@ class Streams:
     near_identity: bool = False
 
     def __post_init__(self) -> None:
+        _settle_numbers(self)
         check_streams(self.count)
         _choice("prefix", self.prefix, get_args(Prefix))
         if not 0 <= self.smoothing <= 1:
@@ -93,6 +95,7 @@ class Recipe:
     clip: float = 1.0
 
     def __post_init__(self) -> None:
+        _settle_numbers(self)
         _choice("schedule", self.schedule, get_args(Schedule))
         for name in ("batch", "context"):
             if getattr(self, name) < 1:
@@ -145,6 +148,7 @@ class Cell:
     start: Cell | None = None
 
     def __post_init__(self) -> None:
+        _settle_numbers(self)
         _choice("trained", self.trained, get_args(Trained))
         if self.tokens < self.recipe.tokens_a_step:
             raise HarnessError(
@@ -211,6 +215,29 @@ class Cell:
         parts["recipe"] = _built(Recipe, parts["recipe"])
         parts["start"] = None if parts.get("start") is None else cls.from_dict(parts["start"])
         return _built(cls, parts)
+
+
+def _settle_numbers(settings: Any) -> None:
+    """Make 10 and 10.0 of a field one value, so that they are one cell: whole numbers int, others float.
+
+    Raises
+    ------
+    HarnessError
+        If a value is no number, or no whole one where one is needed.
+    """
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        if each.type not in ("int", "float"):
+            continue
+        try:
+            settled = float(value)
+        except (TypeError, ValueError):
+            raise HarnessError(f"{each.name} is {value!r}; it must be a number") from None
+        if not math.isfinite(settled) or (each.type == "int" and not settled.is_integer()):
+            raise HarnessError(
+                f"{each.name} is {value!r}; it must be a {'whole' if each.type == 'int' else 'finite'} number"
+            )
+        object.__setattr__(settings, each.name, int(value) if each.type == "int" else settled)
 
 
 def _built(kind: type[T], values: Mapping[str, Any]) -> T:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from scalelaw.cost import Shape, train_flops
@@ -65,8 +66,28 @@ def test_equal_flops_are_equal_to_half_a_step(factor):
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Recipe(prefix_rate=10, rate=1, clip=1), Recipe(prefix_rate=10.0, rate=1.0, clip=np.float64(1))),
+        (Streams(count=2, prefix_scale=1), Streams(count=np.int32(2), prefix_scale=1.0)),
+        (replace(CELL, tokens=4_000_000), replace(CELL, tokens=4e6)),
+    ],
+)
+def test_equal_numbers_are_one_cell(one, other):
+    cells = [each if isinstance(each, Cell) else replace(CELL, **{_field(each): each}) for each in (one, other)]
+    assert cells[0].id == cells[1].id == Cell.from_dict(json.loads(json.dumps(cells[1].to_dict()))).id
+
+
+def _field(settings):
+    return "recipe" if isinstance(settings, Recipe) else "streams"
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: replace(CELL, tokens=4e6 + 0.5), "tokens is 4000000.5; it must be a whole number"),
+        (lambda: Recipe(rate="fast"), "rate is 'fast'; it must be a number"),
+        (lambda: Recipe(rate=float("nan")), "rate is nan; it must be a finite number"),
         (lambda: replace(CELL, tokens=100), "100 tokens are less than one step of 4096"),
         (lambda: Streams(count=0), "P must be a whole number of at least 1"),
         (lambda: Streams(smoothing=1.5), "smoothing is 1.5; it must lie between 0 and 1"),

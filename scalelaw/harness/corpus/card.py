@@ -116,6 +116,6 @@ class Corpus:
 def changed(name: str, wanted: str, found: str) -> HarnessError:
     """The error of a corpus that is not the one a cell was planned with."""
     return HarnessError(
-        f"corpus {name} now has the hash {found}, and the cell was planned with {wanted}: its files, or the packages "
-        "that it is read from, have changed; bring them back, or begin a new sweep"
+        f"corpus {name} now has the hash {found}, and the cell was planned with {wanted}: its files, the packages "
+        "that it is read from, or how many tokens are held out have changed; bring that back, or begin a new sweep"
     )

@@ -69,15 +69,18 @@ def prepare(name: str = "code", *, tokenizer: str = "bytes", held_out: int = HEL
     return found
 
 
-def load(name: str, *, tokenizer: str = "bytes", hash: str, held_out: int = HELD_OUT) -> Corpus:
-    """The corpus that a cell was planned with: :func:`prepare` without downloads, and a refusal if it is another now.
+def load(name: str, *, tokenizer: str = "bytes", hash: str) -> Corpus:
+    """The corpus that a cell was planned with: from the cache by its hash, else made anew, without downloads.
 
     Raises
     ------
     HarnessError
-        If the corpus has another hash, or its packages are not on this machine.
+        If it has another hash when made anew, or its packages are not on this machine.
     """
-    found = prepare(name, tokenizer=tokenizer, held_out=held_out, fetch=False)
+    name = absolute(name)
+    if (kept := _kept(name, tokenizer, hash)) is not None:
+        return kept
+    found = prepare(name, tokenizer=tokenizer, fetch=False)
     if found.card.hash != hash:
         raise changed(name, hash, found.card.hash)
     return found
@@ -91,10 +94,25 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "scalelaw" / "corpora"
 
 
+def _kept(name: str, tokenizer: str, hash: str) -> Corpus | None:
+    """The corpus of a hash, if the cache has it, whatever became of its files and however much of it is held out."""
+    for card in sorted(cache_folder().glob(f"{_stem(name, tokenizer)}-*/card.json")):
+        try:
+            same = json.loads(card.read_text())["hash"] == hash
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if same and (found := _read(card.parent)) is not None and found.card.name == name:
+            return found
+    return None
+
+
+def _stem(name: str, tokenizer: str) -> str:
+    return f"{name.partition(':')[0]}-{tokenizer.replace(':', '')}"
+
+
 def _place(name: str, tokenizer: str, held_out: int, source: Source) -> Path:
     key = json.dumps([_FORMAT, name, tokenizer, held_out, source.held_out_cut, source.fingerprint])
-    kind = name.partition(":")[0]
-    return cache_folder() / f"{kind}-{tokenizer.replace(':', '')}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    return cache_folder() / f"{_stem(name, tokenizer)}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
 def _lock(folder: Path) -> AbstractContextManager[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ from scalelaw.errors import HarnessError
 from scalelaw.extras import need
 
 END = "<|end|>"
-TRAINING_BYTES = 20_000_000  # of training text that a BPE is trained on: more changes little
+TRAINING_BYTES = 20_000_000  # of training text that a BPE is trained on, drawn from all of it: more changes little
 _SMALLEST, _LARGEST = 257, 1_000_000  # 256 bytes and the end of a document
 
 
@@ -51,7 +52,7 @@ class BPE:
 
     @classmethod
     def trained(cls, documents: Iterable[bytes], vocabulary: int) -> BPE:
-        """A tokenizer trained on the first 20 MB of documents."""
+        """A tokenizer trained on 20 MB of the documents, taken in the order of their hashes: a fair draw of them."""
         package = need("tokenizers", extra="train", purpose="a BPE")
         tokenizer = package.Tokenizer(package.models.BPE())
         tokenizer.pre_tokenizer = package.pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -99,7 +100,7 @@ def bytes_a_token(vocabulary: int | None) -> float:
 
 def _texts(documents: Iterable[bytes]) -> Iterator[str]:
     taken = 0
-    for document in documents:
+    for document in sorted(documents, key=lambda each: hashlib.sha256(each).digest()):
         if taken > TRAINING_BYTES:
             return
         taken += len(document)

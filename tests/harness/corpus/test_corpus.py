@@ -76,10 +76,21 @@ def test_the_same_text_has_the_same_hash_and_another_has_another(folder, tokeniz
     first = prepare(name, tokenizer=tokenizer, held_out=3_000).card
     monkeypatch.setenv("SCALELAW_CACHE", str(tmp_path / "other"))
     assert prepare(name, tokenizer=tokenizer, held_out=3_000).card == first
-    assert load(name, tokenizer=tokenizer, held_out=3_000, hash=first.hash).card == first
     (folder / "07.txt").write_text("changed\n")
-    with pytest.raises(HarnessError, match=rf"now has the hash .* was planned with {first.hash}"):
-        load(name, tokenizer=tokenizer, held_out=3_000, hash=first.hash)
+    assert prepare(name, tokenizer=tokenizer, held_out=3_000).card.hash != first.hash
+
+
+def test_the_corpus_of_a_hash_is_kept_when_its_files_change(folder, tmp_path, monkeypatch):
+    name = f"text:{folder}"
+    first = prepare(name, held_out=3_000)
+    (folder / "07.txt").write_text("changed\n")
+    assert prepare(name, held_out=3_000).card.hash != first.card.hash
+    again = load(name, hash=first.card.hash)
+    assert again.card == first.card
+    assert np.array_equal(again.train, first.train)
+    monkeypatch.setenv("SCALELAW_CACHE", str(tmp_path / "other"))
+    with pytest.raises(HarnessError, match=rf"now has the hash .* was planned with {first.card.hash}"):
+        load(name, hash=first.card.hash)
 
 
 def test_adding_documents_moves_no_other(folder):
@@ -119,7 +130,7 @@ def test_a_corpus_in_the_cache_needs_no_lock(folder, monkeypatch):
 
     card = prepare(f"text:{folder}", held_out=3_000).card
     monkeypatch.setattr(preparing, "_lock", lambda _: pytest.fail("the cache may be one that only others write"))
-    assert load(f"text:{folder}", held_out=3_000, hash=card.hash).card == card
+    assert load(f"text:{folder}", hash=card.hash).card == card
 
 
 def test_what_a_killed_process_left_is_taken_away(folder):
@@ -154,7 +165,7 @@ def test_a_path_means_the_same_everywhere(folder, monkeypatch):
     card = prepare(f"text:{folder.name}", held_out=3_000).card
     assert card.name == f"text:{folder}"
     monkeypatch.chdir(folder)
-    assert load(card.name, held_out=3_000, hash=card.hash).card == card
+    assert load(card.name, hash=card.hash).card == card
 
 
 def test_two_processes_at_once(folder):
