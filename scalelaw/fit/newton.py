@@ -9,7 +9,7 @@ coordinates but the longest step, which is relative.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,7 +67,7 @@ class _State:
     rows: np.ndarray
     x: np.ndarray
     moments: Moments
-    weights: np.ndarray | None
+    problem: Problem
     damping: np.ndarray
     rejected: np.ndarray
 
@@ -75,8 +75,7 @@ class _State:
         self.rows, self.x = self.rows[kept], self.x[kept]
         self.moments = self.moments.select(kept)
         self.damping, self.rejected = self.damping[kept], self.rejected[kept]
-        if self.weights is not None and self.weights.ndim == 2:
-            self.weights = self.weights[kept]
+        self.problem = self.problem.part(kept)
 
 
 def minimise(
@@ -93,24 +92,22 @@ def minimise(
     ``weights`` (B, rows) or (rows,) replace the problem's own; ``race`` stops the other starts that many iterations
     after the best one has converged (for starts of one and the same problem).
     """
-    weights = problem.weights if weights is None else weights
+    problem = problem if weights is None else replace(problem, weights=weights)
     delta = problem.delta if delta is None else delta
     with np.errstate(all="ignore"):
-        return _minimise(problem, np.clip(start, problem.lower, problem.upper), weights, delta, race, max_iterations)
+        return _minimise(problem, np.clip(start, problem.lower, problem.upper), delta, race, max_iterations)
 
 
-def _minimise(
-    problem: Problem, x: np.ndarray, weights: np.ndarray | None, delta: float, race: int | None, max_iterations: int
-) -> Minima:
+def _minimise(problem: Problem, x: np.ndarray, delta: float, race: int | None, max_iterations: int) -> Minima:
     batch = len(x)
     result = Minima(x.copy(), np.full(batch, np.inf), np.zeros(batch, bool), np.zeros(batch, int))
     bounded = bool(np.isfinite(problem.lower).any() or np.isfinite(problem.upper).any())
-    moments = _evaluate(problem, x, weights, delta, metric=True)
+    moments = _evaluate(problem, x, delta, metric=True)
     lost = ~_usable(moments)
     if lost.any():
         moments = _neutral(moments, lost)
-    state = _State(np.arange(batch), x, moments, weights, np.full(batch, _FIRST_DAMPING), np.zeros(batch))
-    mass = problem.model.rows if weights is None else weights.sum(-1).max()
+    state = _State(np.arange(batch), x, moments, problem, np.full(batch, _FIRST_DAMPING), np.zeros(batch))
+    mass = problem.model.rows if problem.weights is None else problem.weights.sum(-1).max()
     winner, agreed, deadline = np.inf, 0, max_iterations
     for iteration in range(max_iterations + 1):
         trial, slope, predicted = _step(problem, state, bounded)
@@ -138,7 +135,7 @@ def _minimise(
             state.keep(left)
             trial, slope, predicted = trial[left], slope[left], predicted[left]
         metric = iteration < 3 or state.damping.max() > 1e-6
-        _accept(state, trial, _evaluate(problem, trial, state.weights, delta, metric=metric), slope, predicted)
+        _accept(state, trial, _evaluate(state.problem, trial, delta, metric=metric), slope, predicted)
     return result
 
 
@@ -217,15 +214,15 @@ def _neutral(moments: Moments, lost: np.ndarray) -> Moments:
     return Moments(value, gradient, metric, hessian)
 
 
-def _evaluate(problem: Problem, x: np.ndarray, weights: np.ndarray | None, delta: float, *, metric: bool) -> Moments:
+def _evaluate(problem: Problem, x: np.ndarray, delta: float, *, metric: bool) -> Moments:
     """Moments in blocks that fit the cache."""
     block = max(16, _CHUNK // problem.model.rows)
     if len(x) <= 1.5 * block:
-        return problem.moments(x, weights, delta, metric=metric)
+        return problem.moments(x, problem.weights, delta, metric=metric)
     each = -(-len(x) // -(-len(x) // block))
-    rowwise = weights is not None and weights.ndim == 2
-    parts = [
-        problem.moments(x[i : i + each], weights[i : i + each] if rowwise else weights, delta, metric=metric)  # type: ignore[index]
-        for i in range(0, len(x), each)
-    ]
+    parts = []
+    for begin in range(0, len(x), each):
+        some = slice(begin, begin + each)
+        part = problem.part(some)
+        parts.append(part.moments(x[some], part.weights, delta, metric=metric))
     return Moments.join(parts)

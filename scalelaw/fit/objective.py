@@ -9,8 +9,8 @@ Squared error is the limit of an infinite delta. A sum, not a mean: the field's 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -52,8 +52,8 @@ class Moments(NamedTuple):
 class Problem:
     """A model, the observed losses and the objective.
 
-    ``target`` (rows,) is log loss or loss; ``weights`` (rows,) or None; ``overestimate`` multiplies the objective
-    where the law predicts more than was observed.
+    ``target`` is log loss or loss, ``weights`` may be None; either is (rows,), or (B, rows) where every problem of a
+    batch has its own. ``overestimate`` multiplies the objective where the law predicts more than was observed.
     """
 
     model: Model
@@ -74,6 +74,14 @@ class Problem:
     @property
     def upper(self) -> np.ndarray:
         return self.model.coordinates.plan.upper
+
+    def part(self, rows: np.ndarray | slice) -> Self:
+        """The problems of some rows of the batch."""
+        target = self.target[rows] if self.target.ndim == 2 else self.target
+        weights = self.weights[rows] if self.weights is not None and self.weights.ndim == 2 else self.weights
+        if target is self.target and weights is self.weights:
+            return self
+        return replace(self, target=target, weights=weights)
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
         """Predicted minus observed, shape (B, rows), in the space of the objective; NaN where it does not exist."""

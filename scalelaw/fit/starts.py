@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations, product
 
@@ -92,30 +92,30 @@ def project(problem: Problem, grid: Grid, weights: np.ndarray | None = None) -> 
     (variable projection, Golub & Pereyra 1973, with the weights of Huber's loss).
     """
     plan = problem.model.coordinates.plan
-    weights = problem.weights if weights is None else weights
+    problem = problem if weights is None else replace(problem, weights=weights)
     x = np.ones((len(grid.points), plan.size))
     x[:, plan.nonlinear] = grid.points
     with np.errstate(all="ignore"):
         if not plan.linear:
-            return x, problem.values(x, weights)
+            return x, problem.values(x)
         block = max(16, _CHUNK // problem.model.rows)
         for begin in range(0, len(x), block):
-            part = weights[begin : begin + block] if weights is not None and weights.ndim == 2 else weights
-            x[begin : begin + block, plan.linear] = _amplitudes(problem, x[begin : begin + block], part)
+            some = slice(begin, begin + block)
+            x[some, plan.linear] = _amplitudes(problem.part(some), x[some])
         # an amplitude at exactly its bound has no slope back into the region: begin a little inside
         smallest = np.where(problem.lower[plan.linear] == 0.0, 1e-6, -np.inf)
         x[:, plan.linear] = np.maximum(x[:, plan.linear], smallest)
-        return x, problem.values(x, weights)
+        return x, problem.values(x)
 
 
-def _amplitudes(problem: Problem, x: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+def _amplitudes(problem: Problem, x: np.ndarray) -> np.ndarray:
     """Amplitudes (m, q) at the non-linear coordinates of x, whose amplitudes are all one."""
-    linear = problem.model.coordinates.plan.linear
+    linear, weights = problem.model.coordinates.plan.linear, problem.weights
     shape = (len(x), problem.model.rows)
     parts = problem.model.slopes(x)
     observed = np.exp(problem.target) if problem.log else problem.target
     scale = 1.0 / observed if problem.log else np.ones_like(observed)
-    basis = np.stack([np.broadcast_to(parts[1 + j], shape) for j in linear], 1) * scale
+    basis = np.stack([np.broadcast_to(parts[1 + j], shape) for j in linear], 1) * scale[..., None, :]
     offset = np.broadcast_to(parts[0], shape) * scale - basis.sum(1)
     wanted = observed * scale - offset
     signed = problem.lower[linear] < 0
