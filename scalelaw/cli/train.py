@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
@@ -28,10 +27,11 @@ def run(
 
     Example: torchrun --nproc-per-node 2 --no-python scalelaw train runs/tiny/cells/0123456789ab --shard
     """
+    from scalelaw.harness import launched
     from scalelaw.harness.signals import stop_on_signals
     from scalelaw.harness.sweep.single import train_one
 
-    first, alone = os.environ.get("RANK", "0") == "0", os.environ.get("WORLD_SIZE", "1") == "1"
+    first, alone = launched.rank() == 0, launched.processes() == 1
     try:
         with stop_on_signals(insist=alone) as stop:
             row = train_one(folder, device=device, compile=compile, shard=shard, stop=stop)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from scalelaw.errors import HarnessError
+from scalelaw.harness import launched
 from scalelaw.harness.model import Model
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -136,7 +136,7 @@ def processes(device: torch.device, *, shard: bool = False) -> Iterator[Alone]:
     HarnessError
         If the model is to be sharded over one process.
     """
-    count = int(os.environ.get("WORLD_SIZE", "1"))
+    count = launched.processes()
     if count == 1:
         if shard:
             raise HarnessError("a model is sharded over several processes; start them with torchrun --nproc-per-node")

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 
 from scalelaw.errors import HarnessError
+from scalelaw.harness import launched
 from scalelaw.harness.allocation import keep_freed_memory
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.jax.running import JaxRun
@@ -55,8 +56,10 @@ def train(
     Stopped
         If ``stop`` said so.
     HarnessError
-        If corpus, checkpoint or device cannot be used.
+        If corpus, checkpoint or device cannot be used, or ``torchrun`` started several processes.
     """
+    if launched.processes() > 1:
+        raise HarnessError("a cell is trained in JAX by one process; start it without torchrun, or train it in PyTorch")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     corpus = corpus_of(cell)

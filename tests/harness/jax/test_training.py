@@ -130,3 +130,9 @@ def test_an_error_says_what_to_do(tmp_path, corpus):
     (tmp_path / "checkpoint.pt").write_bytes(b"torn")
     with pytest.raises(HarnessError, match="damaged"):
         train(cell(), tmp_path)
+
+
+def test_several_processes_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(HarnessError, match="trained in JAX by one process; start it without torchrun"):
+        train(cell(), tmp_path)
