@@ -81,9 +81,9 @@ class Shape:
     ) -> Shape:
         """A shape from width and layers, the rest by rule.
 
-        Heads have 16 dimensions below a width of 128, 32 below 512, 64 below 2048 and then 128, or as few more as divide
-        the width; half as many key/value heads; ``ffn`` is 8/3 of the width, rounded up to a multiple of 8, so that a gated MLP has the parameters of a
-        plain one of four times the width.
+        Heads have 16 dimensions below a width of 128, 32 below 512, 64 below 2048 and then 128, or as few more as
+        divide the width; half as many key/value heads; ``ffn`` is 8/3 of the width, rounded up to a multiple of 8, so
+        that a gated MLP has the parameters of a plain one of four times the width.
 
         >>> Shape.scaled(width=64, layers=4)
         Shape(layers=4, width=64, heads=4, kv_heads=2, head_size=16, ffn=176, vocabulary=256, tied=True, bias=True, \
