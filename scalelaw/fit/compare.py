@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalelaw.errors import FitError, LawError
-from scalelaw.fit.bootstrap import Resampling
-from scalelaw.fit.fitting import fit, read_weights
+from scalelaw.errors import FitError
+from scalelaw.fit.comparing.field import enter
+from scalelaw.fit.fitting import fit
 from scalelaw.fit.holdout import largest, select
 from scalelaw.fit.leave_one_out import leave_one_out
 from scalelaw.fit.result import Fit
-from scalelaw.laws import ALL, resolve
 from scalelaw.laws.law import Law
-from scalelaw.runs import Columns, check_columns, take
+from scalelaw.runs import Columns, take
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,95 +95,24 @@ def compare(
     """
     import pandas as pd
 
-    refused = {"bootstrap", "params"} & set(fit_options)
-    if refused:
-        raise FitError(f"compare takes no {' and no '.join(sorted(refused))}; fit the law you choose with it")
-    table, options = _weighed(check_columns(runs), {"throw": False, **fit_options})
-    chosen = _laws(laws, table)
-    used = {column for law in chosen for column in law.columns}
+    field = enter(laws, runs, fit_options, verb="compare")
+    table, used = field.table, {column for law in field.laws for column in law.columns}
     masks = {f"holdout_{name}": held for name, held in largest(table, used).items()}
     if hold is not None:
         label, held = select(hold, table)
         masks[f"holdout_{label}"] = held
-    groups = _groups(table, options.pop("resample", "auto"), options.pop("by", None))
-    fits = _fits(chosen, table, options, skip=laws is None)
-    if options.get("delta") == "auto" and options.get("loss", "huber") == "huber":
-        options["delta"] = _shared_delta(fits)
-        fits = _fits(chosen, table, options, skip=laws is None)
     rows, params = [], {}
-    for law, fitted in zip(chosen, fits, strict=True):
+    for law, fitted in zip(field.laws, field.fits, strict=True):
         if isinstance(fitted, Fit):
-            rows.append(_row(fitted, table, masks, options, groups, loo=loo))
+            rows.append(_row(fitted, table, masks, field.options, field.groups, loo=loo))
             params[law.name] = fitted.params
         else:
             rows.append(_empty_row(law, str(fitted), masks, loo=loo))
             params[law.name] = {}
     order = ["loo", "objective"] if loo else ["objective"]
     frame = pd.DataFrame(rows).sort_values(order, kind="stable", ignore_index=True)
-    frame.attrs |= {"params": params, "delta": next(each.settings.delta for each in fits if isinstance(each, Fit))}
+    frame.attrs |= {"params": params, "delta": field.entrants[0].settings.delta}
     return frame
-
-
-def _weighed(table: Columns, options: dict[str, Any]) -> tuple[Columns, dict[str, Any]]:
-    """The table and the options without the rows of weight 0."""
-    weights = read_weights(options.get("weights"), table, len(table["loss"])) if "loss" in table else None
-    if weights is None or (weights > 0).all():
-        return table, options
-    used = weights > 0
-    return {name: values[used] for name, values in table.items()}, {**options, "weights": weights[used]}
-
-
-def _groups(table: Columns, kind: str, by: str | None) -> np.ndarray | None:
-    """The run of each row where the bootstrap would draw whole runs, None where rows are left out singly."""
-    if kind == "auto" and by is None and "run" in table and len({str(name) for name in table["run"]}) == 1:
-        return np.zeros(len(table["run"]), int)  # which the bootstrap refuses; here it is a note that no rest is left
-    plan = Resampling.plan(kind, by, table)
-    return plan.groups if plan.kind == "cluster" else None
-
-
-def _fits(
-    laws: Iterable[Law], table: Columns, options: Mapping[str, Any], *, skip: bool
-) -> list[Fit | FitError | LawError]:
-    """The fit of every law, or with ``skip`` the error of one that cannot be fitted, unless none can."""
-    found: list[Fit | FitError | LawError] = []
-    for law in laws:
-        try:
-            found.append(fit(law, table, **options))
-        except (FitError, LawError) as error:
-            if not skip:
-                raise
-            found.append(error)
-    if not any(isinstance(each, Fit) for each in found):
-        raise next(each for each in found if isinstance(each, Exception))
-    return found
-
-
-def _shared_delta(fits: Iterable[Fit | FitError | LawError]) -> float:
-    """The smallest delta chosen; a law with a parameter for every run leaves no residuals to choose it by."""
-    fitted = [each for each in fits if isinstance(each, Fit)]
-    spare = [each for each in fitted if each.rows > len(each.free)]
-    return min(float(each.settings.delta or 0.0) for each in spare or fitted)
-
-
-def _laws(laws: Iterable[Law | str] | Law | str | None, table: Mapping[str, Any]) -> list[Law]:
-    if laws is None:
-        chosen = [law for law in ALL.values() if all(_varies(table, name) for name in law.columns)]
-    else:
-        given = [laws] if isinstance(laws, Law | str) else list(laws)
-        chosen = [resolve(law, columns=tuple(table)) for law in given]
-        for law in chosen:
-            take(table, law.columns, where=f"law {law.name!r}")
-    if not chosen:
-        raise FitError("there is no law to compare; name some, or give runs in which N, P, D or C varies")
-    names = [law.name for law in chosen]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise FitError(f"two laws are called {', '.join(map(repr, twice))}; give each once, or a name of its own")
-    return chosen
-
-
-def _varies(table: Mapping[str, Any], name: str) -> bool:
-    return name in table and len(np.unique(np.asarray(table[name], dtype=float))) > 1
 
 
 def _row(

@@ -11,7 +11,8 @@ import scalelaw as sl
 from scalelaw.datasets import load_columns
 from scalelaw.errors import FitError, LawError, RunsError
 from scalelaw.fit import fit
-from scalelaw.fit.compare import _shared_delta, compare, information_criteria
+from scalelaw.fit.compare import compare, information_criteria
+from scalelaw.fit.comparing.field import shared_delta
 from scalelaw.fit.holdout import largest, select
 from scalelaw.fit.leave_one_out import leave_one_out
 from scalelaw.laws import parse
@@ -257,8 +258,8 @@ def test_a_law_that_follows_every_run_does_not_choose_the_delta() -> None:
     fits = [fit(law, runs, delta="auto", throw=False) for law in (line,)]
     exact_fit = replace(fits[0], law=exact, settings=fits[0].settings.with_delta(1e-12))
     short = replace(exact_fit, columns={name: values[:4] for name, values in runs.items()})
-    assert _shared_delta([short, *fits]) == fits[0].settings.delta
-    assert _shared_delta([short]) == 1e-12
+    assert shared_delta([short, *fits]) == fits[0].settings.delta
+    assert shared_delta([short]) == 1e-12
 
 
 def test_a_law_that_does_not_suit_the_options_is_skipped_by_default() -> None:
