@@ -39,18 +39,9 @@ def _search(fit: Fit) -> list[str]:
 
 
 def _bounds(fit: Fit) -> list[str]:
-    notes = []
-    for name in fit.convergence.at_bounds:
-        value = fit.params[name]
-        notes.append(
-            f"{name} ended at its bound {value:g}: the runs ask for "
-            + (
-                "a law without it, or for a negative value."
-                if value == 0
-                else "a value beyond it, or for a simpler law."
-            )
-        )
-    return notes
+    from scalelaw.fit.degenerate import degenerate_parts
+
+    return [part.says for part in degenerate_parts(fit)]
 
 
 def _shape(fit: Fit) -> list[str]:

@@ -182,8 +182,8 @@ def _correlations(fit: Fit) -> list[list[str]]:
     """Pairs of free parameters that the draws move together, the closest first."""
     if fit.draws is None:
         return []
-    ranks = {name: _ranks(fit.draws.theta[:, fit.law.parameters.index(name)]) for name in fit.free}
-    moving = {name: each for name, each in ranks.items() if np.ptp(each) > 0}
+    ranked = {name: ranks(fit.draws.theta[:, fit.law.parameters.index(name)]) for name in fit.free}
+    moving = {name: each for name, each in ranked.items() if np.ptp(each) > 0}
     names = list(moving)
     found = [
         (float(np.corrcoef(moving[one], moving[other])[0, 1]), one, other)
@@ -194,7 +194,7 @@ def _correlations(fit: Fit) -> list[list[str]]:
     return [[f"{one}, {other}", f"{value:+.3f}"] for value, one, other in strong]
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def ranks(values: np.ndarray) -> np.ndarray:
     """Ranks, the mean rank where values are equal."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)

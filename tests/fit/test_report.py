@@ -13,7 +13,7 @@ import scalelaw
 from scalelaw.datasets import load_columns
 from scalelaw.errors import FitError
 from scalelaw.fit import Fit, fit
-from scalelaw.fit.report import _ranks, to_html
+from scalelaw.fit.report import ranks, to_html
 from scalelaw.fit.solve import Convergence
 from scalelaw.laws.law import Law
 
@@ -124,10 +124,10 @@ def test_correlations_are_spearmans() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "ranks"), [([3.0, 1.0, 2.0], [3, 1, 2]), ([1.0, 1.0, 5.0, 5.0], [1.5, 1.5, 3.5, 3.5])]
+    ("values", "wanted"), [([3.0, 1.0, 2.0], [3, 1, 2]), ([1.0, 1.0, 5.0, 5.0], [1.5, 1.5, 3.5, 3.5])]
 )
-def test_equal_values_share_a_rank(values: list, ranks: list) -> None:
-    assert _ranks(np.array(values)).tolist() == ranks
+def test_equal_values_share_a_rank(values: list, wanted: list) -> None:
+    assert ranks(np.array(values)).tolist() == wanted
 
 
 def test_convergence_in_words() -> None:

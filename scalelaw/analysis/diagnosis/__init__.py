@@ -1,0 +1,1 @@
+"""What is doubtful about a fit or a design, in words and as frames."""
