@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, overload
+
+import numpy as np
+
 from scalelaw.cost.shape import Shape
+from scalelaw.cost.sizes import Ints, Sizes
 from scalelaw.errors import ScalelawError
 
+Shapes = Sequence[Shape] | np.ndarray[Any, np.dtype[np.object_]]
 
-def parameters(shape: Shape, streams: int = 1) -> dict[str, int]:
+
+@overload
+def parameters(shape: Shape, streams: int = 1) -> dict[str, int]: ...
+@overload
+def parameters(shape: Shape, streams: Sequence[int] | Ints) -> dict[str, Ints]: ...
+@overload
+def parameters(shape: Shapes, streams: Any = 1) -> dict[str, Ints]: ...
+def parameters(shape: Shape | Shapes, streams: Any = 1) -> dict[str, int] | dict[str, Ints]:
     """Parameters by group, as the columns of a runs table.
 
     For L layers of width h with q = heads * head_size, kv = kv_heads * head_size, inner size i and T prefix slots:
 
-        n_attention  = L (h q + 2 h kv + q h)   and L (q + 2 kv) more with biases
-        n_mlp        = 3 L h i
-        n_norm       = (2 L + 1) h
+        n_attention  = L (h q + 2 h kv + q h)      and L (q + 2 kv) more with biases, L h with ``out_bias``
+        n_mlp        = 3 L h i                     (2 L h i without a gate), and the outputs of each with ``mlp_bias``
+        n_norm       = (2 L + 1) h                 (twice that with ``norm_bias``), and 2 L head_size with ``qk_norm``
         n_prefix     = 2 L P kv T
         n_aggregator = P h^2 + h + P h + P  (mlp),  P^2 h + P  (linear),  0  (mean, or P = 1)
         N_backbone   = n_attention + n_mlp + n_norm
@@ -21,14 +35,15 @@ def parameters(shape: Shape, streams: int = 1) -> dict[str, int]:
 
     Parameters
     ----------
-    shape : Shape
-    streams : int
+    shape : Shape, or sequence or array of Shape
+    streams : int or array of int
         P, at least 1. At P = 1 there is no aggregator, and no prefix unless ``shape.prefix_at_one``.
 
     Returns
     -------
     dict
-        ``N``, ``N_backbone`` and the groups, ``n_embedding`` and ``n_head`` (0 where tied) among them.
+        ``N``, ``N_backbone`` and the groups, ``n_embedding`` and ``n_head`` (0 where tied) among them: whole numbers
+        for one shape and one P, else int64 arrays of the shape that both broadcast to.
 
     Source
     ------
@@ -37,33 +52,54 @@ def parameters(shape: Shape, streams: int = 1) -> dict[str, int]:
     >>> from scalelaw.cost import PAPER
     >>> parameters(PAPER["1.6B"], streams=8)["N"]
     1595669000
+    >>> parameters(PAPER["1.6B"], streams=[1, 8])["N"]
+    array([1571472384, 1595669000])
     """
-    check_streams(streams)
-    h, L = shape.width, shape.layers
-    q, kv = shape.heads * shape.head_size, shape.kv_heads * shape.head_size
+    if isinstance(shape, Shape) and np.ndim(streams) == 0:
+        check_streams(streams)
+        return {name: int(value) for name, value in counted(Sizes.of(shape), np.int64(streams)).items()}
+    return dict(zip(_GROUPS, np.broadcast_arrays(*_in_order(shape, streams)), strict=True))
+
+
+def counted(sizes: Sizes, streams: Any) -> dict[str, Ints]:
+    """The groups of :func:`parameters` from fields that are arrays already."""
+    h, L, i, q, kv = sizes.width, sizes.layers, sizes.ffn, sizes.q, sizes.kv
+    attention_bias = sizes.bias * (q + 2 * kv) + sizes.out_bias * h
+    mlp_bias = sizes.mlp_bias * (h + i * (sizes.matrices - 1))
     groups = {
-        "n_embedding": shape.vocabulary * h,
-        "n_attention": L * (2 * h * q + 2 * h * kv + (q + 2 * kv if shape.bias else 0)),
-        "n_mlp": 3 * L * h * shape.ffn,
-        "n_norm": (2 * L + 1) * h,
-        "n_prefix": 2 * L * streams * kv * shape.prefix_slots(streams),
-        "n_aggregator": _aggregator(shape, streams),
-        "n_head": 0 if shape.tied else shape.vocabulary * h,
+        "n_embedding": sizes.vocabulary * h,
+        "n_attention": L * (2 * h * q + 2 * h * kv + attention_bias),
+        "n_mlp": L * (sizes.matrices * h * i + mlp_bias),
+        "n_norm": (2 * L + 1) * h * (1 + sizes.norm_bias) + 2 * L * sizes.head_size * sizes.qk_norm,
+        "n_prefix": 2 * L * streams * kv * sizes.slots(streams),
+        "n_aggregator": _aggregator(sizes, streams),
+        "n_head": (1 - sizes.tied) * sizes.vocabulary * h,
     }
     backbone = groups["n_attention"] + groups["n_mlp"] + groups["n_norm"]
     return {"N": backbone + groups["n_prefix"] + groups["n_aggregator"], "N_backbone": backbone, **groups}
 
 
-def check_streams(streams: int) -> None:
+def check_streams(streams: Any) -> None:
     """Refuse what is not a number of streams."""
-    if not isinstance(streams, int) or isinstance(streams, bool) or streams < 1:
+    whole = isinstance(streams, int | np.integer) and not isinstance(streams, bool)
+    if not whole or streams < 1:
         raise ScalelawError(f"streams is {streams!r}; P must be a whole number of at least 1")
 
 
-def _aggregator(shape: Shape, streams: int) -> int:
-    h = shape.width
-    if streams == 1 or shape.aggregation == "mean":
-        return 0
-    if shape.aggregation == "linear":
-        return streams * streams * h + streams
-    return streams * h * h + h + streams * h + streams
+def _aggregator(sizes: Sizes, P: Any) -> Ints:
+    h = sizes.width
+    mlp, linear = P * h * h + h + P * h + P, P * P * h + P
+    return (P > 1) * (sizes.mlp_aggregation * mlp + sizes.linear_aggregation * linear)
+
+
+def _in_order(shape: Any, streams: Any) -> tuple[Ints, ...]:
+    for each in np.ravel(np.asarray(streams, dtype=object)).tolist():
+        check_streams(each)
+    groups = counted(Sizes.of(shape), np.asarray(streams, dtype=np.int64))
+    return tuple(groups[name] for name in _GROUPS)
+
+
+_GROUPS = (
+    *("N", "N_backbone"),
+    *("n_embedding", "n_attention", "n_mlp", "n_norm", "n_prefix", "n_aggregator", "n_head"),
+)

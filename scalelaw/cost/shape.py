@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
@@ -9,6 +10,7 @@ from typing import Any, Literal, get_args
 from scalelaw.errors import ScalelawError
 
 Aggregation = Literal["mlp", "linear", "mean"]
+_QWEN2 = {"gated": True, "out_bias": False, "mlp_bias": False, "norm_bias": False, "qk_norm": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,12 @@ class Shape:
     prefix_at_one : bool
         Whether a single stream has a prefix too. The plain model has none; this is the control that separates what a
         prefix does from what parallel computation does.
+    gated : bool
+        Whether the MLP has a gate (three matrices, as in Qwen2) or none (two, as in StarCoder2).
+    out_bias, mlp_bias, norm_bias : bool
+        Biases of the attention's output, of the MLP's matrices and of the norms.
+    qk_norm : bool
+        Whether queries and keys are normed, with one weight for each of ``head_size``, as in Qwen3.
     """
 
     layers: int
@@ -51,6 +59,11 @@ class Shape:
     prefix_tokens: int = 48
     aggregation: Aggregation = "mlp"
     prefix_at_one: bool = False
+    gated: bool = True
+    out_bias: bool = False
+    mlp_bias: bool = False
+    norm_bias: bool = False
+    qk_norm: bool = False
 
     def __post_init__(self) -> None:
         for name in ("layers", "width", "heads", "kv_heads", "head_size", "ffn", "vocabulary"):
@@ -87,7 +100,8 @@ class Shape:
 
         >>> Shape.scaled(width=64, layers=4)
         Shape(layers=4, width=64, heads=4, kv_heads=2, head_size=16, ffn=176, vocabulary=256, tied=True, bias=True, \
-prefix_tokens=48, aggregation='mlp', prefix_at_one=False)
+prefix_tokens=48, aggregation='mlp', prefix_at_one=False, gated=True, out_bias=False, mlp_bias=False, norm_bias=False, \
+qk_norm=False)
         """
         _whole("width", width, least=1)
         heads = heads if heads is not None else _heads(width)
@@ -107,6 +121,66 @@ prefix_tokens=48, aggregation='mlp', prefix_at_one=False)
         )
 
     @classmethod
+    def sized(cls, N: int | float | str, *, streams: int = 1, **others: Any) -> Shape:
+        """The shape of the paper's family whose non-embedding parameters come nearest to N.
+
+        36 layers, 16 heads, 2 key/value heads, ``ffn`` 43/8 of the width rounded up to a multiple of 128, vocabulary
+        151,936, tied, 48 prefix tokens; the width is a multiple of 32. This rule gives the paper's six sizes. Then
+        ``ffn`` is moved in steps of 8 to what comes nearest to N, within 0.2 % from 30 million parameters on.
+
+        Parameters
+        ----------
+        N : int, float or quantity such as ``"1.6B"``
+            Non-embedding parameters, those of prefixes and aggregator of ``streams`` streams included.
+        streams : int
+            P.
+        **others
+            Fields that differ from the family's, such as ``vocabulary`` or ``prefix_tokens``.
+
+        Raises
+        ------
+        ScalelawError
+            If N is no number or too small for 36 layers.
+
+        Source
+        ------
+        arXiv 2505.10475, the six sizes (:data:`PAPER`); the rule is read off them.
+
+        >>> from scalelaw.cost import parameters
+        >>> Shape.sized(1571472384) == PAPER["1.6B"]
+        True
+        >>> round(parameters(Shape.sized("7B"))["N"] / 7e9, 3)
+        1.0
+        """
+        from scalelaw.cost.family import sized
+
+        return sized(N, streams, **others)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any] | str | os.PathLike[str]) -> Shape:
+        """The shape of a Hugging Face model, from its ``config.json``.
+
+        Parameters
+        ----------
+        config : mapping, path or object with ``to_dict``
+            What ``config.json`` holds, that file, the folder it is in, or a configuration of transformers.
+
+        Raises
+        ------
+        ScalelawError
+            If the file cannot be read, the architecture is not one of those known (they are named), has experts, or a
+            value is missing.
+
+        >>> config = {"model_type": "llama", "hidden_size": 2048, "intermediate_size": 8192, "vocab_size": 128256,
+        ...           "num_hidden_layers": 16, "num_attention_heads": 32, "num_key_value_heads": 8}
+        >>> Shape.from_config(config).head_size
+        64
+        """
+        from scalelaw.cost.configs import shape_from_config
+
+        return shape_from_config(config)
+
+    @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Shape:
         """The shape that :meth:`to_dict` wrote; unknown fields are refused."""
         known = {each.name for each in fields(cls)}
@@ -115,7 +189,15 @@ prefix_tokens=48, aggregation='mlp', prefix_at_one=False)
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """The fields, of the last five only those that differ from a Qwen2-like decoder.
+
+        The ids of cells are hashes of this, and were given before there were any other decoders.
+        """
+        return {name: value for name, value in asdict(self).items() if name not in _QWEN2 or value != _QWEN2[name]}
+
+    def unlike_qwen2(self) -> tuple[str, ...]:
+        """Fields in which this is no Qwen2-like decoder: what the harness cannot train."""
+        return tuple(name for name, value in _QWEN2.items() if getattr(self, name) != value)
 
     def prefix_slots(self, streams: int) -> int:
         """Prefix slots that each stream has: none in the plain model of one stream."""

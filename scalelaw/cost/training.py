@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, overload
 
-from scalelaw.cost.parameters import parameters
+import numpy as np
+
+from scalelaw.cost.parameters import Shapes, check_streams, counted
 from scalelaw.cost.shape import Shape
+from scalelaw.cost.sizes import Sizes
 
 Trained = Literal["all", "streams"]
+Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def forward_flops(shape: Shape, streams: int = 1, *, context: int) -> dict[str, float]:
+@overload
+def forward_flops(shape: Shape, streams: int = 1, *, context: int) -> dict[str, float]: ...
+@overload
+def forward_flops(shape: Shape | Shapes, streams: Any = 1, *, context: Any) -> dict[str, Floats]: ...
+def forward_flops(shape: Shape | Shapes, streams: Any = 1, *, context: Any) -> dict[str, float] | dict[str, Floats]:
     """Floating-point operations of the forward pass, per token of text, by term.
 
         matmul     = 2 P (weights of attention and MLP)      a multiply and an add a weight, once a stream
@@ -22,41 +30,94 @@ def forward_flops(shape: Shape, streams: int = 1, *, context: int) -> dict[str, 
 
     Parameters
     ----------
-    shape : Shape
-    streams : int
+    shape : Shape, or sequence or array of Shape
+    streams : int or array of int
         P.
-    context : int
+    context : int or array of int
         S, tokens a sequence.
+
+    Returns
+    -------
+    dict of str to float, or to arrays where an argument is one
+
+    Source
+    ------
+    Kaplan et al. 2020, arXiv 2001.08361, section 2.1, for one stream; the layers run once for each stream, embedding,
+    aggregator and head once (arXiv 2505.10475).
     """
-    groups = parameters(shape, streams)
-    q, kv = shape.heads * shape.head_size, shape.kv_heads * shape.head_size
-    biases = shape.layers * (q + 2 * kv) if shape.bias else 0
-    visible = shape.prefix_slots(streams) + (context + 1) / 2
-    return {
-        "matmul": 2.0 * streams * (groups["n_attention"] - biases + groups["n_mlp"]),
-        "attention": 4.0 * streams * shape.layers * q * visible,
-        "aggregator": 2.0 * groups["n_aggregator"],
-        "head": 2.0 * shape.vocabulary * shape.width,
+    sizes = Sizes.of(shape)
+    for each in np.ravel(np.asarray(streams, dtype=object)).tolist():
+        check_streams(each)
+    P = np.asarray(streams, dtype=np.int64)
+    visible = sizes.slots(P) + (np.asarray(context) + 1) / 2
+    terms = {
+        "matmul": 2.0 * P * layer_weights(sizes),
+        "attention": 4.0 * P * sizes.layers * sizes.q * visible,
+        "aggregator": 2.0 * counted(sizes, P)["n_aggregator"],
+        "head": 2.0 * sizes.vocabulary * sizes.width,
     }
+    if all(np.ndim(value) == 0 for value in terms.values()):
+        return {name: float(value) for name, value in terms.items()}
+    return dict(zip(terms, np.broadcast_arrays(*terms.values()), strict=True))
 
 
-def train_flops(shape: Shape, streams: int = 1, *, tokens: float, context: int, trained: Trained = "all") -> float:
+def layer_weights(sizes: Sizes) -> Any:
+    """Weights in the matrices of all layers, those of attention and of the MLP, without biases."""
+    attention = 2 * sizes.width * (sizes.q + sizes.kv)
+    return sizes.layers * (attention + sizes.matrices * sizes.width * sizes.ffn)
+
+
+@overload
+def train_flops(
+    shape: Shape,
+    streams: int = 1,
+    *,
+    tokens: float,
+    context: int,
+    trained: Trained = "all",
+    checkpointing: bool = False,
+) -> float: ...
+@overload
+def train_flops(
+    shape: Shape | Shapes,
+    streams: Any = 1,
+    *,
+    tokens: Any,
+    context: Any,
+    trained: Trained = "all",
+    checkpointing: bool = False,
+) -> Floats: ...
+def train_flops(
+    shape: Shape | Shapes,
+    streams: Any = 1,
+    *,
+    tokens: Any,
+    context: Any,
+    trained: Trained = "all",
+    checkpointing: bool = False,
+) -> float | Floats:
     """Floating-point operations of a training run: the column ``C`` of a runs table.
 
         C = tokens (forward + backward),  backward = 2 forward
 
-    The backward pass takes gradients with respect to activations and to weights, each as dear as the forward pass. With
-    ``trained="streams"`` the weights of backbone and head need none, so theirs is left out; attention has no weights
-    of its own and costs twice its forward pass either way.
+    The backward pass takes gradients with respect to activations and to weights, each as dear as the forward pass: both
+    are sums over all streams, so that it too costs P times as much. With ``trained="streams"`` the weights of backbone
+    and head need no gradients, so theirs is left out; attention has no weights of its own and costs twice its forward
+    pass either way. With checkpointing the layers run forward a second time, and C is about 4/3 of what it was.
 
     Parameters
     ----------
-    tokens : float
+    shape : Shape, or sequence or array of Shape
+    streams : int or array of int
+        P.
+    tokens : float or array
         D, tokens of text; each goes through every stream.
-    context : int
+    context : int or array of int
         Tokens a sequence.
     trained : {"all", "streams"}
         Whether all weights are trained, or prefixes and aggregator only.
+    checkpointing : bool
+        Whether what a layer computed is computed again in the backward pass instead of kept.
 
     >>> from scalelaw.cost import PAPER
     >>> plain, eight = (train_flops(PAPER["1.6B"], P, tokens=42e9, context=2048) for P in (1, 8))
@@ -67,4 +128,6 @@ def train_flops(shape: Shape, streams: int = 1, *, tokens: float, context: int, 
     backward = {name: 2.0 * value for name, value in terms.items()}
     if trained == "streams":
         backward |= {name: terms[name] for name in ("matmul", "head")}
-    return float(tokens) * (sum(terms.values()) + sum(backward.values()))
+    again = terms["matmul"] + terms["attention"] if checkpointing else 0.0
+    flops = np.asarray(tokens, dtype=float) * (sum(terms.values()) + sum(backward.values()) + again)
+    return float(flops) if np.ndim(flops) == 0 else flops

@@ -155,6 +155,10 @@ class Cell:
                 f"{self.tokens} tokens are less than one step of {self.recipe.tokens_a_step} "
                 f"(batch {self.recipe.batch} x context {self.recipe.context}); train on more tokens"
             )
+        if unlike := self.shape.unlike_qwen2():
+            raise HarnessError(
+                f"the harness trains Qwen2-like decoders, and {unlike[0]} of this shape is none of theirs"
+            )
         if self.start is not None and self.start.shape != replace(self.shape, **_of_streams(self.start.shape)):
             raise HarnessError("a cell goes on from one of another shape; both need the same backbone")
         if self.trained == "streams" and self.streams.count == 1 and not self.shape.prefix_slots(1):
@@ -204,7 +208,8 @@ class Cell:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return asdict(self)
+        start = None if self.start is None else self.start.to_dict()
+        return {**asdict(self), "shape": self.shape.to_dict(), "start": start}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Cell:

@@ -190,6 +190,8 @@ class Model(nn.Module):
 
     def __init__(self, shape: Shape, streams: Streams | None = None, *, seed: int = 0):
         super().__init__()
+        if unlike := shape.unlike_qwen2():
+            raise HarnessError(f"the harness has Qwen2-like decoders, and {unlike[0]} of this shape is none of theirs")
         self.shape, self.streams = shape, streams or Streams()
         P = self.streams.count
         self.embedding = nn.Embedding(shape.vocabulary, shape.width)
