@@ -31,6 +31,7 @@ from scalelaw.runs import check, read, write
 
 if TYPE_CHECKING:
     from scalelaw import analysis, datasets, plot
+    from scalelaw.analysis.allocation import allocate, allocation_exponents, compute_multiplier
     from scalelaw.analysis.contours import contour_grid
     from scalelaw.analysis.curves import curves
     from scalelaw.analysis.equivalence import equivalence
@@ -44,9 +45,12 @@ __all__ = [
     "LawError",
     "RunsError",
     "ScalelawError",
+    "allocate",
+    "allocation_exponents",
     "analysis",
     "check",
     "compare",
+    "compute_multiplier",
     "contour_grid",
     "curves",
     "datasets",
@@ -64,6 +68,7 @@ __all__ = [
 # what needs pandas or matplotlib is imported when it is first used
 _LATER = {
     **dict.fromkeys(("analysis", "datasets", "plot"), ""),
+    **dict.fromkeys(("allocate", "allocation_exponents", "compute_multiplier"), "analysis"),
     **dict.fromkeys(("contour_grid", "curves", "equivalence", "iso_loss"), "analysis"),
     "load": "datasets",
 }

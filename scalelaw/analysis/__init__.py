@@ -1,5 +1,6 @@
 """What follows from a fit, as DataFrames: equivalent parameters, contours, iso-loss lines, curves."""
 
+from scalelaw.analysis.allocation import allocate, allocation_exponents, compute_multiplier
 from scalelaw.analysis.closed import CLOSED_FORMS
 from scalelaw.analysis.columns import read_values
 from scalelaw.analysis.contours import contour_grid
@@ -7,4 +8,15 @@ from scalelaw.analysis.curves import curves
 from scalelaw.analysis.equivalence import equivalence
 from scalelaw.analysis.iso import iso_loss, round_levels
 
-__all__ = ["CLOSED_FORMS", "contour_grid", "curves", "equivalence", "iso_loss", "read_values", "round_levels"]
+__all__ = [
+    "CLOSED_FORMS",
+    "allocate",
+    "allocation_exponents",
+    "compute_multiplier",
+    "contour_grid",
+    "curves",
+    "equivalence",
+    "iso_loss",
+    "read_values",
+    "round_levels",
+]

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from scalelaw.cli import (
+    allocate,
     compare,
     corpus,
     datasets,
@@ -34,7 +35,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for verb in (fit, compare, predict, equivalence, plot, datasets, laws, corpus, sweep, status, train, reproduce):
+for verb in (
+    fit,
+    compare,
+    predict,
+    equivalence,
+    allocate,
+    plot,
+    datasets,
+    laws,
+    corpus,
+    sweep,
+    status,
+    train,
+    reproduce,
+):
     app.command(verb.__name__.rpartition(".")[2])(verb.run)
 
 

@@ -3,6 +3,7 @@
 A figure takes a Fit, or the DataFrame that the analysis of the same name returns; it computes no law.
 """
 
+from scalelaw.plot.allocation import allocation
 from scalelaw.plot.comparison import comparison
 from scalelaw.plot.contours import contours
 from scalelaw.plot.curves import curves
@@ -11,4 +12,4 @@ from scalelaw.plot.residuals import residuals
 from scalelaw.plot.saving import save
 from scalelaw.plot.style import VENUES, style
 
-__all__ = ["VENUES", "comparison", "contours", "curves", "equivalence", "residuals", "save", "style"]
+__all__ = ["VENUES", "allocation", "comparison", "contours", "curves", "equivalence", "residuals", "save", "style"]

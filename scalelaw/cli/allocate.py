@@ -1,0 +1,64 @@
+"""`scalelaw allocate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import options, output
+
+
+def run(
+    source: options.Source,
+    c: Annotated[
+        list[str] | None, typer.Option("--c", metavar="C", help="Budget in training FLOPs, such as 1e21; repeatable.")
+    ] = None,
+    loss: Annotated[
+        list[str] | None, typer.Option("--loss", metavar="L", help="Target loss, for the least compute; repeatable.")
+    ] = None,
+    p: Annotated[list[str] | None, typer.Option("--p", metavar="P", help="Streams to choose from; repeatable.")] = None,
+    every_p: Annotated[bool, typer.Option("--every-p", help="A row for each P, not for the best one.")] = False,
+    flops: Annotated[
+        str | None,
+        typer.Option(metavar="FORMULA", help="FLOPs of a run by N, P and D; 6*N*D*P unless given.", show_default=False),
+    ] = None,
+    n_max: Annotated[str | None, typer.Option(metavar="N", help="Most parameters.", show_default=False)] = None,
+    d_max: Annotated[str | None, typer.Option(metavar="D", help="Most tokens.", show_default=False)] = None,
+    epsilon: Annotated[float, typer.Option(metavar="X", help="Share of the loss that N_from and N_to lose.")] = 1e-3,
+    exponents: Annotated[bool, typer.Option("--exponents", help="Print the exponents of N*(C) and D*(C).")] = False,
+    over: Annotated[
+        str | None,
+        typer.Option(metavar="FIT", help="Another saved fit, to print how much compute it needs.", show_default=False),
+    ] = None,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", metavar="U=100B", help="Another column of the law; repeatable.")
+    ] = None,
+    law: options.LawName = None,
+    column: options.Column = None,
+    where: options.Where = None,
+    bootstrap: options.Bootstrap = 0,
+    seed: options.Seed = 0,
+    level: options.Level = 0.95,
+    kind: options.Kind = "bc",
+    as_json: options.Json = False,
+) -> None:
+    """Say how a training budget is best spent: parameters, tokens and streams.
+
+    Example: scalelaw allocate chinchilla --law chinchilla --bootstrap 1000 --c 1e21 --c 1e23
+    """
+    held = options.pairs("--at", at, like="U=100B")
+    if exponents and over:
+        raise typer.BadParameter("--exponents and --over exclude one another; give one", param_hint="--over")
+    from scalelaw.analysis.allocation import allocate, allocation_exponents, compute_multiplier
+
+    fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
+    shared = {"flops": flops, "level": level, "kind": kind, **held}
+    if exponents:
+        frame = allocation_exponents(fitted, C=c or None, P=p or 1, **shared)
+    elif over:
+        frame = compute_multiplier(fitted, options.saved(over), C=c or [], P=p or 1, **shared)
+    else:
+        limits = {"N_max": n_max, "D_max": d_max, "epsilon": epsilon, "every_P": every_p}
+        frame = allocate(fitted, C=c or None, loss=loss or None, P=p or None, **limits, **shared)
+    output.table(frame, as_json=as_json)

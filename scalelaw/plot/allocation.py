@@ -1,0 +1,95 @@
+"""The best parameters or tokens over the training budget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from scalelaw.analysis.allocation import allocate
+from scalelaw.errors import ScalelawError
+from scalelaw.plot.axes import axes_of, legend_above, scale
+from scalelaw.plot.given import frame_of
+from scalelaw.plot.style import series
+
+if TYPE_CHECKING:
+    from scalelaw.fit.result import Fit
+
+_POINTS, _BEYOND = 41, 1e3
+
+
+def allocation(
+    fit: Fit | pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    C: Any = None,
+    show: Literal["N", "D"] = "N",
+    legend: bool = True,
+    **options: Any,
+) -> Axes:
+    """Draw N* or D* over C: the line, its interval, and, for N, the sizes that lose next to nothing.
+
+    Parameters
+    ----------
+    fit : Fit or DataFrame
+        A fit of a law in N and D, or the frame of `scalelaw.allocate`.
+    ax : Axes, optional
+        Where to draw; a new figure if there is none.
+    C : numbers or quantities, optional
+        Budgets; by default from the cheapest of the runs to a thousand times the dearest.
+    show : {"N", "D"}
+    legend : bool
+    **options
+        Those of `scalelaw.allocate`.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ScalelawError
+        If ``show`` is another word or the frame is not one of `scalelaw.allocate`.
+    """
+    if show not in ("N", "D"):
+        raise ScalelawError(f"an allocation shows N or D, not {show!r}")
+    if not isinstance(fit, pd.DataFrame):
+        options["C"] = _budgets(fit) if C is None and "loss" not in options else C
+    elif C is not None:
+        options["C"] = C
+    frame = frame_of(fit, allocate, options, need=("C", "N", "D", "N_from", "N_to")).sort_values("C")
+    ax = axes_of(ax)
+    scale(ax, "x", "C")
+    scale(ax, "y", show)
+    look = series(0)
+    if show == "N":
+        ax.fill_between(frame["C"], frame["N_from"], frame["N_to"], color="0.88", linewidth=0, zorder=1)
+    if f"{show}_low" in frame:
+        ends = frame[f"{show}_low"], frame[f"{show}_high"]
+        ax.fill_between(frame["C"], *ends, color=look["color"], alpha=0.25, linewidth=0, zorder=2)
+    ax.plot(frame["C"], frame[show], color=look["color"], zorder=3)
+    if legend:
+        _legend(ax, look["color"], show, near=show == "N", band=f"{show}_low" in frame)
+    return ax
+
+
+def _legend(ax: Axes, colour: str, show: str, *, near: bool, band: bool) -> None:
+    handles: list[Any] = [Line2D([], [], color=colour, label=f"best ${show}$")]
+    if band:
+        handles.append(Patch(facecolor=colour, alpha=0.25, label="its interval"))
+    if near:
+        handles.append(Patch(facecolor="0.88", label="next to best"))
+    legend_above(ax, handles, columns=3)
+
+
+def _budgets(fit: Fit) -> np.ndarray:
+    P = np.asarray(fit.columns.get("P", 1.0), dtype=float)
+    columns = {name: np.asarray(fit.columns.get(name, np.nan), dtype=float) for name in ("N", "D")}
+    cost = 6.0 * columns["N"] * columns["D"] * P
+    if not np.isfinite(cost).all():
+        return np.geomspace(1e18, 1e24, _POINTS)  # the analysis says what is missing
+    return np.geomspace(cost.min(), cost.max() * _BEYOND, _POINTS)
