@@ -7,6 +7,7 @@ from scalelaw.analysis.contours import contour_grid
 from scalelaw.analysis.curves import curves
 from scalelaw.analysis.equivalence import equivalence
 from scalelaw.analysis.iso import iso_loss, round_levels
+from scalelaw.analysis.pairs import paired_differences
 
 __all__ = [
     "CLOSED_FORMS",
@@ -17,6 +18,7 @@ __all__ = [
     "curves",
     "equivalence",
     "iso_loss",
+    "paired_differences",
     "read_values",
     "round_levels",
 ]
