@@ -11,6 +11,7 @@ from scalelaw.errors import FitError
 from scalelaw.fit.bootstrap import Resampling, bootstrap_draws
 from scalelaw.fit.design import check_design, check_one_convention
 from scalelaw.fit.model import Model, build
+from scalelaw.fit.noise import Noise, replicate_noise, residual_noise
 from scalelaw.fit.objective import Problem
 from scalelaw.fit.reduce import Reduced, reduce_law
 from scalelaw.fit.result import Fit
@@ -82,9 +83,13 @@ def fit(
         Starting values, bounds (``min``, ``max``), fixed parameters (``vary=False``) and ties (``expr``).
     bootstrap : int
         Number of resamples to refit; 0 for none.
-    resample : {"auto", "pairs", "stratified", "cluster"}
-        Rows, rows within each value of ``by``, or whole groups of ``by``. ``"auto"`` resamples whole runs where a
-        column ``run`` says that rows are checkpoints of one run, and rows otherwise.
+    resample : str
+        ``"pairs"``, ``"stratified"``, ``"cluster"``: rows, rows within each value of ``by``, or whole groups of ``by``,
+        drawn with replacement. ``"auto"`` resamples whole runs where a column ``run`` says that rows are checkpoints of
+        one run, and rows otherwise. ``"bayesian"``, ``"bayesian-stratified"``, ``"bayesian-cluster"``: exponential
+        weights instead of draws. ``"wild"``, ``"wild-mammen"``: residuals times random signs, or times Mammen's
+        factors; both are too narrow where ``delta`` is far below the noise. ``"parametric"``: new losses from the
+        fitted law, with Gaussian noise by the replicate seeds in the table, else by the residuals.
     by : str, optional
         Column of the strata (default ``P``) or of the clusters (default ``run``); with ``"auto"`` its groups are
         the clusters.
@@ -148,10 +153,12 @@ def fit(
     row_weights = read_weights(weights, table, len(numbers["loss"]))
     reduced = reduce_law(law, settings)
     settings, problem, solution = _solve(reduced, settings, numbers, row_weights, guess, automatic=automatic)
+    noise = replicate_noise(table, law, log=settings.log)
     draws = None
     if bootstrap and resampling is not None:
-        draws = bootstrap_draws(reduced, problem, solution, resampling, bootstrap, rng, thorough=thorough)
-    result = _result(reduced, settings, columns, row_weights, solution, draws)
+        known = _noise_of(noise, problem, solution) if resampling.kind == "parametric" else None
+        draws = bootstrap_draws(reduced, problem, solution, resampling, bootstrap, rng, thorough=thorough, noise=known)
+    result = _result(reduced, settings, columns, row_weights, solution, draws, noise)
     if throw and not result.converged:
         raise FitError(
             f"law {law.name!r} did not converge on these {result.rows} runs (objective {result.objective:.6g}); "
@@ -206,6 +213,13 @@ def _check_design(law: Law, model: Model, columns: Columns, weights: np.ndarray 
     check_design(law, model, columns, np.roll(x, -(len(x) // 3), axis=0))
 
 
+def _noise_of(replicates: Noise | None, problem: Problem, solution: Solution) -> Noise:
+    """Noise of a parametric bootstrap: by replicate seeds if there are some, else by the residuals."""
+    if replicates is not None:
+        return replicates
+    return residual_noise(problem.residuals(solution.x[None])[0], problem.size, problem.weights, log=problem.log)
+
+
 def read_weights(weights: Any, table: Mapping[str, Any], rows: int) -> np.ndarray | None:
     """The weights option as an array of shape (rows,): numbers, or the name of a column.
 
@@ -240,6 +254,7 @@ def _result(
     weights: np.ndarray | None,
     solution: Solution,
     draws: Any,
+    noise: Noise | None,
 ) -> Fit:
     theta = reduced.expand(solution.theta)
     params = dict(zip(reduced.full.parameters, map(float, theta), strict=True))
@@ -255,6 +270,7 @@ def _result(
         weights=weights,
         convergence=solution.convergence,
         draws=draws,
+        noise=noise,
     )
 
 

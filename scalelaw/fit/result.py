@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from scalelaw.fit.bootstrap import Draws
+    from scalelaw.fit.noise import Noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,8 @@ class Fit:
     convergence : Convergence
     draws : Draws or None
         Bootstrap refits; ``draws.theta`` (B, parameters) in the order of ``law.parameters``.
+    noise : Noise or None
+        Noise of one run by the replicate seeds in the table, where it had some; `seed_noise` falls back on residuals.
     """
 
     law: Law
@@ -51,6 +54,7 @@ class Fit:
     weights: np.ndarray | None
     convergence: Convergence
     draws: Draws | None = None
+    noise: Noise | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     @property

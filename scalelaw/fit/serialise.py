@@ -21,8 +21,9 @@ import numpy as np
 from scalelaw._version import __version__
 from scalelaw.errors import FitError, LawError
 from scalelaw.files import write_atomically
-from scalelaw.fit.bootstrap import Draws
+from scalelaw.fit.bootstrap import KINDS, Draws
 from scalelaw.fit.encoding import decode, decode_array, encode, encode_array
+from scalelaw.fit.noise import Noise
 from scalelaw.fit.result import Fit
 from scalelaw.fit.saved_law import encode_law, restore_law
 from scalelaw.fit.settings import Settings
@@ -45,8 +46,8 @@ def to_json(fit: Fit, path: str | Path | None = None) -> str:
     -------
     str
         Objects ``schema``, ``law``, ``params``, ``objective``, ``settings``, ``data`` (columns with their types),
-        ``weights``, ``convergence``, ``draws`` and ``provenance`` (versions of scalelaw, NumPy and Python, the
-        platform, and ``data_sha256``, the hash of ``data`` as compact JSON).
+        ``weights``, ``convergence``, ``draws``, ``noise`` (where replicates told it) and ``provenance`` (versions of
+        scalelaw, NumPy and Python, the platform, and ``data_sha256``, the hash of ``data`` as compact JSON).
 
     Raises
     ------
@@ -73,6 +74,7 @@ def to_json(fit: Fit, path: str | Path | None = None) -> str:
         "weights": None if fit.weights is None else encode_array(fit.weights),
         "convergence": encode(fit.convergence.to_dict()),
         "draws": None if fit.draws is None else _encode_draws(fit.draws),
+        **({} if fit.noise is None else {"noise": encode(fit.noise.to_dict())}),
         "provenance": {**encode(fit.origin or _made_here()), "data_sha256": _hash(data)},
     }
     lines = (f"{json.dumps(name)}: {_compact(part)}" for name, part in parts.items())
@@ -181,6 +183,7 @@ def _restore(stored: Mapping[str, Any], law: Law) -> Fit:
         weights=weights,
         convergence=_convergence(decode(stored["convergence"])),
         draws=None if stored["draws"] is None else _decode_draws(stored["draws"], len(params)),
+        noise=Noise(**decode(stored["noise"])) if stored.get("noise") is not None else None,
         origin=decode(stored["provenance"]),
     )
 
@@ -206,6 +209,7 @@ def _encode_draws(draws: Draws) -> dict[str, Any]:
         "by": draws.by,
         "redrawn": encode(draws.redrawn),
         "seed": encode(draws.seed),
+        **({"noise": draws.noise} if draws.noise else {}),
     }
 
 
@@ -219,7 +223,10 @@ def _decode_draws(stored: Mapping[str, Any], parameters: int) -> Draws:
         by=stored["by"],
         redrawn=stored["redrawn"],
         seed=stored["seed"],
+        noise=stored.get("noise", ""),
     )
+    if draws.kind not in KINDS:
+        raise ValueError(f"bootstrap draws of the unknown kind {draws.kind!r}")
     if draws.theta.shape != (len(draws.objective), parameters) or draws.objective.shape != draws.converged.shape:
         raise ValueError("its bootstrap draws differ in length")
     return draws

@@ -1,4 +1,4 @@
-"""Starts of its own for every resample: the start grid under each resample's weights."""
+"""Starts of its own for every resample: the start grid under each resample's weights and losses."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from scalelaw.laws.law import Law
 _PER_AXIS, _SCATTERED, _KEPT = 8, 96, 2
 
 
-def own_starts(law: Law, problem: Problem, weights: np.ndarray) -> Iterator[np.ndarray]:
-    """The best and the next best grid point of every resample, each of shape (B, p).
+def own_starts(law: Law, problem: Problem, batch: int) -> Iterator[np.ndarray]:
+    """The best and the next best grid point of each of ``batch`` problems, each of shape (batch, p).
 
-    At each grid point the amplitudes are solved for under every resample's weights (B, rows).
+    At each grid point the amplitudes are solved for under every resample's own weights and losses.
     """
     grid = start_grid(law, per_axis=_PER_AXIS, scattered=_SCATTERED)
-    batch, size = len(weights), problem.size
+    size = problem.size
     values = np.full((batch, _KEPT), np.inf)
     kept = np.empty((batch, _KEPT, size))
     for point in range(len(grid.points)):
-        x, value = project(problem, grid.one(point, batch), weights)
+        x, value = project(problem, grid.one(point, batch))
         place = (value[:, None] >= values).sum(1)
         for rank in range(_KEPT):
             here = np.flatnonzero(place == rank)

@@ -1,0 +1,99 @@
+"""A derived number: a function of parameter sets, of which bootstrap, profile and covariance can all give intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalelaw.errors import FitError
+from scalelaw.fit.model import compile_law
+
+if TYPE_CHECKING:
+    from scalelaw.fit.result import Fit
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number that follows from the parameters of a law.
+
+    Attributes
+    ----------
+    name : str
+    of : callable
+        Parameter sets (sets, parameters), in the order of ``law.parameters``, to values (sets,).
+    positive : bool
+        Whether it is positive by nature and spans sizes: what assumes a normal distribution then does so for its
+        logarithm.
+    predicts : bool
+        Whether it is a loss, or a log loss, so that a new run has noise about it.
+    """
+
+    name: str
+    of: Callable[[np.ndarray], np.ndarray]
+    positive: bool = False
+    predicts: bool = False
+
+    def __call__(self, theta: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            return np.asarray(self.of(theta), dtype=float)
+
+    def scaled(self, values: np.ndarray) -> np.ndarray:
+        """Values in the scale in which they are nearly normal: their logarithm if positive."""
+        with np.errstate(all="ignore"):
+            return np.log(values) if self.positive else np.asarray(values, dtype=float)
+
+    def unscaled(self, values: np.ndarray) -> np.ndarray:
+        """The way back."""
+        with np.errstate(over="ignore"):
+            return np.exp(values) if self.positive else np.asarray(values, dtype=float)
+
+
+Given = str | Quantity | Callable[[np.ndarray], np.ndarray]
+"""The name of a parameter, a quantity, or a plain function of parameter sets."""
+
+
+def parameter(fit: Fit, name: str) -> Quantity:
+    """A parameter of the fitted law.
+
+    Raises
+    ------
+    FitError
+        If the law has no such parameter.
+    """
+    names = fit.law.parameters
+    if name not in names:
+        raise FitError(f"law {fit.law.name!r} has no parameter {name!r}; it has {', '.join(names)}")
+    position = names.index(name)
+    positive = fit.law.bound(name)[0] >= 0.0 and position in compile_law(fit.law).structure.scales
+    return Quantity(name, lambda theta: theta[:, position], positive)
+
+
+def as_quantity(fit: Fit, given: Given) -> Quantity:
+    """A quantity given as itself, as the name of a parameter or as a function of parameter sets.
+
+    Raises
+    ------
+    FitError
+        If it is none of these, or does not give one finite number at the fitted parameters.
+    """
+    if isinstance(given, str):
+        quantity = parameter(fit, given)
+    elif isinstance(given, Quantity):
+        quantity = given
+    elif callable(given):
+        quantity = Quantity(getattr(given, "__name__", "quantity"), given)
+    else:
+        raise FitError(
+            f"a quantity is the name of a parameter, a Quantity, or a function of parameter sets, not {given!r}"
+        )
+    best = np.array([[fit.params[name] for name in fit.law.parameters]])
+    value = quantity(best)
+    if value.shape != (1,):
+        raise FitError(
+            f"the quantity {quantity.name!r} gives an array of shape {value.shape} for parameter sets of shape "
+            f"{best.shape}; it must give one number a set"
+        )
+    return quantity
