@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
 _SILENT, _FAINT, _LOGARITHM, _TINY = 1e-9, 1e-3, 0.05, 1e-6
-"""Relative change of the losses, or share of a usual residual, below which a column or a parameter does nothing; and
-exponent times the logarithm of the column's range below which a power cannot be told from a logarithm; and share of the least loss below which a floor is none."""
+"""Relative change of the losses, or share of a usual residual, below which a column or a parameter does nothing;
+exponent times the logarithm of the column's range below which a power cannot be told from a logarithm; and share of the
+least loss below which a floor is none."""
 
 SIMPLER = {
     ("N",): "power_n",
@@ -180,7 +181,7 @@ def _lost_with(fit: Fit, name: str, other: str) -> bool:
 
 
 def _inside(fit: Fit, name: str) -> dict[str, float]:
-    """The parameters with one moved off its bound, as far as changes the losses visibly: a tenth in the solver's scale."""
+    """The parameters with one moved off its bound by a tenth in the solver's scale, so that the losses change."""
     reduced = reduce_law(fit.law, fit.settings)
     columns = {each: np.asarray(values, dtype=float) for each, values in fit.columns.items()}
     coordinates = build(reduced.law, columns).coordinates

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalelaw.analysis.diagnosis.finding import Finding, count, joined
+from scalelaw.analysis.diagnosis.finding import Finding, amount, count, joined
 from scalelaw.analysis.diagnosis.local import Local
 from scalelaw.errors import FitError
 from scalelaw.fit.bootstrap import own_grid, refit
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
 OUTLIER, MOVES = 3.5, 1.0
-"""Robust standard deviations from which a run is called an outlier (Iglewicz and Hoaglin 1993), and Cook's distance from
-which a run moves the fit: by as much as its own standard error."""
+"""Robust standard deviations from which a run is an outlier (Iglewicz and Hoaglin 1993), and Cook's distance from which
+it moves the fit: by as much as the joint standard error."""
 _BLOCK, _NAMED = 2_000_000, 5
 
 
@@ -47,8 +47,8 @@ def influence(
     DataFrame
         One row a run: ``row`` (its position among the fitted rows, or with groups the name of the group and ``rows``,
         how many it has), the law's columns and ``loss`` (means over a group), ``residual`` (observed over predicted in
-        log loss, or minus predicted in nats: above 0 the run is worse than the law), ``score`` (residual over the
-        robust standard deviation of all; the largest of a group), ``outlier`` (score beyond 3.5), ``cook`` (distance
+        log loss, or minus predicted in nats: above 0 the run is worse than the law; of a group that of its worst row),
+        ``score`` (residual over the robust standard deviation of all), ``outlier`` (score beyond 3.5), ``cook`` (distance
         that the parameters move without the run, as a multiple of their joint standard error: Cook 1977, with the
         metric of the fit's own objective), ``change_X`` for every free parameter X and ``change`` of the quantity:
         without the run minus with it; and ``converged``. A run without which the rest cannot determine the parameters
@@ -76,7 +76,7 @@ def influence(
     labels = np.arange(fit.rows) if groups is None else _labels(groups, fit.rows)
     kept = np.unique(labels[local.weights > 0])
     x, converged, known = _without(local, labels, kept)
-    moved = local.reduced.expand(local.problem.model.coordinates.to_parameters(x)) - _theta(fit)
+    moved = local.reopened.parameters(x) - _theta(fit)
     residual = -local.residuals
     score = residual / local.spread if local.spread > 0 else np.zeros(fit.rows)
     rows: list[dict[str, Any]] = []
@@ -85,7 +85,7 @@ def influence(
         worst = members[np.abs(score[members]).argmax()]
         here = {"row": label} if groups is None else {"row": np.asarray(groups)[members[0]], "rows": len(members)}
         here |= {name: _mean(values[members]) for name, values in fit.columns.items()}
-        here |= {"residual": residual[members].mean(), "score": score[worst], "outlier": abs(score[worst]) > OUTLIER}
+        here |= {"residual": residual[worst], "score": score[worst], "outlier": abs(score[worst]) > OUTLIER}
         rows.append(here | {"cook": np.inf if not known[place] else _cook(local, x[place])})
     frame = pd.DataFrame(rows)
     for name in local.names:
@@ -139,25 +139,26 @@ def _theta(fit: Fit) -> np.ndarray:
 
 def _without(local: Local, labels: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Optima (runs, q) without each run, their convergence, and whether the rest determines the parameters."""
-    x = np.repeat(local.x[None], len(kept), 0)
+    problem, optimum = local.reopened.problem, local.reopened.optimum
+    x = np.repeat(optimum[None], len(kept), 0)
     converged, known = np.zeros(len(kept), bool), np.zeros(len(kept), bool)
-    own = own_grid(local.reduced.law, local.fit.rows, thorough=local.fit.settings.thorough)
+    own = own_grid(local.reopened.reduced.law, local.fit.rows, thorough=local.fit.settings.thorough)
     for block in np.array_split(np.arange(len(kept)), -(-len(kept) * len(labels) // _BLOCK)):
         weights = local.weights * (labels != kept[block][:, None])
-        known[block] = identified(local.problem, local.x, weights)
+        known[block] = identified(problem, optimum, weights)
         rows = block[known[block]]
         if len(rows):
-            x[rows], _, converged[rows] = refit(local.problem, local.x, weights[known[block]], own_grid=own)
+            x[rows], _, converged[rows] = refit(problem, optimum, weights[known[block]], own_grid=own)
     return x, converged, known
 
 
 def _cook(local: Local, x: np.ndarray) -> float:
-    """Distance of x from the optimum in joint standard errors: sqrt(dx' M dx / (q s^2))."""
-    free = ~local.held
-    if not free.any() or not local.variance > 0:
-        return 0.0 if np.allclose(x, local.x) else float("nan")
-    moved = np.sqrt(local.weights) * (local.slopes @ np.where(free, x - local.x, 0.0))
-    return float(np.sqrt((moved**2).sum() / (free.sum() * local.variance)))
+    """Distance of x from the optimum in joint standard errors: sqrt(dx' J'J dx / (q variance))."""
+    count = int(local.free.sum())
+    if not count or not local.variance > 0:
+        return float("nan")
+    moved = np.sqrt(local.weights) * (local.slopes @ (x - local.reopened.optimum))
+    return float(np.sqrt((moved**2).sum() / (count * local.variance)))
 
 
 def _mean(values: np.ndarray) -> Any:
@@ -169,7 +170,7 @@ def _place(row: Mapping[str, Any]) -> str:
     if "rows" in row:
         return f"run {row['row']} ({count(row['rows'], 'row')})"
     columns = [str(name) for name in row][1 : list(row).index("loss")]
-    return "the run at " + joined(f"{name} = {row[name]:.4g}" for name in columns)
+    return "the run at " + joined(f"{name} = {amount(name, row[name])}" for name in columns)
 
 
 def _describe(row: Mapping[str, Any]) -> str:

@@ -10,13 +10,13 @@ import numpy as np
 from scalelaw.analysis.diagnosis.finding import Finding
 from scalelaw.analysis.diagnosis.local import Local
 from scalelaw.errors import FitError
-from scalelaw.fit.model import POSITIVE_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from scalelaw.fit.result import Fit
 
+_OTHERS = ("N", "P", "D", "C", "U")
 _CLIP, _ALARM, _ABSORBED = 4.0, 0.01, 0.3
 """Standard deviations at which a residual stops counting more; the corrected p-value that is worth a sentence; and the
 share of a line below which the law has an exponent of its own for it."""
@@ -98,7 +98,7 @@ def _columns(fit: Fit, runs: Mapping[str, Any] | None) -> dict[str, np.ndarray]:
             raise FitError(
                 f"the table has {len(values)} rows and the fit saw {fit.rows}; give the table that was fitted"
             )
-        if name in POSITIVE_COLUMNS and name not in found and values.dtype.kind in "iuf":
+        if name in _OTHERS and name not in found and values.dtype.kind in "iuf":
             found[name] = values
     numbers = {name: values.astype(float) for name, values in found.items()}
     return {name: values for name, values in numbers.items() if (values > 0).all() and np.ptp(values) > 0}

@@ -1,0 +1,295 @@
+"""What a design of runs can tell about a law, before compute is spent on it: no losses are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalelaw.analysis.columns import read_values
+from scalelaw.analysis.diagnosis.finding import Finding, amount, count, findings_frame, joined
+from scalelaw.analysis.diagnosis.helping import helping_run
+from scalelaw.analysis.diagnosis.identifiability import condition_of
+from scalelaw.errors import FitError
+from scalelaw.fit.design import check_design
+from scalelaw.fit.model import Model, build, slopes_at
+from scalelaw.fit.predict import columns_to_predict
+from scalelaw.laws import resolve
+from scalelaw.laws.law import Law
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scalelaw.fit.result import Fit
+
+_SAME_SIZE, _FEW_SIZES, _SHORT, _ALIGNED, _FAR, _FEW, _BAD = 0.1, 4, 5.0, 0.95, 10.0, 3, 30.0
+"""Relative difference of two sizes that count as one; sizes a power law should have; range of a column, as a factor,
+that is short for an exponent; correlation of two columns; how far beyond the runs is far; runs a parameter; and a
+condition that is bad."""
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What a table of runs, made or planned, can tell about a law.
+
+    Attributes
+    ----------
+    law : Law
+    rows : int
+    frame : DataFrame
+        One row a parameter: ``parameter``, ``assumed``, ``error`` (expected standard error; infinite where the runs do
+        not determine it) and ``relative``, the error over the value.
+    condition : float
+        Of the slopes of log loss, see `scalelaw.analysis.diagnosis.condition`; infinite for an impossible design.
+    findings : tuple of Finding
+    run : dict of str to float
+        The run that would help most: one value a column of the law.
+    run_condition : float
+        The condition with that run.
+    target_error : float
+        Expected standard error of log loss at the target; NaN without one.
+    """
+
+    law: Law
+    rows: int
+    frame: pd.DataFrame
+    condition: float
+    findings: tuple[Finding, ...]
+    run: dict[str, float]
+    run_condition: float
+    target_error: float
+
+    def report(self) -> str:
+        """The design in words."""
+        from scalelaw.analysis.diagnosis.rendering import design_report
+
+        return design_report(self)
+
+    def findings_frame(self) -> pd.DataFrame:
+        """One row a finding."""
+        return findings_frame(self.findings)
+
+
+def design(
+    law: Law | str | Fit,
+    runs: Any = None,
+    *,
+    params: Mapping[str, float] | None = None,
+    noise: float | None = None,
+    at: Mapping[str, Any] | None = None,
+) -> Design:
+    """Say what a table of runs can tell about a law, whatever its losses are or will be.
+
+    Parameters
+    ----------
+    law : Law, str or Fit
+        A fit brings its law, its parameters and, unless others are given, its runs.
+    runs : DataFrame or mapping of str to numbers, quantities or arrays, optional
+        The law's columns; a planned table needs no losses.
+    params : mapping of str to float, optional
+        Parameters to assume, as of a fit to similar runs: how well an exponent can be told depends on them, though not
+        much.
+    noise : float, optional
+        Assumed standard deviation of log loss; a fit brings its own, otherwise 0.01.
+    at : mapping of str to number or quantity, optional
+        A run to be predicted, such as ``{"N": "70B", "D": "1.4T"}``: how far from the runs it lies and how certain its
+        loss will be.
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    FitError
+        If the law's parameters are not all given, or a value means nothing.
+    RunsError
+        If a column is missing or faulty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scalelaw.laws import chinchilla
+    >>> N = np.geomspace(1e8, 1e10, 6)
+    >>> besiroglu = {"E": 1.82, "A": 482.0, "B": 2085.0, "alpha": 0.35, "beta": 0.37}
+    >>> planned = design(chinchilla, {"N": N, "D": 20 * N}, params=besiroglu)
+    >>> print(planned.findings[0].says.partition(",")[0])
+    Law 'chinchilla' cannot be fitted to these runs: D is 20 times N in every run
+    >>> "D" in planned.run and planned.run_condition < planned.condition
+    True
+    """
+    import pandas as pd
+
+    law, columns, params, noise = _given(law, runs, params, noise)
+    model = build(law, columns)
+    theta = np.array([params[name] for name in law.parameters], dtype=float)
+    coordinates = model.coordinates
+    x = np.clip(coordinates.from_parameters(theta), coordinates.plan.lower, coordinates.plan.upper)
+    slopes = log_slopes(model, x)
+    refused = _refusal(law, model, columns, x)
+    conditioned = float("inf") if refused else condition_of(slopes)
+    errors = _errors(slopes, _gradient(coordinates.to_parameters, x), noise, possible=np.isfinite(conditioned))
+    run, better = helping_run(law, columns, theta)
+    target = None if at is None else {name: float(read_values(name, at[name])[0]) for name in law.columns if name in at}
+    target_error = _target_error(law, columns, theta, target, noise, possible=np.isfinite(conditioned))
+    found = [*([refused] if refused else []), *_shape(law, columns, refused)]
+    if not refused and conditioned > _BAD:
+        worst = max(zip(errors / np.abs(theta), law.parameters, strict=True))[1]
+        found.append(f"Some parameters are badly determined together (condition {conditioned:.0f}), {worst} the worst.")
+    findings = [Finding("design", says) for says in found[:-1]]
+    findings += [Finding("design", says, _helps(run, conditioned, better)) for says in found[-1:]]
+    findings += _distance(columns, target, target_error)
+    frame = pd.DataFrame(
+        {"parameter": law.parameters, "assumed": theta, "error": errors, "relative": errors / np.abs(theta)}
+    )
+    return Design(law, model.rows, frame, conditioned, tuple(findings), run, better, target_error)
+
+
+def log_slopes(model: Model, x: np.ndarray) -> np.ndarray:
+    """Change of every run's log loss with each coordinate, shape (rows, p)."""
+    losses = np.broadcast_to(model.losses(x[None]), (1, model.rows))[0]
+    return np.asarray(slopes_at(model, x) / losses[:, None])
+
+
+def _given(
+    law: Law | str | Fit, runs: Any, params: Mapping[str, float] | None, noise: float | None
+) -> tuple[Law, dict[str, np.ndarray], Mapping[str, float], float]:
+    """The law, its columns as floats, parameters and noise, from what was given."""
+    if not isinstance(law, Law | str):
+        fit = law
+        if noise is None:
+            loss = np.asarray(fit.columns["loss"], dtype=float)
+            noise = float(1.4826 * np.median(np.abs(np.log(fit.predicted / loss)))) or 0.01
+        law, params, runs = fit.law, params or fit.params, fit.columns if runs is None else runs
+    elif runs is None:
+        raise FitError("a design is a table of runs; give the columns of the law, with or without losses")
+    law = resolve(law, columns=tuple(map(str, runs)))
+    lacking = [name for name in law.parameters if name not in (params or {})]
+    if lacking:
+        raise FitError(
+            f"what a design can tell depends on the law's parameters, and {joined(lacking)} of law {law.name!r} "
+            f"{'is' if len(lacking) == 1 else 'are'} not given; assume values, as those of a fit to similar runs"
+        )
+    noise = 0.01 if noise is None else noise
+    if not noise > 0:
+        raise FitError(f"noise is a standard deviation of log loss, above 0, such as 0.01, not {noise!r}")
+    table = {str(name): runs[name] for name in runs if str(name) != "loss"}
+    columns = columns_to_predict(law, table)
+    return law, {name: np.asarray(values, dtype=float) for name, values in columns.items()}, params or {}, noise
+
+
+def _refusal(law: Law, model: Model, columns: Mapping[str, np.ndarray], x: np.ndarray) -> str:
+    """Why the law cannot be fitted to these columns; empty if it can."""
+    try:
+        check_design(law, model, columns, x[None])
+    except FitError as error:
+        text = str(error)
+        return f"{text[:1].upper()}{text[1:]}."
+    return ""
+
+
+def _gradient(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
+    """Derivatives (p, q) of a function of coordinates (..., q), by central differences."""
+    steps = 1e-5 * np.maximum(np.abs(x), 1e-2)
+    with np.errstate(all="ignore"):
+        up, down = function(x + np.diag(steps)), function(x - np.diag(steps))
+    return np.asarray(((up - down) / (2 * steps[:, None])).T)
+
+
+def _errors(slopes: np.ndarray, gradient: np.ndarray, noise: float, *, possible: bool) -> np.ndarray:
+    """Expected standard errors of quantities with these gradients (m, q)."""
+    if not possible:
+        return np.full(len(gradient), np.inf)
+    return np.asarray(noise * np.sqrt(((gradient @ np.linalg.pinv(slopes)) ** 2).sum(1)))
+
+
+def _target_error(
+    law: Law, columns: Mapping[str, np.ndarray], theta: np.ndarray, target: Mapping[str, float] | None, noise: float,
+    *, possible: bool,
+) -> float:  # fmt: skip
+    if target is None:
+        return float("nan")
+    missing = [name for name in law.columns if name not in target]
+    if missing:
+        raise FitError(f"the run to predict lacks {joined(missing)}; law {law.name!r} reads {', '.join(law.columns)}")
+    if not possible:
+        return float("inf")
+    model = build(law, {name: np.append(values, target[name]) for name, values in columns.items()})
+    slopes = log_slopes(model, model.coordinates.from_parameters(theta))
+    return float(_errors(slopes[:-1], slopes[-1:], noise, possible=True)[0])
+
+
+def _shape(law: Law, columns: Mapping[str, np.ndarray], refused: str) -> list[str]:
+    """Sentences on few runs, few sizes, short ranges, columns that grow together, one size for each P."""
+    found = []
+    rows, needed = len(columns[law.columns[0]]), len(law.parameters)
+    if needed <= rows < _FEW * needed:
+        found.append(f"{count(rows, 'run')} for {needed} parameters leave little to spare.")
+    for name, values in columns.items():
+        sizes = sizes_of(values)
+        few, span = len(sizes), float(values.max() / values.min())
+        if 1 < few < _FEW_SIZES and name != "P":
+            only = f"{name} has only {few} sizes ({joined(amount(name, each) for each in sizes)})"
+            found.append(f"{only}: a floor, an amplitude and an exponent need more than three.")
+        elif 1 < span < _SHORT and name != "P":
+            found.append(f"{name} spans only a factor of {span:.2g}, little for an exponent.")
+    names = [name for name in columns if np.ptp(columns[name]) > 0]
+    for place, one in enumerate(names):
+        for other in names[place + 1 :]:
+            correlation = float(np.corrcoef(np.log(columns[one]), np.log(columns[other]))[0, 1])
+            if abs(correlation) > _ALIGNED and "times N in every run" not in refused:
+                together = f"{one} and {other} {'grow together' if correlation > 0 else 'trade off'} in these runs"
+                how = f"correlation of logarithms {correlation:.3f}"
+                found.append(f"{together} ({how}): their terms are hard to tell apart.")
+    return found + _crossed(columns)
+
+
+def _crossed(columns: Mapping[str, np.ndarray]) -> list[str]:
+    """A sentence if every P was trained at one size only, while sizes differ."""
+    if not {"N", "P"} <= set(columns) or len(np.unique(columns["P"])) < 2 or len(sizes_of(columns["N"])) < 2:
+        return []
+    each = [len(sizes_of(columns["N"][columns["P"] == streams])) for streams in np.unique(columns["P"])]
+    if max(each) > 1:
+        return []
+    return ["Every P was run at one size only, so that what streams bring is mixed with what size brings."]
+
+
+def sizes_of(values: np.ndarray) -> np.ndarray:
+    """Different sizes of a column, smallest first; values within a tenth of the smallest of a size are of that size.
+
+    Examples
+    --------
+    >>> sizes_of(np.array([1.0e9, 1.02e9, 2e9]))
+    array([1.e+09, 2.e+09])
+    """
+    sizes: list[float] = []
+    for value in np.unique(values).tolist():
+        if not sizes or value > sizes[-1] * (1 + _SAME_SIZE):
+            sizes.append(value)
+    return np.array(sizes)
+
+
+def _distance(columns: Mapping[str, np.ndarray], target: Mapping[str, float] | None, error: float) -> list[Finding]:
+    """A sentence on how far beyond the runs a target lies."""
+    if target is None:
+        return []
+    beyond = {name: max(value / columns[name].max(), columns[name].min() / value) for name, value in target.items()}
+    far = {name: factor for name, factor in beyond.items() if factor > 1.001}
+    if not far:
+        return []
+    each = (f"{name} = {amount(name, target[name])} is {factor:.3g} times beyond them" for name, factor in far.items())
+    where = joined(each)
+    sure = "cannot be known" if not np.isfinite(error) else f"will be known to {100 * error:.2g} % if the law holds"
+    cure = "Train a larger run first: that the law holds so far is not shown." if max(far.values()) > _FAR else ""
+    return [Finding("design", f"The run to predict lies outside of the runs: {where}; its loss {sure}.", cure)]
+
+
+def _helps(run: Mapping[str, float], before: float, after: float) -> str:
+    """The run that would help, in words; empty where none is found."""
+    if not run or not after < before:
+        return ""
+    where = joined(f"{name} = {amount(name, value)}" for name, value in run.items())
+    was = f"{before:.0f} without it" if np.isfinite(before) else "without it the law cannot be fitted"
+    return f"A run at {where} would help most (condition {after:.0f}; {was})."

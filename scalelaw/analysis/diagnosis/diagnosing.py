@@ -1,0 +1,123 @@
+"""Everything that is doubtful about a fit, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalelaw.analysis.diagnosis.design import Design, design
+from scalelaw.analysis.diagnosis.finding import Finding, findings_frame
+from scalelaw.analysis.diagnosis.identifiability import identifiability, identifiability_findings
+from scalelaw.analysis.diagnosis.influence import influence, influence_findings
+from scalelaw.analysis.diagnosis.structure import residual_structure, structure_findings
+from scalelaw.errors import FitError
+from scalelaw.fit.degenerate import degenerate_parts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scalelaw.fit.result import Fit
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """What is doubtful about a fit.
+
+    Attributes
+    ----------
+    fit : Fit
+    findings : tuple of Finding
+        The gravest kinds first: degenerate, design, identifiability, influence, outliers, residuals.
+    design : Design
+    identifiability, influence, residuals : DataFrame
+        See the functions of these names (``residual_structure`` for the last); the first is None where the fit leaves
+        no noise to measure by.
+    """
+
+    fit: Fit
+    findings: tuple[Finding, ...]
+    design: Design
+    identifiability: pd.DataFrame | None
+    influence: pd.DataFrame
+    residuals: pd.DataFrame
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a finding: ``about``, ``says``, ``cure``."""
+        return findings_frame(self.findings)
+
+    def report(self) -> str:
+        """The findings as text, and the tables behind them."""
+        from scalelaw.analysis.diagnosis.rendering import diagnosis_report
+
+        return diagnosis_report(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values, for JSON."""
+        frames = {"identifiability": self.identifiability, "influence": self.influence, "residuals": self.residuals}
+        return {
+            "law": self.fit.law.name,
+            "condition": self.design.condition,
+            "findings": self.frame.to_dict("records"),
+            "run": self.design.run,
+            **{name: None if frame is None else frame.to_dict("records") for name, frame in frames.items()},
+        }
+
+
+def diagnose(
+    fit: Fit,
+    runs: Mapping[str, Any] | None = None,
+    *,
+    quantity: Callable[[np.ndarray], np.ndarray] | None = None,
+    at: Mapping[str, Any] | None = None,
+) -> Diagnosis:
+    """Say what is doubtful about a fit.
+
+    Parameters
+    ----------
+    fit : Fit
+    runs : DataFrame or mapping of str to array, optional
+        The table that was fitted: its column ``run`` says which rows are checkpoints of one run, and residuals are
+        tested along its other columns too.
+    quantity : callable, optional
+        A derived quantity whose change without each run is wanted too, see `influence`.
+    at : mapping of str to number or quantity, optional
+        A run to be predicted: how far it lies from the runs, and how certain its loss is.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    FitError
+        If the fit did not converge, or the table is not the one that was fitted.
+
+    Examples
+    --------
+    >>> import scalelaw as sl
+    >>> runs = sl.load("parscale-pile")
+    >>> found = diagnose(sl.fit("parscale", runs), runs)
+    >>> found.frame["about"].unique().tolist()
+    ['design', 'identifiability', 'outliers', 'residuals']
+    """
+    planned = design(fit, at=at)
+    degenerate = [Finding("degenerate", part.says) for part in degenerate_parts(fit)]
+    groups = None if runs is None or "run" not in runs else _repeated(runs["run"])
+    moved = influence(fit, quantity=quantity, groups=groups)
+    residuals = residual_structure(fit, runs)
+    try:
+        weak: pd.DataFrame | None = identifiability(fit)
+    except FitError:  # no noise to measure by, which is a matter of the design and said there
+        weak = None
+    told = [] if weak is None else identifiability_findings(weak, planned.condition)
+    findings = [*degenerate, *planned.findings, *told, *influence_findings(moved), *structure_findings(residuals)]
+    return Diagnosis(fit, tuple(findings), planned, weak, moved, residuals)
+
+
+def _repeated(names: Any) -> Any:
+    """The names of the runs where some row shares its run with another."""
+    return names if len({str(name) for name in names}) < len(names) else None
