@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -18,7 +18,11 @@ from scalelaw.fit.emit import Evaluator, compile_outputs, evaluate_data, hoisted
 from scalelaw.fit.graph import Graph, Node, NotTraceableError
 from scalelaw.fit.sequence import low_discrepancy
 from scalelaw.fit.structure import Power, Structure, probe
+from scalelaw.laws.grouped import GroupedFunction
 from scalelaw.laws.law import Law
+
+if TYPE_CHECKING:
+    from scalelaw.fit.grouping.compiling import Part
 
 POSITIVE_COLUMNS = frozenset({"N", "N_backbone", "D", "C", "P", "U", "M"})
 """Columns of the runs table that are positive by definition, which lets logarithms of products be split."""
@@ -47,12 +51,13 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Compiled:
-    """A law's generated code, shared by every fit of it."""
+    """A law's generated code, shared by every fit of it; a law by groups has one part a group."""
 
     structure: Structure
     plan: Plan
     traced: Traced | None
     reason: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,14 +73,23 @@ class Traced:
 @lru_cache(maxsize=256)
 def compile_law(law: Law) -> Compiled:
     """Probe and trace a law once; a law that cannot be traced is kept as a black box, with the reason."""
+    if isinstance(law.fn, GroupedFunction):
+        from scalelaw.fit.grouping.compiling import compile_groups
+
+        return compile_groups(law)
     structure = probe(law)
     plan = Plan.of(law, structure)
+    return Compiled(structure, plan, *trace(law, plan))
+
+
+def trace(law: Law, plan: Plan) -> tuple[Traced | None, str]:
+    """The code of a law in given coordinates, or why it cannot be traced."""
     try:
         traced = _trace(law, plan)
         _cross_check(law, plan, traced)
-        return Compiled(structure, plan, traced)
+        return traced, ""
     except Exception as error:  # a user's function may raise anything when it meets something that is not an array
-        return Compiled(structure, plan, None, f"{type(error).__name__}: {error}")
+        return None, f"{type(error).__name__}: {error}"
 
 
 def _trace(law: Law, plan: Plan) -> Traced:
@@ -128,6 +142,10 @@ def _cross_check(law: Law, plan: Plan, traced: Traced) -> None:
 def build(law: Law, columns: Mapping[str, np.ndarray]) -> Model:
     """The model of a law on columns of shape (rows,)."""
     compiled = compile_law(law)
+    if compiled.parts:
+        from scalelaw.fit.grouping.compiling import GroupedModel
+
+        return GroupedModel(compiled, columns)
     middle = {group: float(np.log(columns[group[0]]).mean()) for group in compiled.plan.units}
     scales = {name: value for group, value in middle.items() for name in group}
     coordinates = Coordinates(compiled.plan, scales)

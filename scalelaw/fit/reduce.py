@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from scalelaw.errors import FitError
 from scalelaw.fit.settings import Settings
 from scalelaw.laws.expression import compile_expression
+from scalelaw.laws.grouped import GroupedFunction
 from scalelaw.laws.law import Law
 
 
@@ -67,17 +68,24 @@ def _reduce(law: Law, fixed: tuple[Any, ...], tied: tuple[Any, ...], bounds: tup
             values[name] = formula(**{each: values[each] for each in needed})
         return law.fn(*columns, **values)
 
+    if isinstance(law.fn, GroupedFunction):
+        if formulas:
+            raise FitError("parameters of a law by groups cannot be tied; share them, or fix them")
+        return Reduced(_smaller(law, law.fn.pinned(constants), new_bounds, free), law, constants, {})
     positional = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in law.columns]
     keyword = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in free]
     reduced.__signature__ = inspect.Signature(positional + keyword)  # type: ignore[attr-defined]
     reduced.__doc__ = law.fn.__doc__
-    smaller = replace(
+    return Reduced(_smaller(law, reduced, new_bounds, free), law, constants, formulas)
+
+
+def _smaller(law: Law, fn: Callable[..., Any], bounds: Mapping[str, tuple[float, float]], free: Sequence[str]) -> Law:
+    return replace(
         law,
-        fn=reduced,
-        bounds={name: bound for name, bound in new_bounds.items() if name in free},
+        fn=fn,
+        bounds={name: bound for name, bound in bounds.items() if name in free},
         starts={name: start for name, start in law.starts.items() if name in free},
     )
-    return Reduced(smaller, law, constants, formulas)
 
 
 def _in_order(law: Law, tied: Mapping[str, str]) -> dict[str, tuple[tuple[str, ...], Callable[..., Any]]]:

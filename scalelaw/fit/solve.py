@@ -10,6 +10,7 @@ import numpy as np
 from scalelaw.fit.newton import Minima, minimise
 from scalelaw.fit.objective import Moments, Problem
 from scalelaw.fit.starts import choose_starts, grid_minima, project, start_grid
+from scalelaw.laws.grouped import GroupedFunction
 from scalelaw.laws.law import Law
 
 SAME = 1e-9
@@ -94,6 +95,10 @@ def solve(
     if grid.shape is None:
         starts *= 2  # scattered points show no basins, so more of them are followed
     chosen = points[choose_starts(values, local, starts)]
+    if isinstance(law.fn, GroupedFunction):
+        from scalelaw.fit.grouping.starts import separate_starts
+
+        chosen = np.concatenate([separate_starts(problem, solve), chosen])
     if guesses is not None:
         chosen = np.concatenate([chosen, problem.model.coordinates.from_parameters(guesses)])
     minima = descend(problem, chosen, race=race).sorted()

@@ -11,6 +11,7 @@ import numpy as np
 from scalelaw.fit.model import compile_law
 from scalelaw.fit.objective import Problem
 from scalelaw.fit.sequence import low_discrepancy
+from scalelaw.laws.grouped import GroupedFunction
 from scalelaw.laws.law import Law
 
 EXPONENT_RANGE, SCALE_RANGE, OTHER_RANGE = (0.02, 2.0), (1e-3, 1e3), (0.02, 20.0)
@@ -35,8 +36,10 @@ def start_grid(law: Law, *, per_axis: int = 16, scattered: int = 256) -> Grid:
     """The grid of one law: full for up to two non-linear coordinates, else a low-discrepancy sequence."""
     compiled = compile_law(law)
     plan = compiled.plan
-    ranges = np.array([_range(law, j) for j in plan.nonlinear]).reshape(-1, 2)
-    dimensions = len(ranges)
+    axis_of = _axes(law, plan.nonlinear)
+    first = {axis: j for j, axis in reversed([*zip(plan.nonlinear, axis_of, strict=True)])}
+    dimensions = len(first)
+    ranges = np.array([_range(law, first[axis]) for axis in axis_of]).reshape(-1, 2)
     if dimensions == 0:
         return Grid(np.empty((1, 0)), None)
     if dimensions <= 2:
@@ -46,6 +49,7 @@ def start_grid(law: Law, *, per_axis: int = 16, scattered: int = 256) -> Grid:
         unit = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, dimensions)
     else:
         shape, unit = None, low_discrepancy(scattered, dimensions)
+    unit = unit[:, axis_of]
     points = np.empty_like(unit)
     for column, (low, high) in enumerate(ranges):
         if low > 0:
@@ -55,6 +59,15 @@ def start_grid(law: Law, *, per_axis: int = 16, scattered: int = 256) -> Grid:
         if plan.nonlinear[column] in plan.logarithmic:
             points[:, column] = np.log(points[:, column])
     return Grid(points, shape)
+
+
+def _axes(law: Law, nonlinear: list[int]) -> list[int]:
+    """The axis of each non-linear parameter: its own, but one for the same parameter of all groups."""
+    names = [law.parameters[j] for j in nonlinear]
+    if isinstance(law.fn, GroupedFunction):
+        names = [law.fn.base(name) for name in names]
+    known = list(dict.fromkeys(names))
+    return [known.index(name) for name in names]
 
 
 def _range(law: Law, j: int) -> tuple[float, float]:

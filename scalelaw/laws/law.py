@@ -189,6 +189,9 @@ def _signature(name: str, fn: Callable[..., Any]) -> tuple[tuple[str, ...], tupl
     """Columns and parameters of a law's function."""
     if not callable(fn):
         raise LawError(f"law {name!r} needs a function f(N, P, *, E, A), not {type(fn).__name__}")
+    stated = getattr(fn, "columns", None), getattr(fn, "parameters", None)
+    if isinstance(stated[0], tuple) and isinstance(stated[1], tuple):
+        return stated[0], stated[1]  # a law by groups, whose parameters have names that no signature can hold
     kinds: dict[Any, list[str]] = {kind: [] for kind in inspect._ParameterKind}
     for parameter in inspect.signature(fn).parameters.values():
         kinds[parameter.kind].append(parameter.name)

@@ -1,0 +1,1 @@
+"""One law fitted to several groups of runs at once."""
