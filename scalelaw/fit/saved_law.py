@@ -10,12 +10,13 @@ from scalelaw.errors import FitError
 from scalelaw.fit.encoding import decode, encode
 from scalelaw.laws import ALL, parse
 from scalelaw.laws.formula import FormulaFunction
+from scalelaw.laws.grouped import GroupedFunction, grouped
 from scalelaw.laws.law import Law
 
 
 def encode_law(law: Law) -> dict[str, Any]:
-    """A law as plain values: ``kind`` is ``built-in``, ``expression`` or ``function``."""
-    return {
+    """A law as plain values: ``kind`` is ``built-in``, ``expression``, ``groups`` or ``function``."""
+    stored: dict[str, Any] = {
         "name": law.name,
         "kind": _kind(law),
         "formula": law.formula,
@@ -26,6 +27,10 @@ def encode_law(law: Law) -> dict[str, Any]:
         "starts": encode(law.starts),
         "source": law.source,
     }
+    if isinstance(law.fn, GroupedFunction):
+        stored |= {"of": encode_law(law.fn.law), "groups": list(law.fn.groups), "shared": list(law.fn.shared)}
+        stored["by"] = law.fn.by
+    return stored
 
 
 def restore_law(stored: Mapping[str, Any], given: Law | None, where: str) -> Law:
@@ -55,6 +60,8 @@ def restore_law(stored: Mapping[str, Any], given: Law | None, where: str) -> Law
 def _kind(law: Law) -> str:
     if law.name in ALL and ALL[law.name].fn is law.fn:
         return "built-in"
+    if isinstance(law.fn, GroupedFunction):
+        return "groups"
     return "expression" if isinstance(law.fn, FormulaFunction) else "function"
 
 
@@ -67,6 +74,9 @@ def _find(stored: Mapping[str, Any], where: str) -> Law:
     if kind == "expression":
         law = parse(stored["expression"], name=name, columns=stored["columns"])
         return replace(law, **ranges, source=stored["source"])
+    if kind == "groups":
+        law = grouped(_find(stored["of"], where), stored["groups"], shared=stored["shared"], by=stored["by"])
+        return replace(law, **ranges)
     if kind == "function":
         raise FitError(
             f"{where} was fitted with {name!r}, a function of its user's, which a file cannot hold; "

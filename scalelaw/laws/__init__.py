@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from scalelaw.errors import LawError
 from scalelaw.laws.expression import compile_expression
 from scalelaw.laws.formula import parse
+from scalelaw.laws.grouped import grouped
 from scalelaw.laws.joint import chinchilla, coupled, kaplan, overtrained
 from scalelaw.laws.law import Law
 from scalelaw.laws.repeated import data_constrained
@@ -33,6 +34,7 @@ __all__ = [
     "coupled",
     "data_constrained",
     "get",
+    "grouped",
     "kaplan",
     "log2_streams",
     "overtrained",

@@ -72,17 +72,26 @@ class GroupedFunction:
         """The law's own name of a parameter."""
         return next(own for member in self.members for own, full in member.items() if full == name)
 
-    def __call__(self, /, *columns: Any, **parameters: Any) -> Any:
-        *given, number = columns
+    def check(self, number: np.ndarray) -> None:
+        """Refuse numbers that are no group's.
+
+        Raises
+        ------
+        LawError
+        """
         known = np.isin(number, np.arange(1, len(self.groups) + 1))
         if not known.all():
-            strange = np.asarray(number)[~known].ravel()[0]
-            listed = ", ".join(f"{place} {group}" for place, group in enumerate(self.groups, start=1))
-            raise LawError(f"{COLUMN}={strange:g} is no group of this law, which has {listed}")
-        values, losses = {**parameters, **dict(self.fixed)}, None
+            listed = ", ".join(f"{place} ({group})" for place, group in enumerate(self.groups, start=1))
+            raise LawError(f"{COLUMN}={number[~known].ravel()[0]:g} is no group of this law, which has {listed}")
+
+    def __call__(self, /, *columns: Any, **parameters: Any) -> Any:
+        """Loss of each row by the parameters of its group; NaN where the number is no group's."""
+        *given, number = columns
+        values: dict[str, Any] = {**parameters, **dict(self.fixed)}
+        losses: Any = np.nan
         for place, member in enumerate(self.members, start=1):
             own = self.law.fn(*given, **{name: values[full] for name, full in member.items()})
-            losses = own if losses is None else np.where(np.equal(number, place), own, losses)
+            losses = np.where(np.equal(number, place), own, losses)
         return losses
 
 

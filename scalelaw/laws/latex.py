@@ -33,6 +33,9 @@ def symbol(name: str) -> str:
     >>> print(symbol("alpha"), symbol("alpha_N"), symbol("Nc"), symbol("rate"))
     \alpha \alpha_{N} N_{c} \mathrm{rate}
     """
+    if found := re.fullmatch(r"(.+)\[(.+)\]", name):  # a group's own parameter
+        group = found[2].replace("_", r"\_")
+        return rf"{symbol(found[1])}^{{\mathrm{{{group}}}}}"
     base, _, subscript = name.strip("_").partition("_")
     if not subscript and base not in GREEK and (found := re.fullmatch(r"([A-Z])([a-z]|\d+)|([a-z])(\d+)", base)):
         base, subscript = found[1] or found[3], found[2] or found[4]

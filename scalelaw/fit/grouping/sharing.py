@@ -1,0 +1,74 @@
+"""A test of what groups share: against the same law with every parameter each group's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalelaw.errors import FitError
+from scalelaw.fit.comparing.deviance import deviance_test
+from scalelaw.fit.comparing.refits import Entrant
+from scalelaw.fit.fitting import fit
+from scalelaw.fit.grouping.view import group_function
+from scalelaw.laws.grouped import COLUMN, grouped, own_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scalelaw.fit.grouping.fitting import GroupFit
+
+
+def sharing(groups: GroupFit, *, refits: int = 0, rng: int | np.random.Generator | None = 0) -> pd.DataFrame:
+    """Test the sharing; see `GroupFit.test`.
+
+    Returns
+    -------
+    DataFrame
+        ``shared``, ``objective`` of the fit by groups and ``separate``, the sum of those of the groups alone, ``df``,
+        ``spare``, ``statistic``, ``p`` and, with ``refits``, ``bootstrap_p`` (see `scalelaw.test_nested`); ``verdict``.
+    """
+    import pandas as pd
+
+    joint, function = groups.fit, group_function(groups.fit)
+    settings = joint.settings
+    freed = [name for name in function.shared if name not in settings.fixed]
+    if not freed:
+        raise FitError("the groups share no free parameter, so there is nothing to test; name some in shared")
+    law = grouped(function.law, function.groups, by=function.by)
+    spread = {
+        kind: {
+            each: value
+            for name, value in given.items()
+            for each in ([own_name(name, group) for group in function.groups] if name in function.shared else [name])
+        }
+        for kind, given in (("fixed", settings.fixed), ("bounds", settings.bounds))
+    }
+    options = {} if settings.delta is None else {"delta": settings.delta}
+    separate = fit(
+        law,
+        joint.columns,
+        loss=settings.loss,
+        space=settings.space,
+        overestimate=settings.overestimate,
+        weights=joint.weights,
+        thorough=settings.thorough,
+        throw=False,
+        **spread,
+        **options,
+    )
+    found = deviance_test(
+        Entrant.of(joint), Entrant.of(separate), refits=refits, rng=rng, strata=np.asarray(joint.columns[COLUMN])
+    )
+    p = found.p if np.isnan(found.bootstrap_p) else found.bootstrap_p
+    names = ", ".join(freed)
+    verdict = (
+        f"the groups differ in {names}: p = {p:.2g}"
+        if p < 0.05
+        else f"these runs do not show that the groups differ in {names}: p = {p:.2g}"
+    )
+    row = {"shared": names, "objective": joint.objective, "separate": separate.objective}
+    row |= {"df": found.df, "spare": found.spare, "statistic": found.statistic, "p": found.p}
+    if refits:
+        row["bootstrap_p"] = found.bootstrap_p
+    return pd.DataFrame([{**row, "verdict": verdict}])
