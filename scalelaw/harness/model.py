@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from scalelaw.cost import Shape
 from scalelaw.errors import HarnessError
+from scalelaw.harness.attention import attend
 from scalelaw.harness.cell import Streams
 
 EPSILON = 1e-6  # of RMSNorm
@@ -70,17 +71,13 @@ class Attention(nn.Module):
         qkv = self.qkv(x).view(batch, tokens, -1, self.size)  # (P B, S, H + 2 K, D)
         qk, v = qkv.split((self.heads + self.kv_heads, self.kv_heads), dim=2)
         q, k = rotate(qk, *rope).to(v.dtype).split((self.heads, self.kv_heads), dim=2)
-        q, k, v = (each.transpose(1, 2) for each in (q, k, v))
         if prefix is not None:  # un-rotated, one set a stream: (P, K, T, D)
             copies = batch // prefix[0].shape[0]
             k, v = (
-                torch.cat((own.to(text.dtype).repeat_interleave(copies, dim=0), text), dim=2)
+                torch.cat((own.to(text.dtype).transpose(1, 2).repeat_interleave(copies, dim=0), text), dim=1)
                 for own, text in zip(prefix, (k, v), strict=True)
             )
-        mixed = F.scaled_dot_product_attention(
-            q, k, v, attn_mask=mask, is_causal=mask is None, enable_gqa=self.heads != self.kv_heads
-        )
-        return self.out(mixed.transpose(1, 2).flatten(2))
+        return self.out(attend(q, k, v, mask).flatten(2))
 
 
 class MLP(nn.Module):
@@ -191,7 +188,7 @@ class Model(nn.Module):
     def __init__(self, shape: Shape, streams: Streams | None = None, *, seed: int = 0):
         super().__init__()
         if unlike := shape.unlike_qwen2():
-            raise HarnessError(f"the harness has Qwen2-like decoders, and {unlike[0]} of this shape is none of theirs")
+            raise HarnessError(f"the harness has Qwen2-like decoders, and {unlike[0]} of this shape is none")
         self.shape, self.streams = shape, streams or Streams()
         P = self.streams.count
         self.embedding = nn.Embedding(shape.vocabulary, shape.width)
@@ -252,10 +249,10 @@ class Model(nn.Module):
         return list(zip(k.unbind(), v.unbind(), strict=True))
 
     def mask(self, tokens: int, seen: int | None, device: torch.device) -> Tensor | None:
-        """What each position sees, (S, T + S): all of the prefix and the causal past, or its last ``seen`` tokens."""
+        """What each position sees, (S, T + S), where that is not all of the prefix and of the causal past."""
+        if seen is None and not self.streams.near_identity:
+            return None
         slots = self.shape.prefix_slots(self.streams.count)
-        if not slots and seen is None:
-            return None  # plain causal attention, for which there are faster kernels
         visible = torch.ones(tokens, tokens, dtype=torch.bool, device=device).tril()
         if seen is not None:
             visible = visible.triu(1 - seen)

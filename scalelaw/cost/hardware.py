@@ -1,0 +1,178 @@
+"""What a machine can do: operations and bytes a second, and bytes held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from scalelaw.errors import ScalelawError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hardware:
+    """A machine that runs one model, by the rates a roofline needs.
+
+    Attributes
+    ----------
+    name : str
+    peak : mapping of str to float
+        Floating-point (or integer) operations a second of dense matrix products, by data type: ``fp32``, ``fp16``,
+        ``int8``, ... A multiply and an add are two.
+    bandwidth : float
+        Bytes a second from memory.
+    memory : float
+        Bytes.
+    compute_efficiency, memory_efficiency : float
+        Shares of ``peak`` and ``bandwidth`` that are reached, in (0, 1]. The paper's analysis takes 0.7 and 0.9; they
+        are assumptions, except where a machine was measured.
+    overhead : float
+        Seconds that every layer takes in every pass whatever its size, such as starting its kernels.
+    source : str
+        Where the figures are from.
+    derived : mapping of str to str
+        Fields that the vendor does not state, and how their values came about.
+
+    Raises
+    ------
+    ScalelawError
+        If a rate, the memory or an efficiency cannot be.
+
+    Examples
+    --------
+    >>> mine = Hardware(name="mine", peak={"fp16": 20e12}, bandwidth=200e9, memory=16e9)
+    >>> mine.rate("fp16"), mine.flow
+    (14000000000000.0, 180000000000.0)
+    """
+
+    name: str
+    peak: Mapping[str, float]
+    bandwidth: float
+    memory: float
+    compute_efficiency: float = 0.7
+    memory_efficiency: float = 0.9
+    overhead: float = 0.0
+    source: str = ""
+    derived: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, value in {**{f"peak[{kind!r}]": rate for kind, rate in self.peak.items()}, **self._rates()}.items():
+            if not _number(value) or value <= 0:
+                raise ScalelawError(f"{name} of {self.name} is {value!r}; it must be a number above 0")
+        if not self.peak:
+            raise ScalelawError(f"{self.name} has no peak rate; give one by data type, as in peak={{'fp16': 20e12}}")
+        for name in ("compute_efficiency", "memory_efficiency"):
+            value = getattr(self, name)
+            if not _number(value) or not 0 < value <= 1:
+                raise ScalelawError(f"{name} of {self.name} is {value!r}; it must lie above 0 and at most at 1")
+        if not _number(self.overhead) or self.overhead < 0:
+            raise ScalelawError(f"overhead of {self.name} is {self.overhead!r}; it is a number of seconds from 0")
+
+    def rate(self, kind: str) -> float:
+        """Operations a second that matrix products of a data type reach.
+
+        Raises
+        ------
+        ScalelawError
+            If the machine has no rate for it.
+        """
+        if kind not in self.peak:
+            raise ScalelawError(f"{self.name} has no rate for {kind}; it computes in {', '.join(self.peak)}")
+        return self.peak[kind] * self.compute_efficiency
+
+    @property
+    def flow(self) -> float:
+        """Bytes a second that are reached."""
+        return self.bandwidth * self.memory_efficiency
+
+    @classmethod
+    def named(cls, name: str) -> Hardware:
+        """A machine of the table, :data:`scalelaw.cost.MACHINES`.
+
+        Raises
+        ------
+        ScalelawError
+            If there is none of that name; those known are listed.
+
+        >>> Hardware.named("a100").bandwidth
+        2039000000000.0
+        """
+        from scalelaw.cost.machines import MACHINES
+
+        key = name.strip().lower().replace("_", "-").replace(" ", "-")
+        if key not in MACHINES:
+            raise ScalelawError(
+                f"no hardware is called {name!r}; there are {', '.join(MACHINES)}, and any other is described with "
+                f"Hardware(name=..., peak={{'fp16': ...}}, bandwidth=..., memory=...) or in a JSON file of these fields"
+            )
+        return MACHINES[key]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Hardware:
+        """The machine of a mapping of its fields, such as a JSON file holds.
+
+        Raises
+        ------
+        ScalelawError
+            If a field is unknown or missing.
+        """
+        known = [each.name for each in fields(cls)]
+        needed = [name for name in ("name", "peak", "bandwidth", "memory") if name not in values]
+        unknown = sorted(set(values) - set(known))
+        if unknown or needed:
+            what = f"has no field {unknown[0]!r}" if unknown else f"needs the field {needed[0]!r}"
+            raise ScalelawError(f"a machine {what}; its fields are {', '.join(known)}")
+        if not isinstance(values["peak"], Mapping):
+            raise ScalelawError('peak is a rate by data type, as in {"fp16": 20e12}')
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return values | {"peak": dict(self.peak), "derived": dict(self.derived)}
+
+    @classmethod
+    def measure(cls, *, threads: int | None = None, seconds: float = 1.0) -> Hardware:
+        """This machine, as NumPy finds it: the rate of fp32 matrix products and of reading a large matrix.
+
+        A fresh process multiplies large square matrices, then a matrix of 256 MB (or an eighth of the memory) with a
+        vector, which reads it once as a decoding step reads weights. The best of the repeats counts: what disturbs a
+        measurement only makes it slower. Efficiencies are 1, since the rates are those reached.
+
+        Parameters
+        ----------
+        threads : int, optional
+            Threads of the linear algebra; by default all processors that this process may use.
+        seconds : float
+            Time for each of the two measurements.
+
+        Raises
+        ------
+        ScalelawError
+            If the threads are no whole number from 1, or the process fails.
+        """
+        from scalelaw.cost.machine import measure
+
+        return measure(threads=threads, seconds=seconds)
+
+    def _rates(self) -> dict[str, float]:
+        return {"bandwidth": self.bandwidth, "memory": self.memory}
+
+
+def hardware_of(given: Hardware | str) -> Hardware:
+    """The machine given, or that of the name given.
+
+    Raises
+    ------
+    ScalelawError
+        If the name is unknown.
+    """
+    if isinstance(given, Hardware):
+        return given
+    if isinstance(given, str):
+        return Hardware.named(given)
+    raise ScalelawError(f"hardware is a Hardware or the name of one, not {type(given).__name__}")
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value and value != float("inf")

@@ -1,0 +1,125 @@
+"""Machines by name, with the vendors' figures and where these stand.
+
+Rates are of dense matrix products, without the factor two of structured sparsity that data sheets like to include. A
+gigabyte is taken as 10^9 bytes, the smaller reading. What a vendor does not state is named in ``derived``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scalelaw.cost.hardware import Hardware
+
+T, G = 1e12, 1e9
+
+_TENSOR_H = {"fp32": 67 * T, "tf32": 494.7 * T, "bf16": 989.4 * T, "fp16": 989.4 * T, "fp8": 1978.9 * T}
+_APPLE = "fp16 at the rate of fp32, which Apple does not state"
+
+_ALL = (
+    Hardware(
+        name="a100",
+        peak={"fp32": 19.5 * T, "tf32": 156 * T, "bf16": 312 * T, "fp16": 312 * T, "int8": 624 * T, "int4": 1248 * T},
+        bandwidth=2039 * G,
+        memory=80 * G,
+        source="NVIDIA A100 Tensor Core GPU data sheet, A100 80GB SXM",
+    ),
+    Hardware(
+        name="h100",
+        peak={**_TENSOR_H, "int8": 1978.9 * T},
+        bandwidth=3350 * G,
+        memory=80 * G,
+        source="NVIDIA H100 Tensor Core GPU data sheet and architecture white paper, H100 SXM5",
+    ),
+    Hardware(
+        name="h200",
+        peak={**_TENSOR_H, "int8": 1978.9 * T},
+        bandwidth=4800 * G,
+        memory=141 * G,
+        source="NVIDIA H200 Tensor Core GPU data sheet, H200 SXM",
+    ),
+    Hardware(
+        name="rtx-4090",
+        peak={
+            "fp32": 82.6 * T,
+            "tf32": 82.6 * T,
+            "bf16": 165.2 * T,
+            "fp16": 165.2 * T,
+            "fp8": 330.3 * T,
+            "int8": 660.6 * T,
+            "int4": 1321.2 * T,
+        },
+        bandwidth=1008 * G,
+        memory=24 * G,
+        source="NVIDIA Ada GPU architecture white paper, GeForce RTX 4090; 16-bit products summed in 32 bits",
+    ),
+    Hardware(
+        name="apple-m2",
+        peak={"fp32": 3.6 * T, "fp16": 3.6 * T},
+        bandwidth=100 * G,
+        memory=24 * G,
+        source="Apple newsroom, 6 June 2022: 10-core GPU of 3.6 teraflops, 100 GB/s, up to 24 GB",
+        derived={"peak['fp16']": _APPLE},
+    ),
+    Hardware(
+        name="apple-m1-max",
+        peak={"fp32": 10.4 * T, "fp16": 10.4 * T},
+        bandwidth=400 * G,
+        memory=64 * G,
+        source="Apple newsroom, 18 October 2021: 32-core GPU of 10.4 teraflops, 400 GB/s, up to 64 GB",
+        derived={"peak['fp16']": _APPLE},
+    ),
+    Hardware(
+        name="apple-m2-ultra",
+        peak={"fp32": 27.2 * T, "fp16": 27.2 * T},
+        bandwidth=800 * G,
+        memory=192 * G,
+        source="Apple, M2 Ultra, June 2023: 800 GB/s, up to 192 GB",
+        derived={"peak['fp32']": "twice that of an M2 Max of 13.6 teraflops", "peak['fp16']": _APPLE},
+    ),
+    Hardware(
+        name="jetson-orin",
+        peak={"fp32": 5.3 * T, "fp16": 42.5 * T, "int8": 85 * T},
+        bandwidth=204.8 * G,
+        memory=64 * G,
+        source="NVIDIA Jetson AGX Orin technical brief, 64 GB module: GPU of 5.3 fp32 TFLOPS, 170 sparse int8 TOPS",
+        derived={"peak['int8']": "half of the sparse rate", "peak['fp16']": "half of the dense int8 rate"},
+    ),
+    Hardware(
+        name="jetson-orin-nano",
+        peak={"fp32": 1.28 * T, "fp16": 10 * T, "int8": 20 * T},
+        bandwidth=68 * G,
+        memory=8 * G,
+        source="NVIDIA Jetson Orin Nano data sheet, 8 GB module: 40 sparse int8 TOPS, 68 GB/s",
+        derived={
+            "peak['fp32']": "1024 cores, a multiply and an add a cycle, 625 MHz",
+            "peak['int8']": "half of the sparse rate",
+            "peak['fp16']": "half of the dense int8 rate",
+        },
+    ),
+    Hardware(
+        name="snapdragon-8-gen-3",
+        peak={"fp32": 2.8 * T, "fp16": 5.6 * T},
+        bandwidth=76.8 * G,
+        memory=12 * G,
+        source="Qualcomm Snapdragon 8 Gen 3 product brief: LPDDR5X at 4800 MHz, up to 24 GB",
+        derived={
+            "peak": "an estimate of its GPU: Qualcomm states no operations a second",
+            "bandwidth": "64 bits, twice a cycle, at 4800 MHz",
+            "memory": "what many phones of its class have",
+        },
+    ),
+    Hardware(
+        name="raspberry-pi-5",
+        peak={"fp32": 153.6 * G, "fp16": 307.2 * G, "int8": 614.4 * G},
+        bandwidth=17.1 * G,
+        memory=8 * G,
+        source="Raspberry Pi 5 product brief: four Cortex-A76 at 2.4 GHz, LPDDR4X-4267, 8 GB",
+        derived={
+            "peak": "two 128-bit pipes a core, a multiply and an add a lane and cycle (Arm Cortex-A76 guide)",
+            "bandwidth": "32 bits at 4267 MT/s",
+        },
+    ),
+)
+
+MACHINES: Mapping[str, Hardware] = {machine.name: machine for machine in _ALL}
+"""Machines by name; any other is a :class:`~scalelaw.cost.Hardware` of one's own."""
