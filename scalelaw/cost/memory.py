@@ -8,7 +8,14 @@ from scalelaw.cost.training import Trained
 
 
 def train_memory(
-    shape: Shape, streams: int = 1, *, batch: int, context: int, trained: Trained = "all", bytes_each: int = 4
+    shape: Shape,
+    streams: int = 1,
+    *,
+    batch: int,
+    context: int,
+    trained: Trained = "all",
+    checkpointing: bool = False,
+    bytes_each: int = 4,
 ) -> dict[str, float]:
     """Bytes that a training step holds at its peak, by what they are for.
 
@@ -17,12 +24,16 @@ def train_memory(
 
         weights     = W                          gradients = U          moments = 2 U  (AdamW's two)
         layer       = 5 h + 2 (q + kv) + 2 kv + q + 4 i + 2 kv (S + T) / S   (the last term only with prefixes)
+        layer       = 2 h + 2 q + 2 kv (S + T) / S + 3 i                     with a frozen base, trained="streams"
         activations = B S (P (L layer + 2 h) + aggregator + 3 V),  aggregator = 2 P h + 2 h + 3 P  (P > 1)
+        activations = B S (P (L h + layer + 2 h) + aggregator + 3 V)         with checkpointing
 
     each times ``bytes_each``. A layer keeps, for every token of every stream: what goes into its two norms and what
     comes out (h each), the rotated queries and keys with what they were made from, values, what attention gives, and
-    the four inner products of the gated MLP. The head keeps logits, their log-softmax and its gradient. Left out are
-    buffers that live for one operation only, and the memory of torch itself (about 200 MB of a process).
+    the four inner products of the gated MLP. Of a frozen layer only what gradients with respect to activations need is
+    kept: inputs of products with frozen weights are not. With checkpointing a layer keeps its input, and one layer at a
+    time is computed again. The head keeps logits, their log-softmax and its gradient. Left out are buffers that live
+    for one operation only, and the memory of torch itself (about 200 MB of a process).
 
     Parameters
     ----------
@@ -32,7 +43,9 @@ def train_memory(
     batch, context : int
         B sequences a step, and S tokens a sequence.
     trained : {"all", "streams"}
-        What has gradients and moments. Activations are counted in full either way.
+        What has gradients and moments.
+    checkpointing : bool
+        Whether layers are computed again in the backward pass instead of kept; `train_flops` counts what that costs.
     bytes_each : int
         4 for fp32.
 
@@ -52,17 +65,20 @@ def train_memory(
         "weights": weights,
         "gradients": updated,
         "moments": 2 * updated,
-        "activations": batch * context * _floats_a_token(shape, streams, context),
+        "activations": batch * context * _floats_a_token(shape, streams, context, trained, checkpointing),
     }
     memory = {name: float(bytes_each * count) for name, count in counted.items()}
     return memory | {"total": sum(memory.values())}
 
 
-def _floats_a_token(shape: Shape, streams: int, context: int) -> float:
+def _floats_a_token(shape: Shape, streams: int, context: int, trained: Trained, checkpointing: bool) -> float:
     """Numbers kept for the backward pass, per token of text."""
     h, q, kv = shape.width, shape.heads * shape.head_size, shape.kv_heads * shape.head_size
     slots = shape.prefix_slots(streams)
-    prefixed = 2 * kv * (context + slots) / context if slots else 0.0
-    layer = 5 * h + 2 * (q + kv) + 2 * kv + q + 4 * shape.ffn + prefixed
+    joined = 2 * kv * (context + slots) / context
+    layer = 5 * h + 2 * (q + kv) + 2 * kv + q + 4 * shape.ffn + (joined if slots else 0.0)
+    if trained == "streams":
+        layer = 2 * h + 2 * q + joined + 3 * shape.ffn
+    kept = shape.layers * h + layer if checkpointing else shape.layers * layer
     aggregator = 2 * streams * h + 2 * h + 3 * streams if streams > 1 else 0
-    return streams * (shape.layers * layer + 2 * h) + aggregator + 3 * shape.vocabulary
+    return streams * (kept + 2 * h) + aggregator + 3 * shape.vocabulary
