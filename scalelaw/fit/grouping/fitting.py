@@ -113,7 +113,7 @@ class GroupFit:
         return frame
 
     def test(self, *, refits: int = 0, rng: int | np.random.Generator | None = 0) -> pd.DataFrame:
-        """Whether the groups share what they are taken to share, see `scalelaw.test_nested`: one row.
+        """Whether the groups share what they are taken to share, see `scalelaw.nested_test`: one row.
 
         Raises
         ------

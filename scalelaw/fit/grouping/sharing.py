@@ -26,7 +26,7 @@ def sharing(groups: GroupFit, *, refits: int = 0, rng: int | np.random.Generator
     -------
     DataFrame
         ``shared``, ``objective`` of the fit by groups and ``separate``, the sum of those of the groups alone, ``df``,
-        ``spare``, ``statistic``, ``p`` and, with ``refits``, ``bootstrap_p`` (see `scalelaw.test_nested`); ``verdict``.
+        ``spare``, ``statistic``, ``p`` and, with ``refits``, ``bootstrap_p`` (see `scalelaw.nested_test`); ``verdict``.
     """
     import pandas as pd
 
