@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from scalelaw.analysis.equivalence import equivalence
     from scalelaw.analysis.iso import iso_loss
     from scalelaw.datasets import load
+    from scalelaw.fit.calibration import calibration
+    from scalelaw.fit.derived import interval_of
+    from scalelaw.fit.profile import profile
 
 __all__ = [
     "Fit",
@@ -48,6 +51,7 @@ __all__ = [
     "allocate",
     "allocation_exponents",
     "analysis",
+    "calibration",
     "check",
     "compare",
     "compute_multiplier",
@@ -56,10 +60,12 @@ __all__ = [
     "datasets",
     "equivalence",
     "fit",
+    "interval_of",
     "iso_loss",
     "laws",
     "load",
     "plot",
+    "profile",
     "read",
     "runs",
     "write",
@@ -71,6 +77,9 @@ _LATER = {
     **dict.fromkeys(("allocate", "allocation_exponents", "compute_multiplier"), "analysis"),
     **dict.fromkeys(("contour_grid", "curves", "equivalence", "iso_loss"), "analysis"),
     "load": "datasets",
+    "calibration": "fit.calibration",
+    "interval_of": "fit.derived",
+    "profile": "fit.profile",
 }
 
 

@@ -10,6 +10,7 @@ import typer
 
 from scalelaw.cli import (
     allocate,
+    calibrate,
     compare,
     corpus,
     datasets,
@@ -19,6 +20,7 @@ from scalelaw.cli import (
     output,
     plot,
     predict,
+    profile,
     reproduce,
     status,
     sweep,
@@ -41,6 +43,8 @@ for verb in (
     predict,
     equivalence,
     allocate,
+    profile,
+    calibrate,
     plot,
     datasets,
     laws,

@@ -27,13 +27,14 @@ def bootstrap_draws(
     rng: int | np.random.Generator | None,
     *,
     thorough: bool = False,
+    warm: bool = False,
     noise: Noise | None = None,
 ) -> Draws:
     """Refit ``count`` resamples; ``noise`` is that of a parametric bootstrap.
 
     Every resample starts from the optimum of all runs; afterwards each is tried against the solutions of the others,
     and restarted wherever one of those is better. Below 40 rows, where a resample may have several basins, or when
-    ``thorough``, every resample also gets a start grid of its own.
+    ``thorough``, every resample also gets a start grid of its own, unless ``warm`` says not to.
     """
     if not isinstance(count, (int, np.integer)) or count < 2:
         raise FitError(f"bootstrap must be 0 or a whole number of resamples, at least 2, not {count!r}")
@@ -49,7 +50,7 @@ def bootstrap_draws(
         noise = noise if resampling.kind == "parametric" else None
         targets = new_targets(problem, solution.x, resampling, noise, count, generator)
         words = "" if noise is None else noise.describe()
-    own = own_grid(reduced.law, problem.model.rows, thorough=thorough)
+    own = None if warm else own_grid(reduced.law, problem.model.rows, thorough=thorough)
     x, value, converged = refit(problem, solution.x, weights, targets=targets, own_grid=own)
     theta = reduced.expand(problem.model.coordinates.to_parameters(x))
     return Draws(theta, value, converged, resampling.kind, resampling.by, redrawn, _seed(rng), words)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scalelaw.errors import FitError
-from scalelaw.fit.quantity import Quantity
+from scalelaw.fit.quantity import Quantity, column
 from scalelaw.fit.reopened import Reopened
-from scalelaw.fit.scale import smoothed_scale
+from scalelaw.fit.scale import Scale, smoothed_scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _RUNS_A_PARAMETER = 20
 _SINGULAR = 1e-12
+_UNEVEN = 1.3
+"""Robust errors this many times the plain ones say that the noise is not of one size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +87,15 @@ class Covariance:
         gradient = self.reopened.gradient(quantity, self.reopened.optimum[None])[0]
         return float(np.sqrt(max(gradient @ self.coordinates @ gradient, 0.0)))
 
+    def ends(self, quantity: Quantity, level: float = 0.95) -> tuple[float, float]:
+        """Ends of an interval: Student's t times the standard error, in the quantity's own scale."""
+        from scipy.special import stdtrit
+
+        middle = self.reopened.values(quantity, self.reopened.optimum[None])
+        half = stdtrit(self.dof, (1 + level) / 2) * self.deviation(quantity)
+        low, high = quantity.unscaled(np.concatenate([middle - half, middle + half]))
+        return float(low), float(high)
+
 
 def covariance(fit: Fit, *, robust: bool = False) -> Covariance:
     """Covariance of the parameters.
@@ -115,11 +127,32 @@ def covariance(fit: Fit, *, robust: bool = False) -> Covariance:
     >>> import scalelaw as sl
     >>> found = covariance(sl.fit("chinchilla", sl.load("chinchilla")))
     >>> found.errors.round(3).to_dict()["alpha"], found.valid
-    (0.013, True)
+    (0.008, False)
     """
     reopened = Reopened.of(fit)
     free = np.flatnonzero(~reopened.held)
     scale = smoothed_scale(reopened.problem, reopened.residuals, len(free))
+    gradients = _parameter_gradients(reopened)
+    plain, allowing = (_coordinates(reopened, scale, free, robust=each) for each in (False, True))
+    matrices = [gradients @ each @ gradients.T for each in (plain, allowing)]
+    doubts = _doubts(fit, scale.dof)
+    if not robust and not doubts:
+        doubts = _uneven(fit, *matrices)
+    return Covariance(
+        names=fit.law.parameters,
+        matrix=matrices[robust],
+        dof=scale.dof,
+        robust=robust,
+        label=_label(fit, robust=robust),
+        doubts=doubts,
+        coordinates=allowing if robust else plain,
+        reopened=reopened,
+    )
+
+
+def _coordinates(reopened: Reopened, scale: Scale, free: np.ndarray, *, robust: bool) -> np.ndarray:
+    """Covariance of the solver's coordinates (p, p), 0 for those at a bound."""
+    fit = reopened.fit
     weights = np.ones(fit.rows) if fit.weights is None else fit.weights
     slopes = reopened.slopes[:, free]
     if robust:
@@ -128,20 +161,10 @@ def covariance(fit: Fit, *, robust: bool = False) -> Covariance:
     else:
         bread = scale.curvature * _product(slopes, weights)
         meat = scale.score * _product(slopes, weights**2) * weights.sum() / (weights**2).sum()
-    coordinates = np.zeros((len(reopened.optimum),) * 2)
     inverse = _inverse(bread, [reopened.reduced.law.parameters[j] for j in free])
+    coordinates = np.zeros((len(reopened.optimum),) * 2)
     coordinates[np.ix_(free, free)] = inverse @ meat @ inverse
-    gradients = _parameter_gradients(reopened)
-    return Covariance(
-        names=fit.law.parameters,
-        matrix=gradients @ coordinates @ gradients.T,
-        dof=scale.dof,
-        robust=robust,
-        label=_label(fit, robust=robust),
-        doubts=_doubts(fit, scale.dof),
-        coordinates=coordinates,
-        reopened=reopened,
-    )
+    return coordinates
 
 
 def _product(slopes: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -170,7 +193,7 @@ def _parameter_gradients(reopened: Reopened) -> np.ndarray:
     optimum = reopened.optimum[None]
     names = reopened.fit.law.parameters
     return np.concatenate(
-        [reopened.gradient(Quantity(name, lambda theta, j=j: theta[:, j]), optimum) for j, name in enumerate(names)]
+        [reopened.gradient(Quantity(name, partial(column, position=j)), optimum) for j, name in enumerate(names)]
     )
 
 
@@ -197,3 +220,16 @@ def _doubts(fit: Fit, dof: int) -> tuple[str, ...]:
     if fit.draws is not None and fit.draws.kind.endswith("cluster"):
         doubts.append(f"rows of one {fit.draws.by} are not independent, and this takes them to be; use the bootstrap")
     return tuple(doubts)
+
+
+def _uneven(fit: Fit, plain: np.ndarray, robust: np.ndarray) -> tuple[str, ...]:
+    """A doubt where errors that allow for uneven noise are much larger."""
+    with np.errstate(all="ignore"):
+        ratios = np.nan_to_num(np.sqrt(np.diag(robust) / np.diag(plain)))
+    if ratios.max() <= _UNEVEN:
+        return ()
+    worst = fit.law.parameters[int(ratios.argmax())]
+    return (
+        f"the noise differs from run to run: errors that allow for it are up to {ratios.max():.1f} times these (of "
+        f"{worst}); use robust=True or the bootstrap",
+    )

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scalelaw.errors import FitError
 from scalelaw.fit.calling import law_losses
 from scalelaw.fit.intervals import check_interval, interval
+from scalelaw.laws.grouped import COLUMN, GroupedFunction
 from scalelaw.laws.law import Law
 from scalelaw.runs import Columns, check_columns, take
 
@@ -27,7 +29,10 @@ def columns_to_predict(law: Law, runs: Any) -> Columns:
         runs = {name: np.broadcast_to(part, (rows,)) if len(part) == 1 else part for name, part in parts.items()}
     else:
         runs = runs.drop(columns="loss", errors="ignore")
-    return take(check_columns(runs, need=()), law.columns, where=f"law {law.name!r}")
+    columns = take(check_columns(runs, need=()), law.columns, where=f"law {law.name!r}")
+    if isinstance(law.fn, GroupedFunction):
+        law.fn.check(columns[COLUMN])
+    return columns
 
 
 def parameter_sets(fit: Fit, *, draws: bool) -> np.ndarray:
@@ -66,12 +71,25 @@ def estimate_and_ends(
     return np.concatenate(estimates), np.concatenate(ends, axis=1) if level is not None else None
 
 
+def _new_errors(fit: Fit) -> np.ndarray:
+    """Errors of a new run for the estimate, none, and for every draw; shape (1 + B, 1)."""
+    from scalelaw.fit.derived import new_errors
+
+    return np.concatenate([[0.0], new_errors(fit, len(fit.require_draws()))])[:, None]
+
+
 def loss_and_ends(
-    fit: Fit, columns: Mapping[str, np.ndarray], *, level: float | None, kind: str = "bc"
+    fit: Fit, columns: Mapping[str, np.ndarray], *, level: float | None, kind: str = "bc", new_run: bool = False
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Losses of columns of shape (rows,), and the ends (2, rows) of the interval of the mean."""
+    """Losses of columns of shape (rows,), and the ends (2, rows) of the interval of the mean or of a new run."""
+    if new_run and level is None:
+        raise FitError("new_run is about an interval; give its level, as in interval=0.95")
+    errors = _new_errors(fit) if new_run and fit.draws is not None else None
 
     def losses(theta: np.ndarray, part: slice) -> np.ndarray:
-        return law_losses(fit.law, {name: values[part] for name, values in columns.items()}, theta)
+        mean = law_losses(fit.law, {name: values[part] for name, values in columns.items()}, theta)
+        if errors is None:
+            return mean
+        return mean * np.exp(errors) if fit.settings.log else mean + errors
 
     return estimate_and_ends(fit, losses, len(next(iter(columns.values()))), level=level, kind=kind)

@@ -164,6 +164,28 @@ def profile(fit: Fit, *quantities: Given, level: float = 0.95) -> pd.DataFrame:
     return frame
 
 
+def profile_intervals(fit: Fit, *quantities: Given, level: float = 0.95) -> pd.DataFrame:
+    """Intervals by profiles, all of them together.
+
+    Returns
+    -------
+    DataFrame
+        ``quantity``, ``value``, ``low`` and ``high``; options as for `profile`.
+    """
+    import pandas as pd
+
+    found = curves(fit, quantities or fit.free, levels=(level,))
+    ends = [curve.interval(level) for curve in found]
+    return pd.DataFrame(
+        {
+            "quantity": [curve.quantity.name for curve in found],
+            "value": [curve.estimate for curve in found],
+            "low": [low for low, _ in ends],
+            "high": [high for _, high in ends],
+        }
+    )
+
+
 def confidence(deviance: np.ndarray, dof: int) -> np.ndarray:
     """Level of the interval that ends where the deviance is as given."""
     from scipy.special import stdtr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +69,12 @@ def parameter(fit: Fit, name: str) -> Quantity:
         raise FitError(f"law {fit.law.name!r} has no parameter {name!r}; it has {', '.join(names)}")
     position = names.index(name)
     positive = fit.law.bound(name)[0] >= 0.0 and position in compile_law(fit.law).structure.scales
-    return Quantity(name, lambda theta: theta[:, position], positive)
+    return Quantity(name, partial(column, position=position), positive)
+
+
+def column(theta: np.ndarray, *, position: int) -> np.ndarray:
+    """One parameter of parameter sets (sets, parameters)."""
+    return theta[:, position]
 
 
 def as_quantity(fit: Fit, given: Given) -> Quantity:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalelaw.errors import FitError
+from scalelaw.fit.intervals import KINDS as BY_DRAWS
 from scalelaw.fit.intervals import interval as quantity_interval
 from scalelaw.fit.settings import Settings
 from scalelaw.fit.solve import Convergence
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from scalelaw.fit.bootstrap import Draws
+    from scalelaw.fit.covariance import Covariance
     from scalelaw.fit.noise import Noise
+    from scalelaw.fit.quantity import Given
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,13 +104,22 @@ class Fit:
         return float(100 * np.abs(self.predicted / self.columns["loss"] - 1).mean())
 
     def interval(self, name: str, *, level: float = 0.95, kind: str = "bc") -> tuple[float, float]:
-        """Low and high end of a parameter's bootstrap interval (see `scalelaw.fit.intervals.interval`).
+        """Low and high end of a parameter's interval.
+
+        ``kind`` is ``"bc"``, ``"percentile"`` or ``"normal"`` by bootstrap draws (`scalelaw.fit.intervals.interval`),
+        or ``"profile"``, ``"sandwich"`` or ``"robust"``, which need none (`scalelaw.fit.derived.interval_of`).
 
         Raises
         ------
         FitError
-            If the fit holds no draws, ``name`` is no parameter, or the level or the kind means nothing.
+            If the kind needs draws and there are none, ``name`` is no parameter, or the level or kind means nothing.
         """
+        from scalelaw.fit.derived import check_kind, interval_of
+
+        check_kind(level, kind)
+        if kind not in BY_DRAWS:
+            found = interval_of(self, name, level=level, kind=kind)
+            return found.low, found.high
         if name not in self.law.parameters:
             raise FitError(f"law {self.law.name!r} has no parameter {name!r}; it has {', '.join(self.law.parameters)}")
         draws = self.require_draws().theta[:, self.law.parameters.index(name)]
@@ -126,7 +138,31 @@ class Fit:
             raise FitError("this fit holds no bootstrap draws, so it has no intervals; fit with bootstrap=1000")
         return self.draws
 
-    def predict(self, runs: Any, *, interval: float | None = None, kind: str = "bc") -> pd.DataFrame:
+    def profile(self, *quantities: Given, level: float = 0.95) -> pd.DataFrame:
+        """Profiles of parameters or other quantities (every free parameter if none is named).
+
+        A frame of ``quantity``, ``value``, ``objective``, ``deviance`` and ``confidence``; see
+        `scalelaw.fit.profile.profile`.
+        """
+        from scalelaw.fit.profile import profile
+
+        return profile(self, *quantities, level=level)
+
+    def covariance(self, *, robust: bool = False) -> Covariance:
+        """Covariance of the parameters, with where it is valid; see `scalelaw.fit.covariance.covariance`."""
+        from scalelaw.fit.covariance import covariance
+
+        return covariance(self, robust=robust)
+
+    def seed_noise(self) -> Noise:
+        """Noise of one run: by the replicate seeds in the table that was fitted, else by the residuals."""
+        from scalelaw.fit.noise import seed_noise
+
+        return seed_noise(self)
+
+    def predict(
+        self, runs: Any, *, interval: float | None = None, kind: str = "bc", new_run: bool = False
+    ) -> pd.DataFrame:
         """Losses that the law predicts.
 
         Parameters
@@ -134,7 +170,9 @@ class Fit:
         runs : DataFrame, or mapping of str to numbers or arrays
             The law's columns; quantities such as ``"1.6B"`` are read, and ``P`` may be absent (then 1).
         interval : float, optional
-            Level of an interval for the mean loss, such as 0.95; the noise of a new run is not in it.
+            Level of an interval, such as 0.95: for the mean loss, without the noise of a new run, unless
+        new_run : bool
+            asks for the interval of a new run's loss, with the noise of `seed_noise`.
         kind : {"bc", "percentile", "normal"}
 
         Returns
@@ -162,7 +200,7 @@ class Fit:
         from scalelaw.fit.predict import columns_to_predict, loss_and_ends
 
         columns = columns_to_predict(self.law, runs)
-        loss, ends = loss_and_ends(self, columns, level=interval, kind=kind)
+        loss, ends = loss_and_ends(self, columns, level=interval, kind=kind, new_run=new_run)
         bounds = {} if ends is None else {"low": ends[0], "high": ends[1]}
         return pd.DataFrame({**columns, "loss": loss, **bounds})
 

@@ -4,12 +4,26 @@ A figure takes a Fit, or the DataFrame that the analysis of the same name return
 """
 
 from scalelaw.plot.allocation import allocation
+from scalelaw.plot.calibration import calibration
 from scalelaw.plot.comparison import comparison
 from scalelaw.plot.contours import contours
 from scalelaw.plot.curves import curves
 from scalelaw.plot.equivalence import equivalence
+from scalelaw.plot.profile import profile
 from scalelaw.plot.residuals import residuals
 from scalelaw.plot.saving import save
 from scalelaw.plot.style import VENUES, style
 
-__all__ = ["VENUES", "allocation", "comparison", "contours", "curves", "equivalence", "residuals", "save", "style"]
+__all__ = [
+    "VENUES",
+    "allocation",
+    "calibration",
+    "comparison",
+    "contours",
+    "curves",
+    "equivalence",
+    "profile",
+    "residuals",
+    "save",
+    "style",
+]

@@ -1,0 +1,77 @@
+"""`scalelaw calibrate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import options, output
+
+
+def run(
+    source: options.Source,
+    of: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--of",
+            metavar="QUANTITY",
+            help='A parameter, or one such as "loss(N=1.6B, P=8)"; repeatable; every parameter unless given.',
+        ),
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--kind", metavar="KIND", help="bc, percentile, normal, profile, sandwich or robust; repeatable."),
+    ] = None,
+    resample: Annotated[
+        str | None, typer.Option(metavar="KIND", help="Kind of bootstrap: pairs, bayesian, wild, parametric, ...")
+    ] = None,
+    noise: Annotated[str, typer.Option(metavar="KIND", help="auto, replicates, residuals or gaussian.")] = "auto",
+    sets: Annotated[int, typer.Option(metavar="N", min=1, help="Data sets to simulate.")] = 200,
+    bootstrap: Annotated[int, typer.Option("--bootstrap", metavar="N", min=2, help="Resamples of each.")] = 500,
+    seed: options.Seed = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Processes; as many as processors unless given.", show_default=False),
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option("--figure", metavar="FILE", help="Draw the coverage too: .pdf, .svg, .png, .pgf.")
+    ] = None,
+    law: options.LawName = None,
+    column: options.Column = None,
+    where: options.Where = None,
+    level: options.Level = 0.95,
+    as_json: options.Json = False,
+) -> None:
+    """Say how often intervals hold the truth for runs like these.
+
+    Data sets are drawn from the fitted law in the same design with the same noise, and each is fitted anew.
+
+    Example: scalelaw calibrate parscale-pile --law parscale --sets 100 --kind bc --kind profile
+    """
+    from scalelaw.analysis.quantities import read_quantity
+    from scalelaw.fit.calibration import calibration
+    from scalelaw.fit.intervals import KINDS
+
+    fitted = options.saved_or_fitted(source, law, column, where, 0, 0)
+    frame = calibration(
+        fitted,
+        *[read_quantity(fitted, text) for text in of or ()],
+        kinds=tuple(kind or KINDS),
+        resample=resample,
+        noise=noise,
+        sets=sets,
+        bootstrap=bootstrap,
+        level=level,
+        rng=seed,
+        workers=workers,
+    )
+    if figure is not None:
+        from scalelaw import plot
+
+        with plot.style():
+            plot.save(plot.calibration(frame), figure)
+        output.note(f"wrote {figure}")
+    output.note(f"noise: {frame.attrs['noise']}; intervals: {frame.attrs['resampling'] or 'no bootstrap'}")
+    output.table(frame, as_json=as_json)

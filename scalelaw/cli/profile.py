@@ -1,0 +1,50 @@
+"""`scalelaw profile`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import options, output
+
+
+def run(
+    source: options.Source,
+    of: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--of",
+            metavar="QUANTITY",
+            help='A parameter, or one such as "loss(N=1.6B, P=8)"; repeatable; every parameter unless given.',
+        ),
+    ] = None,
+    points: Annotated[bool, typer.Option("--points", help="Print the points of the profiles.")] = False,
+    figure: Annotated[
+        Path | None, typer.Option("--figure", metavar="FILE", help="Draw the profiles too: .pdf, .svg, .png, .pgf.")
+    ] = None,
+    law: options.LawName = None,
+    column: options.Column = None,
+    where: options.Where = None,
+    level: options.Level = 0.95,
+    as_json: options.Json = False,
+) -> None:
+    """Give intervals by profile likelihood.
+
+    A value is in the interval if the objective, all else refitted, rises by no more than noise explains.
+
+    Example: scalelaw profile chinchilla --law chinchilla --of alpha --of a
+    """
+    from scalelaw.analysis.quantities import read_quantity
+    from scalelaw.fit.profile import profile, profile_intervals
+
+    fitted = options.saved_or_fitted(source, law, column, where, 0, 0)
+    chosen = [read_quantity(fitted, text) for text in of or ()]
+    if figure is not None:
+        from scalelaw import plot
+
+        with plot.style():
+            plot.save(plot.profile(fitted, *chosen), figure)
+        output.note(f"wrote {figure}")
+    output.table((profile if points else profile_intervals)(fitted, *chosen, level=level), as_json=as_json)
