@@ -25,17 +25,33 @@ from typing import TYPE_CHECKING, Any
 from scalelaw import laws, runs
 from scalelaw._version import __version__ as __version__
 from scalelaw.errors import FitError, LawError, RunsError, ScalelawError
-from scalelaw.fit import Fit, compare, fit
+from scalelaw.fit import (
+    Fit,
+    GroupFit,
+    compare,
+    duel,
+    error_by_distance,
+    evidence,
+    fit,
+    fit_groups,
+    held_out,
+    nested_test,
+    tournament,
+)
 from scalelaw.laws import Law
 from scalelaw.runs import check, read, write
 
 if TYPE_CHECKING:
     from scalelaw import analysis, datasets, plot
     from scalelaw.analysis.allocation import allocate, allocation_exponents, compute_multiplier
+    from scalelaw.analysis.checklist import checklist
     from scalelaw.analysis.contours import contour_grid
     from scalelaw.analysis.curves import curves
+    from scalelaw.analysis.diagnosis import design, diagnose
     from scalelaw.analysis.equivalence import equivalence
     from scalelaw.analysis.iso import iso_loss
+    from scalelaw.analysis.parting import parting
+    from scalelaw.analysis.sensitivity import sensitivity
     from scalelaw.datasets import load
     from scalelaw.fit.calibration import calibration
     from scalelaw.fit.derived import interval_of
@@ -44,6 +60,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Fit",
     "FitError",
+    "GroupFit",
     "Law",
     "LawError",
     "RunsError",
@@ -53,21 +70,33 @@ __all__ = [
     "analysis",
     "calibration",
     "check",
+    "checklist",
     "compare",
     "compute_multiplier",
     "contour_grid",
     "curves",
     "datasets",
+    "design",
+    "diagnose",
+    "duel",
     "equivalence",
+    "error_by_distance",
+    "evidence",
     "fit",
+    "fit_groups",
+    "held_out",
     "interval_of",
     "iso_loss",
     "laws",
     "load",
+    "nested_test",
+    "parting",
     "plot",
     "profile",
     "read",
     "runs",
+    "sensitivity",
+    "tournament",
     "write",
 ]
 
@@ -76,6 +105,8 @@ _LATER = {
     **dict.fromkeys(("analysis", "datasets", "plot"), ""),
     **dict.fromkeys(("allocate", "allocation_exponents", "compute_multiplier"), "analysis"),
     **dict.fromkeys(("contour_grid", "curves", "equivalence", "iso_loss"), "analysis"),
+    "parting": "analysis.parting",
+    **dict.fromkeys(("checklist", "design", "diagnose", "sensitivity"), "analysis"),
     "load": "datasets",
     "calibration": "fit.calibration",
     "interval_of": "fit.derived",

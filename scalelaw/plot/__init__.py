@@ -8,11 +8,17 @@ from scalelaw.plot.calibration import calibration
 from scalelaw.plot.comparison import comparison
 from scalelaw.plot.contours import contours
 from scalelaw.plot.curves import curves
+from scalelaw.plot.distance import error_distance
 from scalelaw.plot.equivalence import equivalence
+from scalelaw.plot.groups import groups
+from scalelaw.plot.influence import influence
+from scalelaw.plot.parting import parting
 from scalelaw.plot.profile import profile
 from scalelaw.plot.residuals import residuals
 from scalelaw.plot.saving import save
+from scalelaw.plot.sensitivity import sensitivity
 from scalelaw.plot.style import VENUES, style
+from scalelaw.plot.tournament import duel, tournament
 
 __all__ = [
     "VENUES",
@@ -21,9 +27,16 @@ __all__ = [
     "comparison",
     "contours",
     "curves",
+    "duel",
     "equivalence",
+    "error_distance",
+    "groups",
+    "influence",
+    "parting",
     "profile",
     "residuals",
     "save",
+    "sensitivity",
     "style",
+    "tournament",
 ]
