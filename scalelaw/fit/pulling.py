@@ -102,7 +102,7 @@ class Puller:
         gradients = np.concatenate([self.reopened.gradient(each, optimum) for each in self.quantities])
         directions = gradients @ self.inverse
         spreads = np.sqrt(np.maximum((directions * gradients).sum(1), 0.0))
-        return values, directions / np.maximum(spreads, 1e-300)[:, None] ** 2, spreads
+        return values, directions / np.where(spreads > 0, spreads, 1.0)[:, None] ** 2, spreads
 
     def pull(self, which: np.ndarray, centre: np.ndarray, known: Points | None = None) -> Points:
         """Points whose springs pull quantity ``which`` (m,) to ``centre`` (m,); only those that converged."""

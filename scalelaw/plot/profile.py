@@ -1,4 +1,4 @@
-"""Profile likelihoods: the deviance over the number that was moved, with the levels of intervals."""
+"""Profile likelihoods: the root of the deviance over the number that was moved, with the levels of intervals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def profile(
     levels: Sequence[float] = (0.68, 0.95),
     legend: bool = True,
 ) -> Axes:
-    """Draw the confidence at which each value would be the end of an interval, over the value.
+    """Draw the root of the deviance over the value: two straight lines where the normal approximation is right.
 
     Parameters
     ----------
@@ -65,17 +65,26 @@ def profile(
         best = float(part["value"].iloc[int(part["deviance"].argmin())])
         x = part["value"] if len(names) == 1 else 100 * (part["value"] / best - 1)
         look = series(position)
-        ax.plot(x, part["confidence"], color=look["color"], linestyle=look["linestyle"], label=_label(name))
+        ax.plot(x, np.sqrt(part["deviance"]), color=look["color"], linestyle=look["linestyle"], label=_label(name))
+    ordered = frame.sort_values("confidence")
     for level in levels:
-        ax.axhline(level, color="0.6", linewidth=0.6, zorder=0)
+        height = float(np.interp(level, ordered["confidence"], np.sqrt(ordered["deviance"])))
+        ax.axhline(height, color="0.6", linewidth=0.6, zorder=0)
         ax.annotate(
-            f"{100 * level:g} %", (1.0, level), xycoords=("axes fraction", "data"), xytext=(-2, 1.5),
-            textcoords="offset points", ha="right", fontsize=small(), color="0.4",
-        )  # fmt: skip
-    ax.set_ylim(0, 1)
+            f"{100 * level:g} %",
+            (1.0, height),
+            xycoords=("axes fraction", "data"),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=small(),
+            color="0.4",
+            annotation_clip=False,
+        )
+    ax.set_ylim(0, min(4.0, 1.05 * float(np.sqrt(frame["deviance"].max()))))
     ax.xaxis.set_major_locator(MaxNLocator(nbins=6))
     ax.set_xlabel(_label(names[0]) if len(names) == 1 else "Change from the fitted value (%)")
-    ax.set_ylabel("Confidence")
+    ax.set_ylabel("Root of the deviance")
     if legend and len(names) > 1:
         legend_above(ax, ax.get_legend_handles_labels()[0], columns=5)
     if len(names) > 1:
