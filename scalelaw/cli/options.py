@@ -39,6 +39,16 @@ Where = Annotated[
 Hold = Annotated[
     str | None, typer.Option("--hold", metavar='"P==8"', help="Runs to hold out and predict.", show_default=False)
 ]
+Holds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hold",
+        metavar="WHAT",
+        help="What to hold out: loo, rolling, N, P, D, C, or runs such as 'P==8'; repeatable. Default: all that suit.",
+        show_default=False,
+    ),
+]
+Refits = Annotated[int, typer.Option("--refits", metavar="N", min=2, help="Resamples of the paired bootstrap.")]
 Fix = Annotated[list[str] | None, typer.Option("--fix", metavar="k=0", help="Hold a parameter; repeatable.")]
 Delta = Annotated[str, typer.Option("--delta", metavar="X", help="Huber's delta, or auto (from the residuals).")]
 Loss = Annotated[str, typer.Option("--loss", metavar="KIND", help="huber, squared or absolute.")]

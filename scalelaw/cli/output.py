@@ -50,6 +50,31 @@ def table(frame: pd.DataFrame, *, as_json: bool, digits: int = 6) -> None:
         result(aligned(frame, digits=digits))
 
 
+def with_notes(frame: pd.DataFrame, *, as_json: bool) -> None:
+    """Print a frame as `table` does, the notes below it a line each."""
+    if as_json:
+        document(frame.to_dict("records"))
+        return
+    names = [name for name in ("holdout", "law") if name in frame]
+    notes = [
+        f"{', '.join(str(row[name]) for name in names)}: {row['notes']}"
+        for row in frame.to_dict("records")
+        if row["notes"]
+    ]
+    result("\n".join([aligned(frame.drop(columns="notes")), *([""] if notes else []), *notes]))
+
+
+def upright(frame: pd.DataFrame, *, as_json: bool) -> None:
+    """Print a frame of one row as lines ``name  value``, or as a JSON document; what is empty is left out."""
+    (row,) = frame.to_dict("records")
+    if as_json:
+        document(row)
+        return
+    width = max(len(str(name)) for name in row)
+    shown = {name: f"{value:.6g}" if isinstance(value, float) else str(value) for name, value in row.items()}
+    result("\n".join(f"{name:{width}}  {value}" for name, value in shown.items() if value))
+
+
 def aligned(frame: pd.DataFrame, *, digits: int = 6) -> str:
     """A frame as text in columns."""
     return str(frame.to_string(index=False, na_rep="", float_format=lambda value: f"{value:.{digits}g}"))
