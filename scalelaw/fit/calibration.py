@@ -123,7 +123,9 @@ def _plan(
     chosen = tuple(as_quantity(fit, each) for each in quantities or fit.free)
     if len({each.name for each in chosen}) < len(chosen):
         raise FitError("two quantities have the same name; give each a name of its own")
-    return Plan(
+    if not isinstance(bootstrap, (int, np.integer)) or bootstrap < 2:
+        raise FitError(f"bootstrap must be a whole number of resamples, at least 2, not {bootstrap!r}")
+    plan = Plan(
         fit=replace(fit, draws=None),
         quantities=chosen,
         kinds=kinds,
@@ -134,6 +136,9 @@ def _plan(
         level=level,
         seed=rng,
     )
+    if plan.by_draws:
+        plan.resampling  # noqa: B018  refused here, not once for each data set
+    return plan
 
 
 def _blocks(plan: Plan, sets: int, workers: int | None) -> Iterator[np.ndarray]:
