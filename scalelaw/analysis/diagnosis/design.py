@@ -68,8 +68,21 @@ class Design:
         return design_report(self)
 
     def findings_frame(self) -> pd.DataFrame:
-        """One row a finding."""
+        """One row a finding: ``about``, ``says``, ``cure``."""
         return findings_frame(self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values, for JSON."""
+        return {
+            "law": self.law.name,
+            "rows": self.rows,
+            "condition": self.condition,
+            "findings": self.findings_frame().to_dict("records"),
+            "parameters": self.frame.to_dict("records"),
+            "run": self.run,
+            "run_condition": self.run_condition,
+            "target_error": self.target_error,
+        }
 
 
 def design(

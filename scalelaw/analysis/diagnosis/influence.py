@@ -48,11 +48,11 @@ def influence(
         One row a run: ``row`` (its position among the fitted rows, or with groups the name of the group and ``rows``,
         how many it has), the law's columns and ``loss`` (means over a group), ``residual`` (observed over predicted in
         log loss, or minus predicted in nats: above 0 the run is worse than the law; of a group that of its worst row),
-        ``score`` (residual over the robust standard deviation of all), ``outlier`` (score beyond 3.5), ``cook`` (distance
-        that the parameters move without the run, as a multiple of their joint standard error: Cook 1977, with the
-        metric of the fit's own objective), ``change_X`` for every free parameter X and ``change`` of the quantity:
-        without the run minus with it; and ``converged``. A run without which the rest cannot determine the parameters
-        has NaN for all of these and ``cook`` infinite.
+        ``score`` (residual over the robust standard deviation of all), ``outlier`` (score beyond 3.5), ``cook``
+        (distance that the parameters move without the run, as a multiple of their joint standard error: Cook 1977,
+        with the metric of the fit's own objective), ``change_X`` for every free parameter X and ``change`` of the
+        quantity, without the run minus with it; and ``converged``. A run without which the rest cannot determine the
+        parameters has NaN for all of these and ``cook`` infinite.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def _mean(values: np.ndarray) -> Any:
     return values[0] if len(values) == 1 else float(np.asarray(values, dtype=float).mean())
 
 
-def _place(row: Mapping[str, Any]) -> str:
+def _place(row: Mapping[Any, Any]) -> str:
     """The run in words: by its name, or by its columns."""
     if "rows" in row:
         return f"run {row['row']} ({count(row['rows'], 'row')})"
@@ -173,7 +173,7 @@ def _place(row: Mapping[str, Any]) -> str:
     return "the run at " + joined(f"{name} = {amount(name, row[name])}" for name in columns)
 
 
-def _describe(row: Mapping[str, Any]) -> str:
+def _describe(row: Mapping[Any, Any]) -> str:
     size = f"{100 * abs(row['residual']):.2g} %" if abs(row["residual"]) < 1 else f"{abs(row['residual']):.2g}"
     return (
         f"{_place(row)} ({size} {'above' if row['residual'] > 0 else 'below'} it, {abs(row['score']):.1f} deviations)"

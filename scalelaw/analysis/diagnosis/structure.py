@@ -176,15 +176,15 @@ def _holm(p: np.ndarray) -> np.ndarray:
     return np.minimum(np.maximum.accumulate(p * np.arange(len(p), 0, -1)), 1.0)
 
 
-def _say(row: Mapping[str, Any], *, log: bool) -> str:
+def _say(row: Mapping[Any, Any], *, log: bool) -> str:
     column, effect = row["column"], row["effect"]
     size = f"{100 * abs(effect):.2g} %" if log else f"{abs(effect):.2g} nats"
     chance = f"(p = {row['p_corrected']:.2g})"
     if row["test"] == "spread":
         return f"the residuals {'grow' if effect > 0 else 'shrink'} towards large {column} {chance}"
     if row["test"] == "trend":
-        way = "rise above" if effect > 0 else "fall below"
-        return f"losses {way} the law towards large {column}, by {size} over the runs {chance}"
+        trend = "rise above" if effect > 0 else "fall below"
+        return f"losses {trend} the law towards large {column}, by {size} over the runs {chance}"
     way = ("above", "below") if effect > 0 else ("below", "above")
     return (
         f"losses lie {way[0]} the law in the middle of the range of {column} and {way[1]} it at the ends, "
