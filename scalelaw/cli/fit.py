@@ -26,7 +26,13 @@ def run(
         float, typer.Option(metavar="X", help="Factor on the objective where the law predicts too much.")
     ] = 1.0,
     weights: Annotated[str | None, typer.Option(metavar="COL", help="Column of weights.", show_default=False)] = None,
-    resample: Annotated[str, typer.Option(metavar="KIND", help="auto, pairs, stratified or cluster.")] = "auto",
+    resample: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="auto, pairs, stratified, cluster, bayesian, wild, parametric, ... (kinds of bootstrap).",
+        ),
+    ] = "auto",
     by: Annotated[
         str | None, typer.Option(metavar="COL", help="Column of the strata or clusters.", show_default=False)
     ] = None,
@@ -35,7 +41,14 @@ def run(
     level: Annotated[
         float, typer.Option("--level", "--interval", metavar="LEVEL", help="Level of the intervals, such as 0.95.")
     ] = 0.95,
-    kind: options.Kind = "bc",
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="Kind of interval: bc, percentile or normal by the bootstrap; profile, sandwich or robust without.",
+        ),
+    ] = "bc",
     thorough: Annotated[bool, typer.Option("--thorough", help="Search a finer grid from more starts.")] = False,
     save: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Save the fit as JSON.", show_default=False)
@@ -53,9 +66,9 @@ def run(
     bounds = options.pairs("--bound", bound, options.span, like="alpha=0.1:0.5")
     threshold = options.threshold(delta)
     from scalelaw.fit import fit
-    from scalelaw.fit.intervals import check_interval
+    from scalelaw.fit.derived import check_kind
 
-    check_interval(level, kind)  # before the work, and for --json too, which shows no interval
+    check_kind(level, kind)  # before the work, and for --json too, which shows no interval
     fitted = fit(
         law,
         options.columns_of(runs, column, where),

@@ -37,6 +37,9 @@ def run(
             show_default=False,
         ),
     ] = None,
+    new_run: Annotated[
+        bool, typer.Option("--new-run", help="The interval is for a new run, with the noise of its seed.")
+    ] = False,
     kind: options.Kind = "bc",
     as_json: options.Json = False,
 ) -> None:
@@ -52,4 +55,4 @@ def run(
         raise typer.BadParameter("give either values, such as --n 1.6B --p 8, or a table", param_hint="[TABLE]")
     fitted = options.saved(fit)
     rows = options.combinations(values) if table is None else options.columns_of(table, column, need=())
-    output.table(fitted.predict(rows, interval=level, kind=kind), as_json=as_json)
+    output.table(fitted.predict(rows, interval=level, kind=kind, new_run=new_run), as_json=as_json)

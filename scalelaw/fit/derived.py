@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 WITHOUT_DRAWS = ("profile", "sandwich", "robust")
 """Kinds of interval that need no bootstrap: profile, and normal ones by the sandwich or the robust sandwich."""
 ALL_KINDS = (*KINDS, *WITHOUT_DRAWS)
+KIND_WORDS = {
+    "bc": "bias-corrected percentile",
+    "percentile": "percentile",
+    "normal": "normal",
+    "profile": "profile likelihood with the smoothed scale",
+    "sandwich": "smoothed-density sandwich, for noise of one size",
+    "robust": "smoothed-density sandwich, for noise that may differ from run to run",
+}
 _NOISE_SEED = 20_250_515
 """New runs are drawn from one seed, so that a prediction interval is the same whenever it is asked for."""
 
@@ -63,6 +71,11 @@ def check_kind(level: float | None, kind: str) -> None:
     if kind not in ALL_KINDS:
         raise FitError(f"the kind of an interval is one of {', '.join(ALL_KINDS)}, not {kind!r}")
     check_interval(level, "bc")
+
+
+def has_intervals(fit: Fit, kind: str) -> bool:
+    """Whether a fit can give intervals of a kind: it has draws, or the kind needs none."""
+    return fit.draws is not None or kind in WITHOUT_DRAWS
 
 
 def interval_of(fit: Fit, quantity: Given, *, level: float = 0.95, kind: str = "bc", new_run: bool = False) -> Interval:
@@ -134,7 +147,7 @@ def _by_profile(fit: Fit, quantity: Quantity, level: float) -> Ends:
     from scalelaw.fit.profile import curves
 
     curve = curves(fit, (quantity,), levels=(level,))[0]
-    return *curve.interval(level), "profile likelihood with the smoothed scale", ()
+    return *curve.interval(level), KIND_WORDS["profile"], ()
 
 
 def _by_covariance(fit: Fit, quantity: Quantity, level: float, *, robust: bool) -> Ends:
@@ -162,6 +175,3 @@ def _widened(
 def new_errors(fit: Fit, count: int) -> np.ndarray:
     """Errors of new runs, shape (count,), in the space of the fit."""
     return seed_noise(fit).draws(count, np.random.default_rng(_NOISE_SEED))
-
-
-KIND_WORDS = {"bc": "bias-corrected percentile", "percentile": "percentile", "normal": "normal"}

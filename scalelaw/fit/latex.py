@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from scalelaw.fit.intervals import check_interval
+from scalelaw.fit.derived import check_kind, has_intervals
 from scalelaw.laws.expression import Expression
 from scalelaw.laws.latex import latex, symbol
 
@@ -26,7 +26,7 @@ def to_latex(fit: Fit, *, level: float = 0.95, kind: str = "bc") -> str:
     ----------
     fit : Fit
     level, kind
-        Of the interval, see `scalelaw.fit.intervals.interval`.
+        Of the interval, see `scalelaw.fit.derived.interval_of`.
 
     Raises
     ------
@@ -50,11 +50,11 @@ def to_latex(fit: Fit, *, level: float = 0.95, kind: str = "bc") -> str:
     \bottomrule
     \end{tabular}
     """
-    check_interval(level, kind)
+    check_kind(level, kind)
     rows = [_row(fit, name, level, kind) for name in fit.law.parameters]
     head = ["Parameter", "Value"]
     if any(row[2] for row in rows):
-        drawn = rf"{100 * level:g}\,\% interval" if fit.draws is not None else ""
+        drawn = rf"{100 * level:g}\,\% interval" if has_intervals(fit, kind) else ""
         head.append(drawn)
     cells = [head, *(row[: len(head)] for row in rows)]
     first, *others = (" & ".join(line).rstrip() + r" \\" for line in cells)
@@ -106,7 +106,7 @@ def _row(fit: Fit, name: str, level: float, kind: str) -> list[str]:
     place, third = None, ""
     if name in fit.settings.fixed:
         third = "fixed"
-    elif fit.draws is not None:
+    elif has_intervals(fit, kind):
         low, high = fit.interval(name, level=level, kind=kind)
         half = (high - low) / 2
         if math.isfinite(half) and half > 0:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from scalelaw.fit.intervals import check_interval
+from scalelaw.fit.derived import KIND_WORDS, check_kind, has_intervals
+from scalelaw.fit.intervals import KINDS as BY_DRAWS
 from scalelaw.runs import units
 
 if TYPE_CHECKING:
@@ -34,12 +35,12 @@ def summary(fit: Fit, *, level: float = 0.95, kind: str = "bc") -> pd.DataFrame:
     ----------
     fit : Fit
     level, kind
-        Of the interval, see `scalelaw.fit.intervals.interval`.
+        Of the interval, see `scalelaw.fit.derived.interval_of`.
 
     Returns
     -------
     DataFrame
-        Index ``parameter``; columns ``value``, ``low`` and ``high`` (NaN without draws and for a fixed parameter) and
+        Index ``parameter``; columns ``value``, ``low`` and ``high`` (NaN where there is none: for a fixed parameter, and without the draws that a kind needs) and
         ``fixed``: False, True, or the formula of a parameter that is tied to others.
 
     Raises
@@ -56,7 +57,7 @@ def summary(fit: Fit, *, level: float = 0.95, kind: str = "bc") -> pd.DataFrame:
     """
     import pandas as pd
 
-    check_interval(level, kind)
+    check_kind(level, kind)
     ends = {name: _ends(fit, name, level, kind) or (np.nan, np.nan) for name in fit.law.parameters}
     return pd.DataFrame(
         {
@@ -105,7 +106,7 @@ def sections(fit: Fit, *, level: float = 0.95, kind: str = "bc") -> list[Section
     FitError
         If the level or the kind of the intervals means nothing.
     """
-    check_interval(level, kind)
+    check_kind(level, kind)
     found = [
         Section("Law", [[line] for line in dict.fromkeys((fit.law.name, fit.law.formula, fit.law.source)) if line]),
         Section("Data", _data(fit)),
@@ -130,7 +131,7 @@ def _held(fit: Fit, name: str) -> bool | str:
 
 def _ends(fit: Fit, name: str, level: float, kind: str) -> tuple[float, float] | None:
     """The interval of a parameter that has one."""
-    if fit.draws is None or name in fit.settings.fixed:
+    if not has_intervals(fit, kind) or name in fit.settings.fixed:
         return None
     return fit.interval(name, level=level, kind=kind)
 
@@ -159,10 +160,10 @@ def _quality(fit: Fit) -> list[list[str]]:
 
 
 def _intervals_are(fit: Fit, level: float, kind: str) -> str:
-    if fit.draws is None:
+    if not has_intervals(fit, kind):
         return ""
-    name = {"bc": "bias-corrected percentile", "percentile": "percentile", "normal": "normal"}.get(kind, kind)
-    return f", with {100 * level:g} % intervals ({name}; {fit.draws.describe()})"
+    drawn = f"; {fit.draws.describe()}" if fit.draws is not None and kind in BY_DRAWS else ""
+    return f", with {100 * level:g} % intervals ({KIND_WORDS[kind]}{drawn})"
 
 
 def _parameters(fit: Fit, level: float, kind: str) -> list[list[str]]:
@@ -174,7 +175,7 @@ def _parameters(fit: Fit, level: float, kind: str) -> list[list[str]]:
         state = f"= {held}" if isinstance(held, str) else "fixed" if held else ""
         if not between and not held:
             state = NO_INTERVAL
-        rows.append([name, number(value), *([between] if fit.draws else []), state])
+        rows.append([name, number(value), *([between] if has_intervals(fit, kind) else []), state])
     return rows
 
 

@@ -217,7 +217,7 @@ class Fit:
         return pd.DataFrame({**self.columns, **extra})
 
     def summary(self, *, level: float = 0.95, kind: str = "bc") -> pd.DataFrame:
-        """One row a parameter: ``value``, ``low``, ``high``, ``fixed``; the ends are NaN without draws."""
+        """One row a parameter: ``value``, ``low``, ``high``, ``fixed``; the ends are NaN where the kind needs draws."""
         from scalelaw.fit.report import summary
 
         return summary(self, level=level, kind=kind)
