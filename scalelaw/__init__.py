@@ -44,14 +44,19 @@ from scalelaw.runs import check, read, write
 if TYPE_CHECKING:
     from scalelaw import analysis, datasets, plot
     from scalelaw.analysis.allocation import allocate, allocation_exponents, compute_multiplier
+    from scalelaw.analysis.approaches import approaches
     from scalelaw.analysis.checklist import checklist
     from scalelaw.analysis.contours import contour_grid
     from scalelaw.analysis.curves import curves
     from scalelaw.analysis.diagnosis import design, diagnose
+    from scalelaw.analysis.envelope import envelope
     from scalelaw.analysis.equivalence import equivalence
     from scalelaw.analysis.iso import iso_loss
+    from scalelaw.analysis.isoflop import isoflop
+    from scalelaw.analysis.learning_curves import learning_curves
     from scalelaw.analysis.parting import parting
     from scalelaw.analysis.sensitivity import sensitivity
+    from scalelaw.analysis.streams_or_parameters import streams_or_parameters
     from scalelaw.datasets import load
     from scalelaw.fit.calibration import calibration
     from scalelaw.fit.derived import interval_of
@@ -68,6 +73,7 @@ __all__ = [
     "allocate",
     "allocation_exponents",
     "analysis",
+    "approaches",
     "calibration",
     "check",
     "checklist",
@@ -79,6 +85,7 @@ __all__ = [
     "design",
     "diagnose",
     "duel",
+    "envelope",
     "equivalence",
     "error_by_distance",
     "evidence",
@@ -87,7 +94,9 @@ __all__ = [
     "held_out",
     "interval_of",
     "iso_loss",
+    "isoflop",
     "laws",
+    "learning_curves",
     "load",
     "nested_test",
     "parting",
@@ -96,6 +105,7 @@ __all__ = [
     "read",
     "runs",
     "sensitivity",
+    "streams_or_parameters",
     "tournament",
     "write",
 ]
@@ -107,6 +117,16 @@ _LATER = {
     **dict.fromkeys(("contour_grid", "curves", "equivalence", "iso_loss"), "analysis"),
     "parting": "analysis.parting",
     **dict.fromkeys(("checklist", "design", "diagnose", "sensitivity"), "analysis"),
+    **dict.fromkeys(
+        (
+            "approaches",
+            "envelope",
+            "isoflop",
+            "learning_curves",
+            "streams_or_parameters",
+        ),
+        "analysis",
+    ),
     "load": "datasets",
     "calibration": "fit.calibration",
     "interval_of": "fit.derived",

@@ -1,6 +1,7 @@
 """What follows from a fit, as DataFrames: equivalent parameters, contours, iso-loss lines, curves."""
 
 from scalelaw.analysis.allocation import allocate, allocation_exponents, compute_multiplier
+from scalelaw.analysis.approaches import approaches
 from scalelaw.analysis.asked import asked
 from scalelaw.analysis.checklist import Checklist, checklist
 from scalelaw.analysis.closed import CLOSED_FORMS
@@ -19,10 +20,26 @@ from scalelaw.analysis.diagnosis import (
     influence,
     residual_structure,
 )
+from scalelaw.analysis.envelope import envelope
 from scalelaw.analysis.equivalence import equivalence
+from scalelaw.analysis.frontier import Frontier
 from scalelaw.analysis.iso import iso_loss, round_levels
+from scalelaw.analysis.isoflop import isoflop
+from scalelaw.analysis.learning_curves import learning_curves
 from scalelaw.analysis.pairs import paired_differences
+from scalelaw.analysis.plan import (
+    Plan,
+    Service,
+    added_at_equal_loss,
+    choice_regions,
+    cost_claims,
+    cost_ratios,
+    plan,
+    turning_batch,
+    ways_to_scale,
+)
 from scalelaw.analysis.sensitivity import sensitivity
+from scalelaw.analysis.streams_or_parameters import streams_or_parameters
 
 __all__ = [
     "CLOSED_FORMS",
@@ -30,8 +47,13 @@ __all__ = [
     "Design",
     "Diagnosis",
     "Finding",
+    "Frontier",
+    "Plan",
+    "Service",
+    "added_at_equal_loss",
     "allocate",
     "allocation_exponents",
+    "approaches",
     "asked",
     "checklist",
     "compute_multiplier",
@@ -41,13 +63,20 @@ __all__ = [
     "curves",
     "design",
     "diagnose",
+    "envelope",
     "equivalence",
     "identifiability",
     "influence",
     "iso_loss",
+    "isoflop",
+    "learning_curves",
     "paired_differences",
+    "plan",
     "read_values",
     "residual_structure",
     "round_levels",
     "sensitivity",
+    "streams_or_parameters",
+    "turning_batch",
+    "ways_to_scale",
 ]

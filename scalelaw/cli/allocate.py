@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -53,12 +53,12 @@ def run(
     from scalelaw.analysis.allocation import allocate, allocation_exponents, compute_multiplier
 
     fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
-    shared = {"flops": flops, "level": level, "kind": kind, **held}
+    shared: dict[str, Any] = {"flops": flops, "level": level, "kind": kind, **held}
     if exponents:
         frame = allocation_exponents(fitted, C=c or None, P=p or 1, **shared)
     elif over:
         frame = compute_multiplier(fitted, options.saved(over), C=c or [], P=p or 1, **shared)
     else:
-        limits = {"N_max": n_max, "D_max": d_max, "epsilon": epsilon, "every_P": every_p}
+        limits: dict[str, Any] = {"N_max": n_max, "D_max": d_max, "epsilon": epsilon, "every_P": every_p}
         frame = allocate(fitted, C=c or None, loss=loss or None, P=p or None, **limits, **shared)
     output.table(frame, as_json=as_json)

@@ -14,6 +14,7 @@ from scalelaw.cli import (
     checklist,
     compare,
     corpus,
+    cost,
     datasets,
     diagnose,
     duel,
@@ -22,10 +23,12 @@ from scalelaw.cli import (
     extrapolation,
     fit,
     group,
+    isoflop,
     laws,
     nested,
     output,
     parting,
+    plan,
     plot,
     predict,
     profile,
@@ -34,6 +37,7 @@ from scalelaw.cli import (
     status,
     sweep,
     tournament,
+    trade,
     train,
     validate,
 )
@@ -61,11 +65,14 @@ for verb in (
     predict,
     equivalence,
     allocate,
+    trade,
+    isoflop,
     profile,
     calibrate,
     diagnose,
     sensitivity,
     checklist,
+    plan,
     plot,
     datasets,
     laws,
@@ -77,6 +84,7 @@ for verb in (
     validate,
 ):
     app.command(verb.__name__.rpartition(".")[2])(verb.run)
+app.add_typer(cost.app, name="cost")  # has verbs of its own
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

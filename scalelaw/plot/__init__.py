@@ -7,31 +7,39 @@ from scalelaw.plot.allocation import allocation
 from scalelaw.plot.calibration import calibration
 from scalelaw.plot.comparison import comparison
 from scalelaw.plot.contours import contours
+from scalelaw.plot.cost import cost, cost_panels
 from scalelaw.plot.curves import curves
 from scalelaw.plot.distance import error_distance
 from scalelaw.plot.equivalence import equivalence
 from scalelaw.plot.groups import groups
 from scalelaw.plot.influence import influence
+from scalelaw.plot.isoflop import isoflop
 from scalelaw.plot.parting import parting
 from scalelaw.plot.profile import profile
+from scalelaw.plot.regions import choice_regions
 from scalelaw.plot.residuals import residuals
 from scalelaw.plot.saving import save
 from scalelaw.plot.sensitivity import sensitivity
 from scalelaw.plot.style import VENUES, style
 from scalelaw.plot.tournament import duel, tournament
+from scalelaw.plot.trade import trade
 
 __all__ = [
     "VENUES",
     "allocation",
     "calibration",
+    "choice_regions",
     "comparison",
     "contours",
+    "cost",
+    "cost_panels",
     "curves",
     "duel",
     "equivalence",
     "error_distance",
     "groups",
     "influence",
+    "isoflop",
     "parting",
     "profile",
     "residuals",
@@ -39,4 +47,5 @@ __all__ = [
     "sensitivity",
     "style",
     "tournament",
+    "trade",
 ]

@@ -55,7 +55,7 @@ def trade(
         If the frame is no map: it needs every combination of two columns.
     """
     frame = frame_of(fit, streams_or_parameters, options, need=("C", "P", "N", "difference", "better"))
-    x, y = ("C", "P") if frame["P"].nunique() > 1 else ("N", "C")
+    x, y = ("C", "P") if len(np.unique(frame["P"])) > 1 else ("N", "C")
     ordered = frame.sort_values([y, x])
     shape = (ordered[y].nunique(), ordered[x].nunique())
     if shape[0] * shape[1] != len(ordered) or min(shape) < 2:

@@ -44,8 +44,7 @@ def test_the_same_tokens_and_the_same_compute() -> None:
     np.testing.assert_allclose(6 * frame["N"] * frame["D"] * frame["P"], frame["C"])
     drop = TRUTH["A"] * (1 - 4.0 ** -TRUTH["alpha"]) * frame["N"] ** -TRUTH["alpha"]
     np.testing.assert_allclose(frame["difference"], TRUTH["B"] * (4.0 ** -TRUTH["beta"] - 1) + drop)
-    assert list(frame["better"])[0] == "parameters"
-    assert list(frame["better"])[-1] == "streams"
+    assert (frame["better"].iloc[0], frame["better"].iloc[-1]) == ("parameters", "streams")
 
 
 def test_where_they_are_even_the_interval_leaves_it_open() -> None:

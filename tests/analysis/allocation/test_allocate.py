@@ -39,7 +39,7 @@ def test_the_search_agrees_with_the_closed_form(name: str, options: dict) -> Non
 def test_nothing_beats_the_optimum(name: str) -> None:
     fit = known(name)
     frame = allocate(fit, C=BUDGETS, every_P=True, **held(fit))
-    P = frame["P"] if "P" in frame else 1.0
+    P = frame.get("P", 1.0)
     np.testing.assert_allclose(6 * frame["N"] * frame["D"] * P, frame["C"], rtol=1e-12)
     for factor in (0.9, 0.999, 1.001, 1.1):
         away = {"N": frame["N"] * factor, "D": frame["D"] / factor, "P": P, "U": 5e10}

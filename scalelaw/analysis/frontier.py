@@ -1,0 +1,118 @@
+"""The compute-optimal frontier as approaches 1 and 2 see it: minima over runs, and power laws through them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalelaw.errors import FitError
+from scalelaw.fit.intervals import interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POWERS = ("N", "D")
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Minima over runs at each budget, and what they say of N*(C) and D*(C).
+
+    Attributes
+    ----------
+    approach : str
+        ``isoflop`` or ``envelope``.
+    minima : DataFrame
+        A row for each budget: ``C``, ``N``, ``D``, ``loss`` and ``refused``, why it takes no part (empty where it
+        does), and what the approach adds.
+    exponents : DataFrame
+        A row for N and one for D: ``quantity``, ``coefficient`` and ``exponent`` of coefficient C^exponent, ``low``
+        and ``high`` of the exponent where there are draws, ``r2`` of the straight line in logarithms, ``budgets``.
+    points : DataFrame
+        The runs: ``C``, ``N``, ``D``, ``loss``.
+    lines : DataFrame
+        The curves drawn through them: ``C``, ``N``, ``loss``.
+    """
+
+    approach: str
+    minima: pd.DataFrame
+    exponents: pd.DataFrame
+    points: pd.DataFrame
+    lines: pd.DataFrame
+
+    @property
+    def used(self) -> pd.DataFrame:
+        """The minima that were not refused."""
+        return self.minima[self.minima["refused"] == ""]
+
+
+def power_laws(
+    C: np.ndarray, best: Mapping[str, np.ndarray], draws: Mapping[str, np.ndarray] | None, *, level: float, kind: str
+) -> pd.DataFrame:
+    """Straight lines of ln N and ln D in ln C through the minima.
+
+    Parameters
+    ----------
+    C : array of shape (budgets,)
+    best : N and D of shape (budgets,)
+    draws : N and D of shape (B, budgets), NaN where a draw has no minimum; each draw may weigh the budgets anew, by
+        its ``weights`` of that shape.
+    """
+    import pandas as pd
+
+    x, rows = np.log(C), []
+    for name in POWERS:
+        y = np.log(best[name])
+        slope, intercept = (float(part) for part in line(x, y, np.ones(len(C))))
+        row: dict[str, Any] = {"quantity": name, "coefficient": np.exp(intercept), "exponent": slope}
+        if draws is not None:
+            slopes = line(x, np.log(draws[name]), draws["weights"])[0]
+            row["low"], row["high"] = interval(slopes[np.isfinite(slopes)], slope, level=level, kind=kind)
+        rest = y - slope * x - intercept
+        row["r2"] = 1 - (rest**2).sum() / ((y - y.mean()) ** 2).sum()
+        rows.append(row | {"budgets": len(C)})
+    return pd.DataFrame(rows)
+
+
+def resampled(budgets: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Times each budget is drawn, shape (count, budgets); a draw holds at least two different ones."""
+    drawn = rng.integers(0, budgets, (count, budgets))
+    same = (drawn == drawn[:, :1]).all(1)
+    drawn[same] = np.arange(budgets)
+    shifted = drawn + budgets * np.arange(count)[:, None]
+    return np.bincount(shifted.ravel(), minlength=count * budgets).reshape(count, budgets).astype(float)
+
+
+def line(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and intercept of weighted lines through y (..., points); a point that is NaN takes no part.
+
+    Examples
+    --------
+    >>> slope, intercept = line(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 5.0]), np.ones(3))
+    >>> float(slope), float(intercept)
+    (2.0, 1.0)
+    """
+    weights = np.where(np.isfinite(y), weights, 0.0)
+    y = np.where(np.isfinite(y), y, 0.0)
+    total = weights.sum(-1)
+    with np.errstate(all="ignore"):
+        mean_x, mean_y = (weights * x).sum(-1) / total, (weights * y).sum(-1) / total
+        away = x - mean_x[..., None]
+        slope = (weights * away * (y - mean_y[..., None])).sum(-1) / (weights * away**2).sum(-1)
+    return slope, mean_y - slope * mean_x
+
+
+def need_two(minima: pd.DataFrame, approach: str) -> None:
+    """Refuse a frontier of fewer than two budgets, with the reasons of the others.
+
+    Raises
+    ------
+    FitError
+    """
+    refused = minima[minima["refused"] != ""]
+    if len(minima) - len(refused) < 2:
+        reasons = "; ".join(f"C = {C:.3g}: {why}" for C, why in zip(refused["C"], refused["refused"], strict=True))
+        raise FitError(f"the {approach} needs a minimum at two budgets or more ({reasons or 'there is one budget'})")

@@ -1,0 +1,49 @@
+"""`scalelaw trade`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from scalelaw.cli import options, output
+
+
+def run(
+    source: options.Source,
+    c: Annotated[
+        list[str] | None, typer.Option("--c", metavar="C", help="Budget in training FLOPs, such as 1e21; repeatable.")
+    ] = None,
+    p: Annotated[list[str] | None, typer.Option("--p", metavar="P", help="Streams above 1; repeatable.")] = None,
+    n: Annotated[
+        list[str] | None,
+        typer.Option("--n", metavar="N", help="Parameters of the model with streams, on the same tokens; repeatable."),
+    ] = None,
+    flops: Annotated[
+        str | None,
+        typer.Option(metavar="FORMULA", help="FLOPs of a run by N, P and D; 6*N*D*P unless given.", show_default=False),
+    ] = None,
+    n_max: Annotated[str | None, typer.Option(metavar="N", help="Most parameters.", show_default=False)] = None,
+    d_max: Annotated[str | None, typer.Option(metavar="D", help="Most tokens.", show_default=False)] = None,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", metavar="U=100B", help="Another column of the law; repeatable.")
+    ] = None,
+    law: options.LawName = None,
+    column: options.Column = None,
+    where: options.Where = None,
+    bootstrap: options.Bootstrap = 0,
+    seed: options.Seed = 0,
+    level: options.Level = 0.95,
+    kind: options.Kind = "bc",
+    as_json: options.Json = False,
+) -> None:
+    """Say where P streams and where parameters are the better use of training compute.
+
+    Example: scalelaw trade runs.csv --law parscale_data --bootstrap 500 --c 1e21 --c 1e23 --p 2 --p 8 --n-max 4B
+    """
+    held: dict[str, Any] = options.pairs("--at", at, like="U=100B")
+    from scalelaw.analysis import streams_or_parameters
+
+    fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
+    held |= {"flops": flops, "N_max": n_max, "D_max": d_max, "level": level, "kind": kind}
+    output.table(streams_or_parameters(fitted, C=c or None, P=p or None, N=n or None, **held), as_json=as_json)
