@@ -1,0 +1,19 @@
+"""What to deploy, given a law, a machine and limits."""
+
+from scalelaw.analysis.plan.choice import Plan, plan
+from scalelaw.analysis.plan.claims import cost_claims, turning_batch
+from scalelaw.analysis.plan.regions import choice_regions
+from scalelaw.analysis.plan.service import Service
+from scalelaw.analysis.plan.ways import added_at_equal_loss, cost_ratios, ways_to_scale
+
+__all__ = [
+    "Plan",
+    "Service",
+    "added_at_equal_loss",
+    "choice_regions",
+    "cost_claims",
+    "cost_ratios",
+    "plan",
+    "turning_batch",
+    "ways_to_scale",
+]

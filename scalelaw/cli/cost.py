@@ -1,0 +1,153 @@
+"""`scalelaw cost`, `scalelaw cost reproduce`, `scalelaw cost hardware`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scalelaw.cli import options, output
+
+if TYPE_CHECKING:
+    from scalelaw.cost import Hardware, Shape
+
+app = typer.Typer(
+    rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+
+HardwareName = Annotated[
+    str,
+    typer.Option(
+        "--hardware",
+        metavar="NAME",
+        help="A machine (see `scalelaw cost hardware`), a JSON file that describes one, or `here` to measure this one.",
+    ),
+]
+Batch = Annotated[int, typer.Option("--batch", metavar="B", help="Sequences at once.")]
+Input = Annotated[int, typer.Option("--input", metavar="TOKENS", help="Tokens of each prompt.")]
+Output = Annotated[int, typer.Option("--output-tokens", metavar="TOKENS", help="Tokens generated for each.")]
+Weights = Annotated[str, typer.Option("--weights", metavar="TYPE", help="fp16, int8, int4, ... or bits, such as 4.5.")]
+Cache = Annotated[str, typer.Option("--cache", metavar="TYPE", help="The same for keys and values.")]
+Model = Annotated[
+    str, typer.Option("--model", metavar="MODEL", help="roofline, or released for the paper's own arithmetic.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def run(
+    context: typer.Context,
+    size: Annotated[
+        list[str] | None,
+        typer.Option("--size", metavar="SIZE", help="1.6B, or the config.json of a model; repeatable."),
+    ] = None,
+    p: Annotated[
+        list[int] | None, typer.Option("--p", metavar="P", help="Streams; repeatable. 1 and 8 if none.")
+    ] = None,
+    hardware: HardwareName = "a100",
+    batch: Batch = 1,
+    input_tokens: Input = 512,
+    output_tokens: Output = 512,
+    weights: Weights = "fp16",
+    cache: Cache = "fp16",
+    model: Model = "roofline",
+    terms: Annotated[bool, typer.Option("--terms", help="Show every term of memory, prefill and decoding.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Say what P streams cost to serve: memory, and time a token and a request.
+
+    Memory is in GiB, per_token in milliseconds, prefill, decode and latency in seconds; in JSON bytes and seconds.
+
+    Example: scalelaw cost --size 1.6B --p 1 --p 8 --hardware jetson-orin
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from scalelaw.analysis.plan.served import costs
+
+    frame = costs(
+        [shape(each) for each in size or ["1.6B"]],
+        p or [1, 8],
+        machine(hardware),
+        batch=batch,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        weights=kind(weights),
+        cache=kind(cache),
+        model=model,
+        terms=terms,
+        plain=as_json,
+    )
+    output.table(frame, as_json=as_json, digits=4)
+
+
+@app.command("reproduce")
+def reproduce(
+    out: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Draw the paper's Figure 4 too: .pdf, .svg, .png, .pgf."),
+    ] = None,
+    venue: Annotated[str, typer.Option(metavar="NAME", help="icml, neurips, iclr, aistats, jmlr or paper.")] = "icml",
+    bootstrap: options.Bootstrap = 1000,
+    seed: options.Seed = 0,
+    as_json: options.Json = False,
+) -> None:
+    """Compute the paper's cost claims again: its numbers, where they hold, and where they turn.
+
+    Example: scalelaw cost reproduce -o figures/figure-4-costs.pdf
+    """
+    from scalelaw.analysis.plan.reproduced import reproduce_costs
+
+    found = reproduce_costs(progress=output.progress)
+    if out is not None:
+        from scalelaw import plot
+        from scalelaw.datasets import load
+        from scalelaw.fit import fit
+
+        with plot.style(venue, columns=2):
+            fitted = fit("parscale", load("parscale-stack"), bootstrap=bootstrap, rng=seed)
+            plot.save(plot.cost_panels(fitted), out)
+        output.note(f"wrote {out}")
+    if as_json:
+        output.document(found.to_dict())
+    else:
+        output.result(found.report())
+
+
+@app.command("hardware")
+def hardware_table(
+    measure: Annotated[bool, typer.Option("--measure", help="Measure this machine, on one thread and on all.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """List the machines known, with where their figures are from; or measure this one.
+
+    Example: scalelaw cost hardware --measure
+    """
+    from scalelaw.analysis.plan.served import machines
+
+    output.table(machines(measure=measure), as_json=as_json)
+
+
+def shape(text: str) -> Shape:
+    """A shape from a size of the paper, a number of parameters, or a config.json."""
+    from scalelaw.analysis.plan.ways import shape_of
+    from scalelaw.cost import Shape
+
+    return Shape.from_config(text) if text.endswith(".json") or Path(text).is_dir() else shape_of(text)
+
+
+def machine(text: str) -> Hardware:
+    """A machine from its name, a JSON file, or `here`."""
+    from scalelaw.cost import Hardware
+    from scalelaw.cost.described import read_hardware
+
+    if text == "here":
+        return Hardware.measure()
+    return read_hardware(text) if text.endswith(".json") else Hardware.named(text)
+
+
+def kind(text: str) -> Any:
+    """A data type by name, or bits as a number."""
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -1,0 +1,110 @@
+"""`scalelaw plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import cost, options, output
+
+
+def run(
+    source: options.Source,
+    hardware: cost.HardwareName,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            "--memory", metavar="8GiB", help="The most memory; else what the machine has.", show_default=False
+        ),
+    ] = None,
+    latency: Annotated[
+        str | None,
+        typer.Option(
+            "--latency", metavar="60ms/token", help="The most time a token, or 2s/request.", show_default=False
+        ),
+    ] = None,
+    batch: cost.Batch = 1,
+    input_tokens: cost.Input = 512,
+    output_tokens: cost.Output = 512,
+    weights: cost.Weights = "fp16",
+    cache: cost.Cache = "fp16",
+    model: cost.Model = "roofline",
+    p: Annotated[list[int] | None, typer.Option("--p", metavar="P", help="Streams to choose from; repeatable.")] = None,
+    training_tokens: Annotated[
+        str | None, typer.Option("--d", metavar="D", help="Training tokens, such as 42B.", show_default=False)
+    ] = None,
+    train_budget: Annotated[
+        str | None,
+        typer.Option(
+            "--train-budget",
+            metavar="FLOPS",
+            help="The most FLOPs of training; needs --d unless the law reads D.",
+            show_default=False,
+        ),
+    ] = None,
+    tokens: Annotated[
+        str | None,
+        typer.Option("--tokens", metavar="N", help="Tokens served in all, for the lifetime cost.", show_default=False),
+    ] = None,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", metavar="U=42B", help="Another column of the law; repeatable.")
+    ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Draw where streams win, over batch and memory."),
+    ] = None,
+    venue: Annotated[str, typer.Option(metavar="NAME", help="icml, neurips, iclr, aistats, jmlr or paper.")] = "paper",
+    law: options.LawName = None,
+    column: options.Column = None,
+    where: options.Where = None,
+    bootstrap: options.Bootstrap = 0,
+    seed: options.Seed = 0,
+    level: options.Level = 0.95,
+    kind: options.Kind = "bc",
+    as_json: options.Json = False,
+) -> None:
+    """Choose parameters and streams: the lowest predicted loss that fits a machine and its limits.
+
+    Example: scalelaw plan fit.json --hardware jetson-orin --memory 8GiB --latency 60ms/token --batch 1
+    """
+    held = options.pairs("--at", at, like="U=42B")
+    from scalelaw.analysis.plan import plan
+
+    fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
+    machine = cost.machine(hardware)
+    served = {
+        "input_tokens": input_tokens,
+        "output_tokens": output_tokens,
+        "weights": cost.kind(weights),
+        "cache": cost.kind(cache),
+        "model": model,
+    }
+    found = plan(
+        fitted,
+        machine,
+        memory=memory,
+        latency=latency,
+        batch=batch,
+        tokens=tokens,
+        train_budget=train_budget,
+        D=training_tokens,
+        streams=p,
+        level=level,
+        kind=kind,
+        held=held,
+        **served,
+    )
+    if figure is not None:
+        from scalelaw import plot
+
+        with plot.style(venue):
+            plot.save(
+                plot.choice_regions(fitted, hardware=machine, latency=latency, streams=p, held=held, **served), figure
+            )
+        output.note(f"wrote {figure}")
+    if as_json:
+        output.document(found.to_dict())
+    else:
+        output.result(found.report())
