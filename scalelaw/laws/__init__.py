@@ -1,6 +1,6 @@
 """The laws: each a `Law` object; `ALL` holds the built-in ones, `parse` reads a formula, `Law` wraps a function.
 
-`simulate` makes runs of a law at known parameters.
+`simulate` makes runs of a law at known parameters, `simulate_curves` learning curves.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from scalelaw.laws.joint import chinchilla, coupled, kaplan, overtrained
 from scalelaw.laws.law import Law
 from scalelaw.laws.repeated import data_constrained
 from scalelaw.laws.simulate import simulate
+from scalelaw.laws.simulate_curves import simulate_curves
 from scalelaw.laws.single import broken_power, power_c, power_d, power_n
 from scalelaw.laws.streams import (
     additive_streams,
@@ -48,6 +49,7 @@ __all__ = [
     "power_streams",
     "resolve",
     "simulate",
+    "simulate_curves",
 ]
 
 ALL: dict[str, Law] = {
