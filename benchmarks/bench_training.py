@@ -2,7 +2,7 @@
 
 Width 128, 4 layers, 256 bytes of vocabulary, P = 1, batches of 16 x 256 tokens, fp32. Operations are those of
 :func:`scalelaw.cost.train_flops`. Qwen2 runs in an environment of its own with this one's torch, in turns with ours, in
-one process: same shape, fused AdamW, clipping, and scaled-dot-product attention.
+one process: same shape, fused AdamW and clipping; its attention is PyTorch's scaled-dot-product kernel.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@
     dv_j = sum_i p_ij do_i      ds_ij = p_ij (do_i . v_j - sum_l p_il do_i . v_l)
     dq_i = sum_j ds_ij k_j / sqrt(D)      dk_j = sum_i ds_ij q_i / sqrt(D)
 
-PyTorch's kernel for CPUs computes both triangles of the scores, and them all again in the backward pass. Here queries
-go in blocks of 32 that see no key after their last, and probabilities are kept. Everywhere else it is PyTorch's.
+PyTorch's kernel for CPUs computes the scores again in the backward pass and, where there is a mask, as with a prefix,
+those of both triangles. Here queries go in blocks of 32 that see no key after their last, and probabilities are kept.
+That is for CPUs in fp32, uncompiled, and short texts; everywhere else it is PyTorch's.
 
 Sizes: B batch, S tokens, T prefix slots, H heads, K kv heads, G = H/K heads that share one, D head size.
 """
