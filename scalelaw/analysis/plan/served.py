@@ -42,7 +42,7 @@ def costs(
     >>> from scalelaw.cost import PAPER
     >>> frame = costs([PAPER["1.6B"]], [1, 8], "a100", input_tokens=512, output_tokens=512)
     >>> frame[["P", "memory", "per_token"]].round(2).values.tolist()
-    [[1.0, 3.43, 1.99], [8.0, 3.78, 2.12]]
+    [[1.0, 3.41, 1.98], [8.0, 3.84, 2.11]]
     """
     listed = np.empty((len(shapes), 1), dtype=object)
     listed[:, 0] = list(shapes)

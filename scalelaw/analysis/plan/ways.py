@@ -205,7 +205,7 @@ def added_at_equal_loss(ways: pd.DataFrame) -> pd.DataFrame:
     >>> import scalelaw as sl
     >>> stack = sl.fit("parscale", sl.load("parscale-stack"))
     >>> added_at_equal_loss(ways_to_scale(stack, batch=1))["memory_ratio"].round(1).tolist()
-    [18.2]
+    [18.3]
     """
     rows = []
     for batch, frame in ways.groupby("batch"):
