@@ -42,7 +42,7 @@ from scalelaw.laws import Law
 from scalelaw.runs import check, read, write
 
 if TYPE_CHECKING:
-    from scalelaw import analysis, datasets, plot
+    from scalelaw import analysis, cost, datasets, plot
     from scalelaw.analysis.allocation import allocate, allocation_exponents, compute_multiplier
     from scalelaw.analysis.approaches import approaches
     from scalelaw.analysis.checklist import checklist
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from scalelaw.analysis.isoflop import isoflop
     from scalelaw.analysis.learning_curves import learning_curves
     from scalelaw.analysis.parting import parting
+    from scalelaw.analysis.plan import plan
     from scalelaw.analysis.sensitivity import sensitivity
     from scalelaw.analysis.streams_or_parameters import streams_or_parameters
     from scalelaw.datasets import load
@@ -80,6 +81,7 @@ __all__ = [
     "compare",
     "compute_multiplier",
     "contour_grid",
+    "cost",
     "curves",
     "datasets",
     "design",
@@ -100,6 +102,7 @@ __all__ = [
     "load",
     "nested_test",
     "parting",
+    "plan",
     "plot",
     "profile",
     "read",
@@ -112,10 +115,11 @@ __all__ = [
 
 # what needs pandas or matplotlib is imported when it is first used
 _LATER = {
-    **dict.fromkeys(("analysis", "datasets", "plot"), ""),
+    **dict.fromkeys(("analysis", "cost", "datasets", "plot"), ""),
     **dict.fromkeys(("allocate", "allocation_exponents", "compute_multiplier"), "analysis"),
     **dict.fromkeys(("contour_grid", "curves", "equivalence", "iso_loss"), "analysis"),
     "parting": "analysis.parting",
+    "plan": "analysis.plan",
     **dict.fromkeys(("checklist", "design", "diagnose", "sensitivity"), "analysis"),
     **dict.fromkeys(
         (
