@@ -79,7 +79,9 @@ def run(
         tested = None if found is None else found.to_dict("records")[0]
         output.document({"parameters": summary.to_dict("records"), "test": tested})
     else:
-        output.result(fitted.report(level=level, kind=kind) if report else output.aligned(summary.dropna(axis=1, how="all")))
+        output.result(
+            fitted.report(level=level, kind=kind) if report else output.aligned(summary.dropna(axis=1, how="all"))
+        )
         if found is not None:
             output.result("")
             output.upright(found, as_json=False)

@@ -72,17 +72,22 @@ class GroupedFunction:
         """The law's own name of a parameter."""
         return next(own for member in self.members for own, full in member.items() if full == name)
 
-    def check(self, number: np.ndarray) -> None:
-        """Refuse numbers that are no group's.
+    def numbers(self, given: np.ndarray) -> np.ndarray:
+        """Numbers of groups that are given by number or by name.
 
         Raises
         ------
         LawError
+            If there is no such group.
         """
-        known = np.isin(number, np.arange(1, len(self.groups) + 1))
-        if not known.all():
+        places = {str(place): place for place in range(1, len(self.groups) + 1)}
+        places |= {group: place for place, group in enumerate(self.groups, start=1)}
+        names = [f"{value:g}" if isinstance(value, (int, float)) else str(value) for value in given.tolist()]
+        strange = [name for name in names if name not in places]
+        if strange:
             listed = ", ".join(f"{place} ({group})" for place, group in enumerate(self.groups, start=1))
-            raise LawError(f"{COLUMN}={number[~known].ravel()[0]:g} is no group of this law, which has {listed}")
+            raise LawError(f"{COLUMN}={strange[0]!r} is no group of this law, which has {listed}")
+        return np.array([places[name] for name in names])
 
     def __call__(self, /, *columns: Any, **parameters: Any) -> Any:
         """Loss of each row by the parameters of its group; NaN where the number is no group's."""

@@ -23,7 +23,7 @@ def parting(frame: pd.DataFrame, *, ax: Axes | None = None, runs: Any = None, le
     ax : Axes, optional
         Where to draw; a new figure if there is none.
     runs : DataFrame or mapping, optional
-        Runs to show as points; only those that have the values of the columns held, N and D within 20 %.
+        Runs to show as points; only those that have the values of the columns held, counts within 3 %.
     legend : bool
 
     Returns
@@ -69,6 +69,6 @@ def _points(ax: Axes, frame: pd.DataFrame, runs: Any, along: str, held: list[str
     keep = np.ones(len(table["loss"]), bool)
     for name in held:
         value = float(frame[name].iloc[0])
-        near = np.log(1.2) if name in ("N", "D", "N_backbone", "U") else 1e-6
+        near = np.log(1.03) if name in ("N", "D", "N_backbone", "U") else 1e-6
         keep &= np.abs(np.log(np.asarray(table[name], dtype=float) / value)) <= near
     ax.plot(table[along][keep], table["loss"][keep], "o", color="0.2", markersize=3, linestyle="none", zorder=3)

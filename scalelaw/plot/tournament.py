@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from scalelaw.errors import ScalelawError
 from scalelaw.laws.latex import symbol
 from scalelaw.plot.axes import RoundLog, axes_of, legend_above
-from scalelaw.plot.style import series
+from scalelaw.plot.style import series, small
 
 _SPREAD = 0.6
 _SIZES = ("N", "P", "D", "C")
@@ -55,10 +55,11 @@ def tournament(frame: pd.DataFrame, *, ax: Axes | None = None, legend: bool = Tr
     ax.set_axisbelow(True)
     for place in np.arange(0.5, len(laws) - 1):
         ax.axhline(place, color="0.9", linewidth=0.4, zorder=0)
-    known = frame[["error", "low", "high"]].to_numpy(dtype=float)
-    known = known[np.isfinite(known) & (known > 0)]
-    if known.max() > 8 * known.min():
+    known = frame["error"].to_numpy(dtype=float)
+    known = known[known > 0]
+    if len(known) and known.max() > 8 * known.min():
         ax.set_xscale("log")
+        ax.set_xlim(left=known.min() / 4)  # an interval that reaches down to nothing is cut
         ax.xaxis.set_major_locator(RoundLog())
         ax.xaxis.set_minor_formatter(NullFormatter())
     else:
@@ -101,16 +102,11 @@ def duel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.tick_params(axis="y", length=0)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     ax.set_xlabel(f"Error of {first} minus {second} (points of %)")
-    for place, share in zip(places, frame["wins"], strict=True):
-        ax.annotate(
-            f"{first if share >= 0.5 else second} wins {100 * max(share, 1 - share):.0f} %",
-            (1.0, place - 0.2),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="bottom",
-            fontsize="small",
-            color="0.3",
-        )
+    low, high = ax.get_xlim()
+    for place, share, at in zip(places, frame["wins"], frame["difference"], strict=True):
+        words = f"{first if share >= 0.5 else second} {100 * max(share, 1 - share):.0f} %"
+        side = "left" if at < (low + high) / 2 else "right"
+        ax.text(at, place - 0.12, words, ha=side, va="bottom", fontsize=small(), color="0.3")
     return ax
 
 

@@ -60,7 +60,9 @@ class GroupedModel:
             _model(part, scales, given, len(rows))
             for part, given, rows in zip(self.parts, self.columns, self.members, strict=True)
         ]
-        mapped = [[tuple(sorted(part.places[list(pair)].tolist())) for pair in model.pairs] for part, model in self._each]
+        mapped = [
+            [tuple(sorted(part.places[list(pair)].tolist())) for pair in model.pairs] for part, model in self._each
+        ]
         self.pairs: tuple[tuple[int, int], ...] = tuple(sorted({pair for pairs in mapped for pair in pairs}))
         self._pairs = [[self.pairs.index(pair) for pair in pairs] for pairs in mapped]
 

@@ -16,6 +16,7 @@ from scalelaw.laws import resolve
 from scalelaw.laws.grouped import COLUMN, GroupedFunction, grouped, own_name
 from scalelaw.laws.law import Law
 from scalelaw.runs import check_columns
+from scalelaw.runs import resolve as resolve_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,7 +105,9 @@ class GroupFit:
             raise FitError(f"the runs need a column {self.by!r} that says the group: {', '.join(self.groups)}")
         strange = sorted({str(value) for value in table[self.by].tolist()} - set(self.groups))
         if strange:
-            raise FitError(f"there is no group {', '.join(map(repr, strange))}; the groups are {', '.join(self.groups)}")
+            raise FitError(
+                f"there is no group {', '.join(map(repr, strange))}; the groups are {', '.join(self.groups)}"
+            )
         number = [self.groups.index(str(value)) + 1 for value in table[self.by].tolist()]
         rows = {name: table[name] for name in self.fit.law.columns if name in table and name != COLUMN}
         frame = self.fit.predict({**rows, COLUMN: np.array(number)}, interval=interval, kind=kind)
@@ -202,6 +205,7 @@ def fit_groups(
         raise FitError(f"fit_groups takes no {' and no '.join(sorted(refused))}")
     table = check_columns(runs)
     law = resolve(law, columns=tuple(table))
+    by = by if by in table else resolve_names([by])[by]
     number, names = _groups(table, by)
     joint = grouped(law, names, shared=[shared] if isinstance(shared, str) else shared, by=by)
     whole = {name: values for name, values in table.items() if name != by or name in law.columns}

@@ -22,7 +22,9 @@ def group_function(fit: Fit) -> GroupedFunction:
         If it is not one.
     """
     if not isinstance(fit.law.fn, GroupedFunction):
-        raise FitError(f"this is a fit of law {fit.law.name!r}, which has no groups; fit_groups(...) makes one that has")
+        raise FitError(
+            f"this is a fit of law {fit.law.name!r}, which has no groups; fit_groups(...) makes one that has"
+        )
     return fit.law.fn
 
 
@@ -48,9 +50,7 @@ def view(fit: Fit, group: str) -> Fit:
     columns = {name: values[rows] for name, values in fit.columns.items() if name != COLUMN}
     weights = None if fit.weights is None else fit.weights[rows]
     params = {name: fit.params[full] for name, full in member.items()}
-    settings = replace(
-        fit.settings, fixed=_renamed(fit.settings.fixed, own), bounds=_renamed(fit.settings.bounds, own)
-    )
+    settings = replace(fit.settings, fixed=_renamed(fit.settings.fixed, own), bounds=_renamed(fit.settings.bounds, own))
     residuals = settings.residuals(law.predict(columns, params), columns["loss"])
     proof = fit.convergence
     convergence = replace(

@@ -1,0 +1,82 @@
+"""The verbs tournament, duel, extrapolation, nested, evidence, parting and group print what the functions return."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import scalelaw as sl
+
+LAWS = ("--law", "additive_streams", "--law", "parscale")
+
+
+def test_tournament(shell, tmp_path: Path) -> None:
+    figure = tmp_path / "t.svg"
+    arguments = ("tournament", "parscale-pile", *LAWS, "--hold", "P", "--refits", "20")
+    rows = json.loads(shell(*arguments, "--json").out)
+    frame = sl.tournament([LAWS[1], LAWS[3]], sl.load("parscale-pile"), holdouts="P", refits=20)
+    assert [row["error"] for row in rows] == frame["error"].tolist()
+    assert "additive_streams" in shell(*arguments, "--figure", figure).out
+    assert figure.exists()
+
+
+def test_duel(shell) -> None:
+    said = shell("duel", "parscale-pile", *LAWS, "--hold", "P", "--refits", "20").out
+    assert "additive_streams errs less" in said
+    refused = shell("duel", "parscale-pile", "--law", "parscale")
+    assert refused.code == 2
+    assert "a duel is of two laws, and 1 were given" in refused.err
+
+
+def test_extrapolation(shell) -> None:
+    rows = json.loads(shell("extrapolation", "parscale-pile", *LAWS, "--bins", "2", "--json").out)
+    assert len(rows) == 4
+    each = json.loads(shell("extrapolation", "parscale-pile", *LAWS, "--each", "--share", "0.5", "--json").out)
+    assert len(each) == 24
+
+
+def test_nested(shell) -> None:
+    row = json.loads(shell("nested", "parscale-pile", "--law", "parscale", "--at", "k=0", "--json").out)
+    assert row["at"] == "k = 0"
+    assert "power_n does not suffice" in shell("nested", "parscale-pile", "--law", "parscale", "--small", "power_n").out
+    refused = shell("nested", "parscale-pile", "--law", "parscale", "--small", "additive_streams")
+    assert refused.code == 1
+    assert "does not contain" in refused.err
+    assert shell("nested", "parscale-pile", "--law", "parscale").code == 2
+
+
+def test_evidence_says_what_it_assumes(shell) -> None:
+    found = shell("evidence", "parscale-pile", *LAWS)
+    assert "assumed: Gaussian errors of log loss" in found.err
+    assert "ratio" in found.out
+    assert shell("evidence", "parscale-pile", *LAWS, "--likelihood", "huber").code == 1
+
+
+def test_parting(shell) -> None:
+    arguments = ("parting", "parscale-pile", *LAWS, "--range", "1:64", "--num", "7", "--bootstrap", "50")
+    rows = json.loads(shell(*arguments, "--at", "N=0.5B", "--json").out)
+    assert [row["P"] for row in rows] == [1, 2, 4, 8, 16, 32, 64]
+    refused = shell(*arguments)
+    assert refused.code == 1
+    assert "hold it at one" in refused.err
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Path:
+    frames = [sl.load(f"parscale-{name}").assign(dataset=name) for name in ("pile", "stack")]
+    sl.write(pd.concat(frames), tmp_path / "both.csv")
+    return tmp_path / "both.csv"
+
+
+def test_group(shell, both: Path, tmp_path: Path) -> None:
+    saved, figure = tmp_path / "groups.json", tmp_path / "groups.svg"
+    arguments = ("group", both, "--law", "parscale", "--groups", "dataset", "--share", "alpha", "--test")
+    found = json.loads(shell(*arguments, "-o", saved, "--figure", figure, "--json").out)
+    assert found["test"]["shared"] == "alpha"
+    assert {row["group"] for row in found["parameters"]} == {"pile", "stack"}
+    assert figure.exists()
+    assert "do not show" in shell(*arguments).out
+    predicted = json.loads(shell("predict", saved, "--n", "1.6B", "--p", "8", "--at", "group=stack", "--json").out)
+    assert predicted[0]["loss"] == pytest.approx(1.0412, abs=1e-3)
+    assert "E[pile]" in shell(*arguments, "--report", "--fix", "k[stack]=0.4").out
