@@ -16,6 +16,7 @@ from benchmarks.data import columns
 from benchmarks.report import Row, progress
 from benchmarks.timing import child_cpu_seconds, cpu_seconds
 from scalelaw.fit.calibration import calibration
+from scalelaw.fit.replaying import Draw, design_noise
 
 LOW, HIGH = 0.92, 0.98
 KINDS = ("bc", "percentile", "normal", "profile", "sandwich", "robust")
@@ -58,22 +59,19 @@ def uneven(rows: int, rng: np.random.Generator, *, sizes: np.ndarray) -> np.ndar
     return sizes * rng.standard_normal(rows)
 
 
-def real(rows: int, rng: np.random.Generator, *, errors: np.ndarray) -> np.ndarray:
-    return rng.choice(errors, rows)
-
-
-def design(setting: Setting) -> tuple[sl.Fit, partial[np.ndarray]]:
+def design(setting: Setting) -> tuple[sl.Fit, Draw]:
     """A fit whose law is the truth, and its noise.
 
-    24 runs are those of ParScale's Pile table; 240 the Chinchilla runs, and 40 of them, evenly along compute.
+    24 runs are those of ParScale's Pile table; 240 the Chinchilla runs, and 40 of them, evenly along compute. Real
+    noise is the residuals of these fits, smoothed: without that the residuals that a robust fit has made exactly 0 (as
+    many as it has parameters) come back as runs without noise, which no real run is.
     """
     sd = SIZES[setting.runs]
     if setting.runs == 24:
-        fits = [sl.fit("parscale", columns(name)) for name in ("parscale-pile", "parscale-stack")]
+        fit = sl.fit("parscale", columns("parscale-pile"))
     else:
-        fits = [sl.fit("chinchilla", columns("chinchilla"))]
-    fit = fits[0]
-    errors = np.concatenate([-fit.settings.residuals(fit.predicted, fit.columns["loss"]) for fit in fits])
+        fit = sl.fit("chinchilla", columns("chinchilla"))
+    real = design_noise(fit, "residuals").draw
     if setting.runs == 40:
         by_compute = np.argsort(fit.columns["N"] * fit.columns["D"])
         chosen = by_compute[np.linspace(0, len(by_compute) - 1, 40).astype(int)]
@@ -82,11 +80,11 @@ def design(setting: Setting) -> tuple[sl.Fit, partial[np.ndarray]]:
         fit = sl.fit("chinchilla", few)
     size = np.log(np.asarray(fit.columns["N"], dtype=float))
     sizes = sd * (2 - 1.6 * (size - size.min()) / np.ptp(size))
-    noises = {
+    noises: dict[str, Draw] = {
         "Gaussian": partial(gaussian, sd=sd),
         "t3": partial(student, sd=sd),
         "heteroscedastic": partial(uneven, sizes=sizes),
-        "real": partial(real, errors=errors - np.median(errors)),
+        "real": real,
     }
     return fit, noises[setting.noise]
 
