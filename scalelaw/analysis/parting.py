@@ -52,7 +52,7 @@ def parting(
     along_range : (low, high), optional
         By default that of the runs and eight times beyond.
     num : int
-        Points, geometrically spaced.
+        Points at most, geometrically spaced; streams are whole.
     level, kind
         Of the intervals, see `Fit.interval`.
     noise : float, optional
@@ -95,11 +95,15 @@ def parting(
         raise FitError(f"both fits are of law {first.law.name!r}; give fits of two laws")
     _check_paired(first, second)
     span = stretched(first, along, along_range, below=1.0, above=_BEYOND)
-    values = np.array([float(f"{value:.12g}") for value in geometric(span, num)])  # 8 streams, not 7.9999999
+    values = np.array([float(f"{value:.12g}") for value in geometric(span, num)])  # 8e9, not 7.9999999e9
+    if along == "P":
+        values = np.unique(np.rint(values))
     held = _held(first, second, along, fixed_columns)
     columns = with_held({along: values}, held)
     losses = [law_losses(fit.law, columns, parameter_sets(fit, draws=True)) for fit in (first, second)]
-    frame = pd.DataFrame({along: tidy(values), **{name: tidy(np.full(num, value)) for name, value in held.items()}})
+    frame = pd.DataFrame(
+        {along: tidy(values), **{name: tidy(np.full(len(values), value)) for name, value in held.items()}}
+    )
     for fit, found in zip((first, second), losses, strict=True):
         frame[fit.law.name] = found[0]
         _ends(frame, f"{fit.law.name}_", found, level, kind)

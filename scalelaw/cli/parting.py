@@ -50,8 +50,9 @@ def run(
     from scalelaw.fit import fit
 
     table = options.columns_of(runs, column, where)
-    shared = {"delta": threshold, "loss": loss, "space": space}
-    first, second = (fit(name, table, bootstrap=bootstrap, rng=seed, **shared) for name in law)
+    first, second = (
+        fit(name, table, bootstrap=bootstrap, rng=seed, delta=threshold, loss=loss, space=space) for name in law
+    )
     frame = parting(
         first,
         second,

@@ -35,8 +35,9 @@ def parting(frame: pd.DataFrame, *, ax: Axes | None = None, runs: Any = None, le
     ScalelawError
         If the frame is another one.
     """
-    laws, along = frame.attrs.get("laws"), frame.attrs.get("along")
-    if laws is None or along not in frame or "gap" not in frame:
+    laws: tuple[str, str] = frame.attrs.get("laws", ("", ""))
+    along = str(frame.attrs.get("along", ""))
+    if not {*laws, along, "gap"} <= set(frame.columns):
         raise ScalelawError("the frame should be one that parting() returns, with its attrs")
     ax = axes_of(ax)
     scale(ax, "x", along)
@@ -46,7 +47,7 @@ def parting(frame: pd.DataFrame, *, ax: Axes | None = None, runs: Any = None, le
         look = series(position)
         ax.fill_between(x, frame[f"{law}_low"], frame[f"{law}_high"], color=look["color"], alpha=0.18, linewidth=0)
         ax.plot(x, frame[law], **{**look, "marker": None}, label=law)
-    held = [name for name in frame.columns[1 : list(frame.columns).index(laws[0])]]
+    held = [str(name) for name in list(frame.columns)[1 : list(frame.columns).index(laws[0])]]
     if runs is not None:
         _points(ax, frame, runs, along, held)
     inside = x[frame["inside"].to_numpy(dtype=bool)]

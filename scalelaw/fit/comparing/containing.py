@@ -62,7 +62,7 @@ def contains(large: Fit, small: Fit) -> Containing | None:
         found = solution
     assert found is not None
     theta = dict(zip(reduced.law.parameters, map(float, found.theta), strict=True))
-    at = {}
+    at: dict[str, float] = {}
     for name, value in theta.items():
         low, high = reduced.law.bound(name)
         near = [end for end in (low, high) if np.isfinite(end) and abs(value - end) <= _NEAR * max(1.0, abs(end))]

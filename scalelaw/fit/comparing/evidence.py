@@ -100,7 +100,9 @@ def _row(fit: Fit, likelihood: str) -> dict[str, Any]:
     notes = [] if spare > 0 else [f"{rows} runs are too few for AICc with {counted} parameters"]
     notes += [] if fit.converged else ["the fit did not converge"]
     return {
-        **{"law": fit.law.name, "free": len(fit.free), "log_likelihood": float(log_likelihood)},
+        "law": fit.law.name,
+        "free": len(fit.free),
+        "log_likelihood": float(log_likelihood),
         "aicc": float(-2 * log_likelihood + 2 * counted + correction),
         "bic": float(-2 * log_likelihood + counted * np.log(rows)),
         "notes": "; ".join(notes),

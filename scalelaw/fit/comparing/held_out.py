@@ -82,10 +82,15 @@ def held_out(
             parts.append(
                 pd.DataFrame(
                     {
-                        **{"law": fit.law.name, "holdout": split.name, "fold": fold + 1},
-                        **{"fitted": (~split.held).sum(1)[fold], "row": row + 1},
+                        "law": fit.law.name,
+                        "holdout": split.name,
+                        "fold": fold + 1,
+                        "fitted": (~split.held).sum(1)[fold],
+                        "row": row + 1,
                         **{name: table[name][row] for name in shown},
-                        **{"distance": beyond, "loss": loss, "predicted": predicted},
+                        "distance": beyond,
+                        "loss": loss,
+                        "predicted": predicted,
                         "error": 100 * (predicted / loss - 1),
                     }
                 )

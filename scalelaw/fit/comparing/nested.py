@@ -92,7 +92,7 @@ def nested_test(
             )
     found = deviance_test(Entrant.of(narrow), Entrant.of(wide), refits=refits, rng=rng)
     p = found.p if np.isnan(found.bootstrap_p) else found.bootstrap_p
-    row = {"small": name, "large": wide.law.name, "at": place.describe() if place else ""}
+    row: dict[str, Any] = {"small": name, "large": wide.law.name, "at": place.describe() if place else ""}
     row |= {"objective_small": narrow.objective, "objective_large": wide.objective}
     row |= {"df": found.df, "spare": found.spare, "statistic": found.statistic, "p": found.p}
     row |= {"bootstrap_p": found.bootstrap_p} if refits else {}

@@ -146,13 +146,17 @@ def duel(
             entrants, split, competition.runs, refits=count(refits), rng=np.random.default_rng(rng), search=search
         )
         difference = float(paired.errors[0] - paired.errors[1])
-        low, high = _ends(paired.draws[:, 0] - paired.draws[:, 1], difference, level, kind)
+        low, high = _ends(_minus(paired.draws, 0, 1), difference, level, kind)
         wins = float(paired.wins([0, 1])[0]) if np.isfinite(difference) else float("nan")
         rows.append(
             {
-                **{"holdout": split.name, "predictions": paired.predictions},
+                "holdout": split.name,
+                "predictions": paired.predictions,
                 **dict(zip(names, map(float, paired.errors), strict=True)),
-                **{"difference": difference, "low": low, "high": high, "wins": wins},
+                "difference": difference,
+                "low": low,
+                "high": high,
+                "wins": wins,
                 "verdict": _verdict(names, paired.errors, wins, excludes_zero=low > 0 or high < 0),
                 "notes": "; ".join(
                     f"{name}: {note}" for name, notes in zip(names, paired.notes, strict=True) for note in notes
@@ -195,14 +199,22 @@ def _standings(
     for index in map(int, order):
         low, high = _ends(draws[:, index], errors[index], level, kind)
         behind = float(errors[index] - errors[order[0]])
-        behind_low, behind_high = _ends(draws[:, index] - draws[:, order[0]], behind, level, kind)
+        behind_low, behind_high = _ends(_minus(draws, index, order[0]), behind, level, kind)
         fit = entrants[index].fit
         rows.append(
             {
-                **{"holdout": holdout, "law": fit.law.name, "free": len(fit.free), "predictions": paired.predictions},
-                **{"error": float(errors[index]), "low": low, "high": high},
-                **{"behind": behind, "behind_low": behind_low, "behind_high": behind_high},
-                **{"wins": float(wins.get(index, np.nan)), "notes": "; ".join(paired.notes[index])},
+                "holdout": holdout,
+                "law": fit.law.name,
+                "free": len(fit.free),
+                "predictions": paired.predictions,
+                "error": float(errors[index]),
+                "low": low,
+                "high": high,
+                "behind": behind,
+                "behind_low": behind_low,
+                "behind_high": behind_high,
+                "wins": float(wins.get(index, np.nan)),
+                "notes": "; ".join(paired.notes[index]),
             }
         )
     return rows
@@ -211,6 +223,13 @@ def _standings(
 def _absent(holdout: str, law: str, note: str) -> dict[str, Any]:
     names = ("error", "low", "high", "behind", "behind_low", "behind_high", "wins")
     return {"holdout": holdout, "law": law, "free": 0, "predictions": 0, **dict.fromkeys(names, np.nan), "notes": note}
+
+
+def _minus(draws: np.ndarray, first: int, second: int) -> np.ndarray:
+    """Difference of two laws' errors on every resample; NaN where neither predicts a number."""
+    with np.errstate(invalid="ignore"):
+        difference: np.ndarray = draws[:, first] - draws[:, second]
+    return difference
 
 
 def _ends(draws: np.ndarray, estimate: float, level: float, kind: str) -> tuple[float, float]:

@@ -56,10 +56,7 @@ class GroupedModel:
         self.rows, self.parts = len(number), compiled.parts
         self.members = [np.flatnonzero(number == place) for place in range(1, len(self.parts) + 1)]
         self.columns = [{name: columns[name][rows] for name in columns if name != COLUMN} for rows in self.members]
-        self.models = [
-            _model(part, scales, given, len(rows))
-            for part, given, rows in zip(self.parts, self.columns, self.members, strict=True)
-        ]
+        self.models = [_model(part, scales, given) for part, given in zip(self.parts, self.columns, strict=True)]
         mapped = [
             [tuple(sorted(part.places[list(pair)].tolist())) for pair in model.pairs] for part, model in self._each
         ]
@@ -100,9 +97,7 @@ class GroupedModel:
         return tuple(whole)
 
 
-def _model(
-    part: Part, scales: Mapping[str, float], columns: Mapping[str, np.ndarray], rows: int
-) -> TracedModel | BlackBoxModel:
+def _model(part: Part, scales: Mapping[str, float], columns: Mapping[str, np.ndarray]) -> TracedModel | BlackBoxModel:
     coordinates = Coordinates(part.plan, scales)
     given = {name: columns[name] / np.exp(scales.get(name, 0.0)) for name in part.law.columns}
     if part.traced is not None:

@@ -210,10 +210,15 @@ def fit_groups(
     joint = grouped(law, names, shared=[shared] if isinstance(shared, str) else shared, by=by)
     whole = {name: values for name, values in table.items() if name != by or name in law.columns}
     row_weights = read_weights(weights, table, len(number))
-    options = {**fit_options, "fixed": _spread(joint, fixed), "bounds": _spread(joint, bounds), "weights": row_weights}
+    options: dict[str, Any] = {
+        **fit_options,
+        "fixed": _spread(joint, fixed),
+        "bounds": _spread(joint, bounds),
+        "weights": row_weights,
+    }
     kind = _kind(resample, table)
-    drawn = {"resample": kind, **({"by": COLUMN} if kind.endswith("stratified") else {})}
-    fitted = fit(joint, {**whole, COLUMN: number}, **options, **drawn)
+    strata = COLUMN if kind.endswith("stratified") else None
+    fitted = fit(joint, {**whole, COLUMN: number}, **options, resample=kind, by=strata)
     given = dict(fit_options)
     if given.get("delta") == "auto":
         given["delta"] = fitted.settings.delta

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def sharing(groups: GroupFit, *, refits: int = 0, rng: int | np.random.Generator
     if not freed:
         raise FitError("the groups share no free parameter, so there is nothing to test; name some in shared")
     law = grouped(function.law, function.groups, by=function.by)
-    spread = {
+    spread: dict[str, Any] = {
         kind: {
             each: value
             for name, value in given.items()
@@ -44,7 +44,8 @@ def sharing(groups: GroupFit, *, refits: int = 0, rng: int | np.random.Generator
         }
         for kind, given in (("fixed", settings.fixed), ("bounds", settings.bounds))
     }
-    options = {} if settings.delta is None else {"delta": settings.delta}
+    if settings.delta is not None:
+        spread["delta"] = settings.delta
     separate = fit(
         law,
         joint.columns,
@@ -55,7 +56,6 @@ def sharing(groups: GroupFit, *, refits: int = 0, rng: int | np.random.Generator
         thorough=settings.thorough,
         throw=False,
         **spread,
-        **options,
     )
     found = deviance_test(
         Entrant.of(joint), Entrant.of(separate), refits=refits, rng=rng, strata=np.asarray(joint.columns[COLUMN])
