@@ -18,7 +18,8 @@ from benchmarks.timing import child_cpu_seconds, cpu_seconds
 from scalelaw.fit.calibration import calibration
 from scalelaw.fit.replaying import Draw, design_noise
 
-LOW, HIGH = 0.92, 0.98
+LOW, HIGH, ENOUGH = 0.92, 0.98, 500
+"""Coverage wanted, and data sets below which it is too rough to be judged."""
 KINDS = ("bc", "percentile", "normal", "profile", "sandwich", "robust")
 SIZES = {24: 0.0016, 40: 0.01, 240: 0.01}
 """Runs, and the standard deviation of their noise."""
@@ -123,7 +124,7 @@ def measure(*, sets: int = 500, bootstrap: int = 1000) -> list[Row]:
     frame = coverage(sets=sets, bootstrap=bootstrap, kinds=("bc",))
     rows = []
     for name, part in frame.groupby("setting", sort=False):
-        inside = bool(((part["coverage"] >= LOW) & (part["coverage"] <= HIGH)).all())
+        inside = bool(((part["coverage"] >= LOW) & (part["coverage"] <= HIGH)).all()) if sets >= ENOUGH else None
         shares = ", ".join(f"{each.quantity} {100 * each.coverage:.1f}" for each in part.itertuples())
         note = f"Coverage of the default 95 % interval, per cent of {sets} data sets: {shares}."
         rows.append(Row(f"coverage, {name}", "92 to 98 % for every parameter", inside, note=note))

@@ -131,3 +131,29 @@ def test_a_fixed_parameter_has_no_profile() -> None:
 def test_a_level_that_means_nothing_is_refused() -> None:
     with pytest.raises(FitError, match=r"0\.95"):
         PILE.profile("k", level=95)
+
+
+def test_a_profile_of_absolute_values_is_that_of_a_small_delta() -> None:
+    sharp, rounded = (
+        sl.fit("parscale", load_columns("parscale-pile"), **each) for each in ({"loss": "absolute"}, {"delta": 2e-5})
+    )
+    ends = [profile_intervals(fit, "E", "k")[["low", "high"]].to_numpy() for fit in (sharp, rounded)]
+    width = ends[0][:, 1] - ends[0][:, 0]
+    assert (np.abs(ends[0] - ends[1]) < 0.15 * width[:, None]).all()
+
+
+def test_a_parameter_at_its_bound_has_an_interval_to_one_side() -> None:
+    fit = sl.fit("parscale", load_columns("parscale-pile"), bounds={"E": (1.4, 3.0)})
+    low, high = fit.interval("E", kind="profile")
+    assert low == pytest.approx(1.4, rel=1e-9)
+    assert high > 1.41
+
+
+def test_a_law_without_derivatives_has_the_same_profile() -> None:
+    def opaque(N, P, *, E, A, alpha, k):
+        return np.asarray(E + (A / (N * (k * np.log(P) + 1.0))) ** alpha).__array__()
+
+    fit = sl.fit(sl.Law("opaque", opaque), load_columns("parscale-pile"))
+    np.testing.assert_allclose(
+        profile_intervals(fit, "k")[["low", "high"]], profile_intervals(PILE, "k")[["low", "high"]], rtol=1e-3
+    )
