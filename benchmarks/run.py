@@ -21,6 +21,7 @@ from benchmarks import (
     bench_process,
     bench_robustness,
     bench_streams,
+    bench_tournament,
     bench_training,
 )
 from benchmarks.report import Row, markdown, progress
@@ -35,6 +36,7 @@ FULL: dict[str, Callable[[], list[Row]]] = {
     "robustness": bench_robustness.measure,
     "any_law": bench_any_law.measure,
     "intervals": bench_intervals.measure,
+    "tournament": bench_tournament.measure,
     "process": bench_process.measure,
     "training": bench_training.measure,
     "streams": bench_streams.measure,
@@ -50,6 +52,7 @@ QUICK: dict[str, Callable[[], list[Row]]] = {
     "robustness": lambda: bench_robustness.measure(sets=100),
     "any_law": lambda: bench_any_law.measure(rounds=3),
     "intervals": lambda: bench_intervals.measure(sets=50, bootstrap=200),
+    "tournament": lambda: bench_tournament.measure(rounds=2),
     "process": lambda: bench_process.measure(rounds=2),
     "training": lambda: bench_training.measure(rounds=3),
     "streams": lambda: bench_streams.measure(rounds=2),

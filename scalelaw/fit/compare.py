@@ -34,7 +34,7 @@ def compare(
 
     Best is the smallest leave-one-out error, then the smallest objective. Objectives alone do not rank laws: one with
     more parameters can always follow the runs it was fitted to more closely. Whether a law extrapolates is another
-    question again, which the ``holdout`` columns answer.
+    question again, which the ``holdout`` columns answer; `tournament` says how sure these are, `duel` settles two laws.
 
     Parameters
     ----------
