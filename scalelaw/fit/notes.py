@@ -11,7 +11,7 @@ from scalelaw.fit.model import compile_law
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
-_CLOSE_MINIMUM, _FEW_RUNS, _ALIGNED, _FEW_DRAWS = 0.1, 3.0, 0.99, 200
+_CLOSE_MINIMUM, _FEW_RUNS, _ALIGNED, _FEW_DRAWS, _MOSTLY = 0.1, 3.0, 0.99, 200, 0.5
 
 
 def notes_on(fit: Fit) -> tuple[str, ...]:
@@ -100,4 +100,17 @@ def _draws(fit: Fit) -> list[str]:
         )
     if fit.draws.redrawn:
         notes.append(f"{fit.draws.redrawn} resamples could not determine the parameters and were drawn anew.")
+    if fit.draws.kind.startswith("wild") and _sharp(fit):
+        notes.append(
+            "Most residuals are beyond delta, where a wild bootstrap gives intervals that are too narrow: resample runs "
+            "(pairs), or fit with delta='auto'."
+        )
     return notes
+
+
+def _sharp(fit: Fit) -> bool:
+    """Whether the loss is nearly that of absolute deviations: most residuals are beyond delta."""
+    if fit.settings.loss == "squared":
+        return False
+    size = np.abs(fit.settings.residuals(fit.predicted, fit.columns["loss"]))
+    return bool((size > (fit.settings.delta or 0.0)).mean() > _MOSTLY)

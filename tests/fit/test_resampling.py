@@ -133,3 +133,11 @@ def test_parametric_noise_is_that_of_replicates_where_there_are_some() -> None:
 def test_what_means_nothing_is_refused(options: dict, says: str) -> None:
     with pytest.raises(FitError, match=says):
         sl.fit("parscale", PILE, bootstrap=10, **options)
+
+
+def test_a_wild_bootstrap_of_a_sharp_loss_is_said_to_be_narrow() -> None:
+    sharp, broad = (
+        sl.fit("parscale", PILE, delta=each, bootstrap=200, rng=0, resample="wild") for each in (1e-4, "auto")
+    )
+    assert any("too narrow" in note for note in sharp.notes)
+    assert not any("too narrow" in note for note in broad.notes)
