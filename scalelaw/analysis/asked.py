@@ -78,10 +78,10 @@ def _columns(fit: Fit, what: str, where: str, of: str) -> dict[str, Any]:
         if not (name and sign and value):
             raise FitError(f"cannot read {part.strip()!r} in {of!r}; write {_EXAMPLE}")
         given[name] = value
+    if "P" in fit.law.columns:
+        given.setdefault("P", "1")
     needed = {"N_equivalent": ("N", "P"), "multiplier": ("N", "P"), "N*": ("C",), "D*": ("C",)}.get(what, ())
     missing = [name for name in needed if name not in given]
     if missing:
         raise FitError(f"{of!r} lacks {' and '.join(missing)}; write {_EXAMPLE}")
-    if "P" in fit.law.columns and "P" not in given:
-        given["P"] = "1"
     return given

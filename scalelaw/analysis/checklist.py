@@ -49,7 +49,7 @@ class Checklist:
         import pandas as pd
 
         rows = [(item.section, item.name, item.question, item.answer) for item in self.items]
-        return pd.DataFrame(rows, columns=["section", "name", "question", "answer"]).astype(object)
+        return pd.DataFrame(rows, columns=["section", "name", "question", "answer"], dtype=object)
 
     def to_markdown(self) -> str:
         """A task list: a tick for what is answered."""

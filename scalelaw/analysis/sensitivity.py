@@ -75,14 +75,14 @@ def sensitivity(
     >>> import scalelaw as sl
     >>> table = sensitivity("parscale", sl.load("parscale-pile"), of="k", only=["loss", "sizes"])
     >>> table[["variant", "rows", "value", "change"]].round(3)
-                      variant  rows  value  change
-    0                    base    24  0.334   0.000
-    1           least squares    24  0.361   0.026
-    2          least absolute    24  0.323  -0.011
-    3   1 smallest N left out    20  0.353   0.019
-    4   2 smallest N left out    16  0.373   0.039
-    5   3 smallest N left out    12  0.394   0.059
-    6      largest N left out    20  0.324  -0.011
+                     variant  rows  value  change
+    0                   base    24  0.334   0.000
+    1          least squares    24  0.339   0.004
+    2         least absolute    24  0.336   0.001
+    3  1 smallest N left out    20  0.350   0.016
+    4  2 smallest N left out    16  0.366   0.032
+    5  3 smallest N left out    12  0.387   0.053
+    6     largest N left out    20  0.323  -0.012
     """
     import pandas as pd
 

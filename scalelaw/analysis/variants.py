@@ -96,9 +96,9 @@ def _rows(fit: Fit, table: Columns) -> Iterator[tuple[str, str, np.ndarray]]:
     values = np.asarray(table[size], dtype=float)
     sizes = sizes_of(values)
     for count in _SIZES:
-        if count <= len(sizes) - 2:
+        if count <= len(sizes) - 3:
             yield "sizes", f"{count} smallest {size} left out", values >= sizes[count]
-    if len(sizes) > 2:
+    if len(sizes) > 3:
         yield "sizes", f"largest {size} left out", values < sizes[-1]
     residuals = fit.settings.residuals(fit.predicted, fit.columns["loss"])
     spread = GAUSSIAN_MAD * float(np.median(np.abs(residuals)))
@@ -111,16 +111,18 @@ def _rows(fit: Fit, table: Columns) -> Iterator[tuple[str, str, np.ndarray]]:
 
 
 def _checkpoints(table: Columns) -> Iterator[tuple[str, str, np.ndarray]]:
-    if "run" not in table or not {"D", "step"} & set(table):
+    if "run" not in table:
         return
     runs = np.unique([str(name) for name in table["run"]], return_inverse=True)[1]
-    if runs.max() + 1 == len(runs):
-        return
-    along = np.asarray(table["D" if "D" in table else "step"], dtype=float)
-    last = np.full(runs.max() + 1, -np.inf)
-    np.maximum.at(last, runs, along)
-    yield "checkpoints", "last of each run only", along == last[runs]
-    yield "checkpoints", "second half of each run only", along >= 0.5 * last[runs]
+    for name in ("D", "step"):
+        if name in table and runs.max() + 1 < len(runs):
+            along = np.asarray(table[name], dtype=float)
+            last = np.full(runs.max() + 1, -np.inf)
+            np.maximum.at(last, runs, along)
+            if (along < last[runs]).any():
+                yield "checkpoints", "last of each run only", along == last[runs]
+                yield "checkpoints", "second half of each run only", along >= 0.5 * last[runs]
+                return
 
 
 def _seeds(fit: Fit, table: Columns) -> Columns | None:

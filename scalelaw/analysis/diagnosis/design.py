@@ -10,11 +10,11 @@ import numpy as np
 
 from scalelaw.analysis.columns import read_values
 from scalelaw.analysis.diagnosis.finding import Finding, amount, count, findings_frame, joined
-from scalelaw.analysis.diagnosis.helping import helping_run
+from scalelaw.analysis.diagnosis.helping import helping_run, log_slopes
 from scalelaw.analysis.diagnosis.identifiability import condition_of
 from scalelaw.errors import FitError
 from scalelaw.fit.design import check_design
-from scalelaw.fit.model import Model, build, slopes_at
+from scalelaw.fit.model import Model, build
 from scalelaw.fit.predict import columns_to_predict
 from scalelaw.laws import resolve
 from scalelaw.laws.law import Law
@@ -160,12 +160,6 @@ def design(
     return Design(law, model.rows, frame, conditioned, tuple(findings), run, better, target_error)
 
 
-def log_slopes(model: Model, x: np.ndarray) -> np.ndarray:
-    """Change of every run's log loss with each coordinate, shape (rows, p)."""
-    losses = np.broadcast_to(model.losses(x[None]), (1, model.rows))[0]
-    return np.asarray(slopes_at(model, x) / losses[:, None])
-
-
 def _given(
     law: Law | str | Fit, runs: Any, params: Mapping[str, float] | None, noise: float | None
 ) -> tuple[Law, dict[str, np.ndarray], Mapping[str, float], float]:
@@ -252,7 +246,8 @@ def _shape(law: Law, columns: Mapping[str, np.ndarray], refused: str) -> list[st
     for place, one in enumerate(names):
         for other in names[place + 1 :]:
             correlation = float(np.corrcoef(np.log(columns[one]), np.log(columns[other]))[0, 1])
-            if abs(correlation) > _ALIGNED and "times N in every run" not in refused:
+            tied = {one, other} == {"D", "U"}  # unique tokens are a part of all tokens
+            if abs(correlation) > _ALIGNED and not tied and "times N in every run" not in refused:
                 together = f"{one} and {other} {'grow together' if correlation > 0 else 'trade off'} in these runs"
                 how = f"correlation of logarithms {correlation:.3f}"
                 found.append(f"{together} ({how}): their terms are hard to tell apart.")

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from scalelaw.analysis.diagnosis.identifiability import condition_of
-from scalelaw.fit.model import build, slopes_at
+from scalelaw.fit.model import Model, build, slopes_at
 from scalelaw.laws.law import Law
 
 _BELOW, _ABOVE, _POINTS, _COST, _MOST = 4.0, 2.0, 9, 1.0, 4000
@@ -37,12 +37,9 @@ def helping_run(law: Law, columns: Mapping[str, np.ndarray], theta: np.ndarray) 
         The condition with the run.
     """
     candidates = _candidates(columns)
-    rows, count = len(columns[law.columns[0]]), len(candidates[law.columns[0]])
+    rows = len(columns[law.columns[0]])
     model = build(law, {name: np.concatenate([columns[name], candidates[name]]) for name in law.columns})
-    x = model.coordinates.from_parameters(theta)
-    with np.errstate(all="ignore"):
-        losses = np.broadcast_to(model.losses(x[None]), (1, model.rows))[0]
-        slopes = slopes_at(model, x) / losses[:, None]
+    slopes = log_slopes(model, model.coordinates.from_parameters(theta))
     sizes = np.sqrt((np.where(np.isfinite(slopes), slopes, 0.0) ** 2).mean(0))
     known = np.isfinite(slopes).all(1)
     if not (sizes > 0).all() or not known[:rows].all() or not known[rows:].any():
@@ -52,7 +49,19 @@ def helping_run(law: Law, columns: Mapping[str, np.ndarray], theta: np.ndarray) 
     with_each = gram + scaled[rows:, :, None] * scaled[rows:, None, :]
     best = int(np.linalg.eigvalsh(with_each)[:, 0].argmax())
     run = {name: float(candidates[name][best]) for name in law.columns}
-    return run, condition_of(slopes[[*range(rows), rows + best]]) if count else float("inf")
+    return run, _condition(law, {name: np.append(columns[name], run[name]) for name in law.columns}, theta)
+
+
+def _condition(law: Law, columns: Mapping[str, np.ndarray], theta: np.ndarray) -> float:
+    model = build(law, columns)
+    return condition_of(log_slopes(model, model.coordinates.from_parameters(theta)))
+
+
+def log_slopes(model: Model, x: np.ndarray) -> np.ndarray:
+    """Change of every run's log loss with each coordinate at x (p,), shape (rows, p)."""
+    with np.errstate(all="ignore"):
+        losses = np.broadcast_to(model.losses(x[None]), (1, model.rows))[0]
+        return np.asarray(slopes_at(model, x) / losses[:, None])
 
 
 def _candidates(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

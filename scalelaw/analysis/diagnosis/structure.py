@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalelaw.analysis.diagnosis.finding import Finding
+from scalelaw.analysis.diagnosis.finding import Finding, amount
 from scalelaw.analysis.diagnosis.local import Local
 from scalelaw.errors import FitError
 
@@ -17,19 +17,20 @@ if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
 _OTHERS = ("N", "P", "D", "C", "U")
-_CLIP, _ALARM, _ABSORBED = 4.0, 0.01, 0.3
-"""Standard deviations at which a residual stops counting more; the corrected p-value that is worth a sentence; and the
-share of a line below which the law has an exponent of its own for it."""
+_CLIP, _ALARM, _ABSORBED, _DEGREE, _LEFT = 4.0, 0.01, 0.3, 4, 1e-5
+"""Standard deviations at which a residual stops counting more; the corrected p-value that is worth a sentence; the
+share of a line below which the law has an exponent of its own for it; the degree of a bend; and the share of a term that
+must be left for it to be more than rounding."""
 
 
 def residual_structure(fit: Fit, runs: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Tests of the residuals along every column, the smallest p-value first.
 
-    ``trend`` and ``bend`` ask whether a straight line, or a parabola beside it, in the logarithm of the column would
-    explain more of the residuals than chance does. They are score tests: what the law's own parameters could absorb is
-    taken out of the line first, and where that is most of it, as for N in a law with an exponent of N, only ``bend`` is
-    tested. ``spread`` asks whether the residuals grow or shrink along the column. Residuals beyond four standard
-    deviations count as four.
+    ``trend`` and ``bend`` ask whether a straight line, or a polynomial of degree 4 beside it, in the logarithm of the
+    column would explain more of the residuals than chance does. They are score tests: what the law's own parameters
+    could absorb is taken out first, and where that is most of the line, as for N in a law with an exponent of N, only
+    ``bend`` is tested. ``spread`` asks whether the residuals grow or shrink along the column. Residuals beyond four
+    standard deviations count as four.
 
     Parameters
     ----------
@@ -40,10 +41,11 @@ def residual_structure(fit: Fit, runs: Mapping[str, Any] | None = None) -> pd.Da
     Returns
     -------
     DataFrame
-        ``column``, ``test``, ``effect``, ``statistic`` (Student's t), ``p``, ``p_corrected`` (Holm 1979, over all
-        tests), ``says``. The effect is the height of what the law does not absorb of the line or parabola, in the space
-        of the fit, above 0 where losses lie over the law at the far end or in the middle; for ``spread`` it is the rank
-        correlation of size and column. A test that the runs cannot make is left out.
+        ``column``, ``test``, ``effect``, ``statistic`` (Student's t, for ``bend`` F), ``p``, ``p_corrected`` (Holm
+        1979, over all tests), ``high`` and ``low`` (where along the column losses lie most above and below the law),
+        ``says``. The effect is the height of what the law does not absorb of the line or polynomial, in the space of
+        the fit, for a trend with its sign; for ``spread`` it is the rank correlation of size and column. A test that
+        the runs cannot make is left out.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def residual_structure(fit: Fit, runs: Mapping[str, Any] | None = None) -> pd.Da
 
     local = Local.of(fit)
     rows = [row for name, values in _columns(fit, runs).items() for row in _tests(local, name, values)]
-    frame = pd.DataFrame(rows, columns=["column", "test", "effect", "statistic", "p"])
+    frame = pd.DataFrame(rows, columns=["column", "test", "effect", "statistic", "p", "high", "low"])
     frame = frame.sort_values("p", kind="stable", ignore_index=True)
     frame["p_corrected"] = _holm(frame["p"].to_numpy(dtype=float))
     frame["says"] = [_say(row, log=fit.settings.log) for row in frame.to_dict("records")]
@@ -106,18 +108,18 @@ def _columns(fit: Fit, runs: Mapping[str, Any] | None) -> dict[str, np.ndarray]:
 
 def _tests(local: Local, name: str, values: np.ndarray) -> list[dict[str, Any]]:
     used = local.weights > 0
-    root = np.sqrt(local.weights[used])
-    line = np.log(values[used])
-    line = (line - line.min()) / (np.ptp(line) or 1.0)
+    root, values = np.sqrt(local.weights[used]), values[used]
+    line = np.log(values / values.min()) / (np.log(values.max() / values.min()) or 1.0)
     limit = _CLIP * local.spread
     residuals = np.clip(local.residuals[used], -limit, limit)
     known = _basis(root[:, None] * local.slopes[used])
-    absorbed = _share_left(known, root * line, root) < _ABSORBED
     found = []
-    if not absorbed:
-        found.append({"test": "trend", **_score(root * line, known, root * residuals, root)})
+    if _share_left(known, root * line, root) >= _ABSORBED:
+        found.append({"test": "trend", **_score(line[:, None], known, residuals, root, values)})
         known = _basis(np.column_stack([known, root * line]))
-    found.append({"test": "bend", **_score(root * 4 * line * (1 - line), known, root * residuals, root)})
+    degrees = range(2, min(_DEGREE, len(np.unique(values)) - 1) + 1)
+    bends = np.polynomial.legendre.legvander(2 * line - 1, _DEGREE)[:, list(degrees)]
+    found.append({"test": "bend", **_score(bends, known, residuals, root, values)})
     found.append({"test": "spread", **_spread(line, residuals)})
     return [{"column": name, **each} for each in found if "p" in each]
 
@@ -136,19 +138,32 @@ def _share_left(basis: np.ndarray, term: np.ndarray, constant: np.ndarray) -> fl
     return float((rest**2).sum() / ((alone**2).sum() or 1.0))
 
 
-def _score(term: np.ndarray, basis: np.ndarray, residuals: np.ndarray, root: np.ndarray) -> dict[str, float]:
-    """Student's t of a term beside a basis; empty where the basis absorbs it, or no run is to spare."""
-    rest = term - basis @ (basis.T @ term)
+def _score(
+    terms: np.ndarray, basis: np.ndarray, residuals: np.ndarray, root: np.ndarray, values: np.ndarray
+) -> dict[str, float]:
+    """Test of terms (rows, k) beside a basis; empty where the basis absorbs them, or no run is to spare."""
+    from scipy.special import fdtrc
+
+    terms, residuals = root[:, None] * terms, root * residuals
+    rest = terms - basis @ (basis.T @ terms)
     left = residuals - basis @ (basis.T @ residuals)
-    spare = len(term) - basis.shape[1] - 1
-    if spare < 1 or (rest**2).sum() < 1e-6 * (term**2).sum():
+    kept = (rest**2).sum(0) > _LEFT * (terms**2).sum(0)
+    vectors, singular, _ = np.linalg.svd(rest[:, kept], full_matrices=False)
+    vectors = vectors[:, singular > _LEFT**0.5 * singular.max(initial=0.0)]
+    count = vectors.shape[1]
+    spare = len(terms) - basis.shape[1] - count
+    explained = vectors.T @ left
+    noise = float((left**2).sum() - (explained**2).sum())
+    if not count or spare < 1 or not noise > 1e-24 * len(terms):
         return {}
-    slope = float(-(rest @ left) / (rest @ rest))
-    error = float(((left + slope * rest) ** 2).sum() / spare / (rest @ rest)) ** 0.5
-    if not error > 1e-12:
-        return {}
-    height = slope * float(np.ptp(rest / root))
-    return {"effect": height, "statistic": slope / error, "p": _two_sided(slope / error, spare)}
+    curve = -(vectors @ explained) / root
+    ratio = float((explained**2).sum() / count / (noise / spare))
+    high, low = float(values[curve.argmax()]), float(values[curve.argmin()])
+    result = {"effect": float(np.ptp(curve)), "statistic": ratio, "p": float(fdtrc(count, spare, ratio))}
+    if terms.shape[1] == 1:  # a line: its sign, and Student's t
+        sign = 1.0 if high > low else -1.0
+        result |= {"effect": sign * result["effect"], "statistic": sign * ratio**0.5}
+    return result | {"high": high, "low": low}
 
 
 def _spread(line: np.ndarray, residuals: np.ndarray) -> dict[str, float]:
@@ -185,8 +200,5 @@ def _say(row: Mapping[Any, Any], *, log: bool) -> str:
     if row["test"] == "trend":
         trend = "rise above" if effect > 0 else "fall below"
         return f"losses {trend} the law towards large {column}, by {size} over the runs {chance}"
-    way = ("above", "below") if effect > 0 else ("below", "above")
-    return (
-        f"losses lie {way[0]} the law in the middle of the range of {column} and {way[1]} it at the ends, "
-        f"by {size} in all {chance}"
-    )
+    where = f"above the law about {column} = {amount(column, row['high'])}"
+    return f"losses lie {where} and below it about {amount(column, row['low'])}, by {size} in all {chance}"
