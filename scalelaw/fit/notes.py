@@ -102,8 +102,8 @@ def _draws(fit: Fit) -> list[str]:
         notes.append(f"{fit.draws.redrawn} resamples could not determine the parameters and were drawn anew.")
     if fit.draws.kind.startswith("wild") and _sharp(fit):
         notes.append(
-            "Most residuals are beyond delta, where a wild bootstrap gives intervals that are too narrow: resample runs "
-            "(pairs), or fit with delta='auto'."
+            "Most residuals are beyond delta, where a wild bootstrap gives intervals that are too narrow: "
+            "resample runs (pairs) instead."
         )
     return notes
 
