@@ -161,7 +161,7 @@ def _widened(
     fit: Fit, quantity: Quantity, value: float, ends: tuple[float, float], level: float
 ) -> tuple[float, float]:
     """Ends for a new run: its noise and the half of the interval at each side add as squares."""
-    from scalelaw.fit.profile import threshold
+    from scalelaw.fit.profile_search import threshold
 
     noise = seed_noise(fit)
     middle = quantity.scaled(np.array([value]))[0]
