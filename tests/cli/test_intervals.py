@@ -50,3 +50,21 @@ def test_bad_options_are_told_in_one_sentence(shell, runs_csv: Path, arguments: 
     assert outcome.code == 1
     assert says in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+def test_fit_prints_profiles_without_a_bootstrap(shell, runs_csv: Path) -> None:
+    outcome = shell("fit", runs_csv, "--law", "parscale", "--kind", "profile")
+    assert outcome.code == 0
+    assert "with 95 % intervals (profile likelihood with the smoothed scale)" in outcome.out
+    assert "no interval" not in outcome.out
+
+
+def test_predict_is_wider_for_a_new_run(shell, runs_csv: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "fit.json"
+    shell("fit", runs_csv, "--law", "parscale", "--bootstrap", 100, "--resample", "bayesian", "-o", saved)
+    mean, run = (
+        json.loads(shell("predict", saved, "--n", "1B", "--p", 2, "--level", 0.95, "--json", *extra).out)[0]
+        for extra in ((), ("--new-run",))
+    )
+    assert run["loss"] == mean["loss"]
+    assert run["low"] < mean["low"] < mean["high"] < run["high"]
