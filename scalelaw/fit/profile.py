@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from scalelaw.fit.result import Fit
 
+__all__ = ["Curve", "confidence", "curves", "profile", "profile_intervals"]
+
 _LEAST = 1e-10
 """Of the largest eigenvalue: a direction flatter than this is taken to be so flat and no flatter."""
 _ROUND = 0.03

@@ -40,8 +40,8 @@ def summary(fit: Fit, *, level: float = 0.95, kind: str = "bc") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``parameter``; columns ``value``, ``low`` and ``high`` (NaN where there is none: for a fixed parameter, and without the draws that a kind needs) and
-        ``fixed``: False, True, or the formula of a parameter that is tied to others.
+        Index ``parameter``; columns ``value``, ``low`` and ``high`` (NaN for a fixed parameter, and without the draws
+        that the kind needs) and ``fixed``: False, True, or the formula of a parameter that is tied to others.
 
     Raises
     ------
