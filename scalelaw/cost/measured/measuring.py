@@ -1,0 +1,182 @@
+"""Every setting in a fresh process: median, spread, and what the roofline predicts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalelaw.cost.hardware import Hardware, hardware_of
+from scalelaw.cost.machine import processors
+from scalelaw.cost.parameters import check_streams, parameters
+from scalelaw.cost.serving import decode, memory, prefill
+from scalelaw.cost.setting import whole
+from scalelaw.cost.shape import Shape
+from scalelaw.errors import ScalelawError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOISY = 0.2
+"""Spread, (largest - smallest) / median, above which a measurement is flagged."""
+DTYPES = ("fp32", "bf16", "fp16")
+
+
+def measure_costs(
+    shapes: Shape | Sequence[Shape],
+    *,
+    streams: Any = (1, 2, 4, 8),
+    batch: Any = (1, 2, 4, 8),
+    input_tokens: Any = 64,
+    output_tokens: Any = 32,
+    repeats: int = 5,
+    warmup: int = 1,
+    threads: int | None = None,
+    device: str = "cpu",
+    dtype: str = "fp32",
+    hardware: Hardware | str | None = None,
+    config: Mapping[str, Any] | None = None,
+    progress: Callable[[str], object] | None = None,
+) -> pd.DataFrame:
+    """Measure prefill, decoding and memory of the harness's model, or of a Hugging Face one, on this machine.
+
+    Every combination of shape, P, batch and lengths runs in a process of its own, with random weights: a prompt is read
+    and tokens are generated greedily with a cache, ``warmup`` times unmeasured and ``repeats`` times measured.
+
+    Parameters
+    ----------
+    shapes : Shape or sequence of Shape
+    streams, batch, input_tokens, output_tokens : int or sequence of int
+        All are combined.
+    repeats, warmup : int
+    threads : int, optional
+        By default all processors that this process may use.
+    device : str
+        ``cpu``, ``cuda``, ...
+    dtype : {"fp32", "bf16", "fp16"}
+        Of weights, cache and products.
+    hardware : Hardware or str, optional
+        What the prediction is for; by default this machine as `Hardware.measure` finds it.
+    config : mapping, optional
+        What a ``config.json`` holds: that model of transformers is measured instead of the harness's, and ``shapes``
+        should be its `Shape.from_config`.
+    progress : callable, optional
+        Told which setting is being measured.
+
+    Returns
+    -------
+    DataFrame
+        ``N``, ``P``, ``batch``, ``input_tokens``, ``output_tokens``; ``prefill`` and ``per_token`` (seconds, medians of
+        the repeats) with their ``_spread``; ``latency`` (prefill and all further tokens), ``tokens_per_second`` (of all
+        sequences), ``memory`` (bytes at the peak); ``predicted_`` of these by the roofline; ``swapped``, pages that
+        were read back from disk; ``noisy``, whether a spread is above 20 % or the machine swapped; ``threads``,
+        ``device``, ``dtype``, ``hardware``.
+
+    Raises
+    ------
+    ScalelawError
+        If a number or name means nothing, or a measurement fails: its setting is named.
+
+    Notes
+    -----
+    Memory on a CPU is resident memory above that of the process before there was a model; on CUDA the allocator's.
+    """
+    import pandas as pd
+
+    jobs = _jobs(shapes, streams, batch, input_tokens, output_tokens)
+    if dtype not in DTYPES:
+        raise ScalelawError(f"dtype is {dtype!r}; choose {', '.join(DTYPES)}")
+    common: dict[str, Any] = {
+        "repeats": int(whole("repeats", repeats)),
+        "warmup": int(whole("warmup", warmup)) if warmup else 0,
+        "threads": int(whole("threads", threads)) if threads is not None else processors(),
+        "device": device,
+        "dtype": dtype,
+    }
+    machine = Hardware.measure(threads=common["threads"]) if hardware is None else hardware_of(hardware)
+    rows = []
+    for shape, sizes in jobs:
+        if progress is not None:
+            progress(", ".join(f"{name} {value}" for name, value in sizes.items()))
+        what = {"config": dict(config)} if config is not None else {"shape": shape.to_dict()}
+        found = _in_a_process({**what, **sizes, **common})
+        row = {"N": parameters(shape, sizes["streams"])["N"], **_named(sizes), **_summary(found, sizes)}
+        row |= _predicted(shape, sizes, machine, dtype)
+        rows.append({**row, "threads": common["threads"], "device": device, "dtype": dtype, "hardware": machine.name})
+    frame = pd.DataFrame(rows)
+    return frame.assign(noisy=flagged(frame))
+
+
+def flagged(frame: pd.DataFrame, *, above: float = NOISY) -> pd.Series[bool]:
+    """Which rows of a measurement are not to be relied on: a spread above a fifth, or pages read back from disk."""
+    return (frame[["prefill_spread", "per_token_spread"]] > above).any(axis=1) | (frame["swapped"] > 0)
+
+
+def _jobs(shapes: Any, *given: Any) -> list[tuple[Shape, dict[str, int]]]:
+    """Every combination, by its arguments' names."""
+    from itertools import product
+
+    names = ("streams", "batch", "input_tokens", "output_tokens")
+    listed = [shapes] if isinstance(shapes, Shape) else list(shapes)
+    if not listed or not all(isinstance(each, Shape) for each in listed):
+        raise ScalelawError("what is measured is a Shape or several; see Shape.sized and Shape.from_config")
+    values = [np.ravel(whole(name, each)).tolist() for name, each in zip(names, given, strict=True)]
+    for each in values[0]:
+        check_streams(each)
+    return [(shape, dict(zip(names, each, strict=True))) for shape in listed for each in product(*values)]
+
+
+def _named(sizes: dict[str, int]) -> dict[str, int]:
+    return {"P" if name == "streams" else name: value for name, value in sizes.items()}
+
+
+def _in_a_process(job: dict[str, Any]) -> dict[str, Any]:
+    """What the worker found."""
+    environment = {**os.environ, "OMP_NUM_THREADS": str(job["threads"]), "MKL_NUM_THREADS": str(job["threads"])}
+    command = [sys.executable, "-m", "scalelaw.cost.measured.worker"]
+    done = subprocess.run(command, input=json.dumps(job), env=environment, capture_output=True, text=True, check=False)
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:
+        killed = done.returncode < 0
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        reason = f"killed by signal {-done.returncode}, as happens where memory is short" if killed else last
+        found = {"error": reason}
+    if "error" in found:
+        raise ScalelawError(
+            f"measuring P = {job['streams']} at batch {job['batch']} failed ({found['error']}); take a smaller model "
+            f"or batch, or another device"
+        )
+    return dict(found)
+
+
+def _summary(found: dict[str, Any], sizes: dict[str, int]) -> dict[str, float]:
+    """Medians and spreads of the repeats."""
+    row: dict[str, float] = {}
+    for name in ("prefill", "per_token"):
+        times = np.asarray(found[name], dtype=float)
+        row[name] = float(np.median(times))
+        row[f"{name}_spread"] = float(np.ptp(times) / np.median(times))
+    row["latency"] = row["prefill"] + (sizes["output_tokens"] - 1) * row["per_token"]
+    row["tokens_per_second"] = sizes["batch"] / row["per_token"]
+    return row | {"memory": float(found["memory"]), "swapped": int(found["faults"])}
+
+
+def _predicted(shape: Shape, sizes: dict[str, int], machine: Hardware, dtype: str) -> dict[str, float]:
+    """The roofline's answer for the same setting."""
+    compute = dtype if dtype in machine.peak else next(iter(machine.peak))
+    served: dict[str, Any] = {name: value for name, value in sizes.items() if name != "streams"}
+    served |= {"weights": dtype, "cache": dtype, "compute": compute}
+    P = sizes["streams"]
+    first, each = (cost(shape, P, hardware=machine, **served) for cost in (prefill, decode))
+    return {
+        "predicted_prefill": first,
+        "predicted_per_token": each,
+        "predicted_latency": first + (sizes["output_tokens"] - 1) * each,
+        "predicted_memory": memory(shape, P, **served),
+    }
