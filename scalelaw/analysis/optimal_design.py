@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 _SWEEPS = 20
+_EXCHANGED = 24
+"""Runs above which a design is left as the greedy choice has it: one exchange more or less no longer matters."""
 _RIDGE = 1e-10
 _WORTH = 1e-12
 """Least gain in log variance for which a run is exchanged; below it two designs are the same but for rounding."""
@@ -92,7 +94,7 @@ class Design:
 
     def _exchange(self, chosen: list[int], budget: float, count: int, power: float, *, repeat: bool) -> list[int]:
         """Put another cell in the place of one chosen, and fill up what that saves, as long as it helps."""
-        for _ in range(_SWEEPS):
+        for _ in range(_SWEEPS if len(chosen) <= _EXCHANGED else 0):
             improved = False
             for position in range(len(chosen)):
                 rest = chosen[:position] + chosen[position + 1 :]
