@@ -91,3 +91,13 @@ def test_runs_without_noise_have_no_covariance() -> None:
     fit = sl.fit(Law("exact", lambda N, *, E: E + 0 * N), {"N": table["N"], "loss": np.full(30, 2.0)})
     with pytest.raises(FitError, match="lie on the law"):
         fit.covariance()
+
+
+def test_runs_that_a_sharp_loss_meets_are_no_evidence_of_little_noise() -> None:
+    """Least absolute deviations pass through as many runs as there are parameters."""
+    ratios = []
+    for seed in range(40):
+        table = runs(40, noise=0.05, seed=seed)
+        found = sl.fit(LAW, table, loss="absolute", space="raw").covariance()
+        ratios.append(found.matrix[0, 0] / least_squares(table)[1][0, 0])
+    assert np.median(ratios) == pytest.approx(np.pi / 2, rel=0.25)

@@ -93,7 +93,7 @@ def identifiability(fit: Fit, *, level: float = 0.95) -> pd.DataFrame:
     >>> import scalelaw as sl
     >>> frame = identifiability(sl.fit("parscale", sl.load("parscale-stack")))
     >>> frame["says"].iloc[0].partition(" changes")[0]
-    'E and alpha trade off: E in 0.536 to 0.796 (alpha refitted, 0.135 to 0.266)'
+    'E and alpha trade off: E in 0.53 to 0.798 (alpha refitted, 0.134 to 0.268)'
     """
     import pandas as pd
 
