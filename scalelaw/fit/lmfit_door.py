@@ -11,6 +11,7 @@ import numpy as np
 from scalelaw.errors import FitError, LawError
 from scalelaw.fit.settings import Settings
 from scalelaw.laws import compile_expression
+from scalelaw.laws.door import check_names
 from scalelaw.laws.law import Law
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def to_lmfit(fit: Fit) -> lmfit.model.ModelResult:
 
     Raises
     ------
+    LawError
+        For a law by groups, whose parameters lmfit cannot name.
     FitError
         For ``loss="absolute"``, whose square root has no derivative where a residual is 0.
 
@@ -110,6 +113,7 @@ def to_lmfit(fit: Fit) -> lmfit.model.ModelResult:
     >>> print(f"{pile.to_lmfit().best_values['k']:.5f} {pile.params['k']:.5f}")
     0.33444 0.33444
     """
+    check_names(fit.law)
     settings = fit.settings
     if settings.loss == "absolute":
         raise FitError(

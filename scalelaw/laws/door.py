@@ -32,6 +32,7 @@ def lmfit_model(law: "Law", space: Literal["log", "raw"], runs: Mapping[str, Any
     """Model of a law for lmfit; see `Law.to_lmfit`."""
     if space not in ("log", "raw"):
         raise LawError(f"space is 'log' or 'raw', not {space!r}")
+    check_names(law)
     import lmfit
 
     def model(**values: Any) -> Any:
@@ -48,6 +49,20 @@ def lmfit_model(law: "Law", space: Literal["log", "raw"], runs: Mapping[str, Any
         low, high = law.bound(name)
         made.set_param_hint(name, value=value, min=low, max=high)
     return made
+
+
+def check_names(law: "Law") -> None:
+    """Refuse a law whose parameters have names that lmfit cannot hold.
+
+    Raises
+    ------
+    LawError
+    """
+    strange = [name for name in law.parameters if not name.isidentifier()]
+    if strange:
+        raise LawError(
+            f"lmfit has no parameters with names such as {strange[0]!r}; of a fit by groups take the fit of one group"
+        )
 
 
 def starting_values(law: "Law", runs: Mapping[str, Any] | None = None) -> dict[str, float]:

@@ -233,3 +233,11 @@ def test_a_data_frame_of_two_sets() -> None:
     assert list(found) == ["The Pile", "Stack-V2-Python"]
     assert len(found) == 2
     assert sl.fit_groups("parscale", frame, by="corpus").by == "dataset"
+
+
+def test_lmfit_takes_one_group() -> None:
+    found = sl.fit_groups("parscale", BOTH, by="family", shared=["alpha"])
+    with pytest.raises(LawError, match="take the fit of one group"):
+        found.fit.to_lmfit()
+    with pytest.raises(LawError, match="take the fit of one group"):
+        found.fit.law.to_lmfit()
