@@ -11,6 +11,7 @@ from scalelaw.analysis.closed import Closed, closed_form
 from scalelaw.analysis.columns import held_columns, need_columns, read_values, tidy, with_held
 from scalelaw.analysis.root import solve_decreasing
 from scalelaw.fit.calling import law_losses
+from scalelaw.fit.degenerate import require_column
 from scalelaw.fit.intervals import check_interval
 from scalelaw.fit.predict import estimate_and_ends, parameter_sets
 
@@ -49,7 +50,8 @@ def equivalence(
     Raises
     ------
     FitError
-        If the law has no N or no P, a value, the level or the kind means nothing, or another column is needed.
+        If the law has no N or no P, the fitted loss does not depend on N, a value, the level or the kind means nothing,
+        or another column is needed.
 
     Examples
     --------
@@ -62,6 +64,7 @@ def equivalence(
     """
     check_interval(level, kind)
     need_columns(fit, "N", "P", what="equivalence")
+    require_column(fit, "N", what="an equivalent N")
     held = held_columns(fit, ("N", "P"), other_columns)
     sizes, streams = (grid.ravel() for grid in np.meshgrid(read_values("N", N), read_values("P", P), indexing="ij"))
     columns = with_held({"N": sizes, "P": streams}, held)
