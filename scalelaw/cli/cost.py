@@ -113,6 +113,59 @@ def reproduce(
         output.result(found.report())
 
 
+@app.command("measure")
+def measure(
+    size: Annotated[
+        list[str], typer.Option("--size", metavar="SIZE", help="100M, or the config.json of a model; repeatable.")
+    ],
+    out: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The table: a .parquet file.")],
+    p: Annotated[list[int] | None, typer.Option("--p", metavar="P", help="Streams; repeatable. 1 if none.")] = None,
+    batch: Annotated[list[int] | None, typer.Option("--batch", metavar="B", help="Repeatable. 1 if none.")] = None,
+    input_tokens: Annotated[list[int] | None, typer.Option("--input", help="Repeatable. 64 if none.")] = None,
+    output_tokens: Annotated[list[int] | None, typer.Option("--output-tokens", help="Repeatable. 32 if none.")] = None,
+    repeats: Annotated[int, typer.Option("--repeats", metavar="N", help="Times each is measured.")] = 5,
+    warmup: Annotated[int, typer.Option("--warmup", metavar="N", min=0, help="Times before that.")] = 1,
+    threads: Annotated[int | None, typer.Option("--threads", metavar="N", help="All processors if not given.")] = None,
+    device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda, ...")] = "cpu",
+    dtype: Annotated[str, typer.Option("--dtype", metavar="TYPE", help="fp32, bf16 or fp16.")] = "fp32",
+    hardware: Annotated[
+        str, typer.Option("--hardware", metavar="NAME", help="What the prediction is for; by default this machine.")
+    ] = "here",
+    huggingface: Annotated[
+        bool, typer.Option("--huggingface", help="Measure transformers' model of the config.json, not the harness's.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Measure prefill, decoding and memory on this machine, with the roofline's prediction beside them.
+
+    Each setting runs in a process of its own, on random weights. A row whose repeats spread over more than a fifth, or
+    during which the machine swapped, is marked noisy.
+
+    Example: scalelaw cost measure --size 100M --p 1 --p 8 --batch 1 -o costs.parquet
+    """
+    from scalelaw.analysis.plan.served import measured
+
+    frame = measured(
+        size,
+        out,
+        read=shape,
+        huggingface=huggingface,
+        progress=output.progress,
+        streams=p or 1,
+        batch=batch or 1,
+        input_tokens=input_tokens or 64,
+        output_tokens=output_tokens or 32,
+        repeats=repeats,
+        warmup=warmup,
+        threads=threads,
+        device=device,
+        dtype=dtype,
+        hardware=None if hardware == "here" else machine(hardware),
+    )
+    output.table(frame, as_json=as_json, digits=4)
+    output.note(f"wrote {out}")
+
+
 @app.command("hardware")
 def hardware_table(
     measure: Annotated[bool, typer.Option("--measure", help="Measure this machine, on one thread and on all.")] = False,

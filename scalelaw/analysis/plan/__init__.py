@@ -2,6 +2,7 @@
 
 from scalelaw.analysis.plan.choice import Plan, plan
 from scalelaw.analysis.plan.claims import cost_claims, turning_batch
+from scalelaw.analysis.plan.measured import measured_ways
 from scalelaw.analysis.plan.regions import choice_regions
 from scalelaw.analysis.plan.service import Service
 from scalelaw.analysis.plan.ways import added_at_equal_loss, cost_ratios, ways_to_scale
@@ -13,6 +14,7 @@ __all__ = [
     "choice_regions",
     "cost_claims",
     "cost_ratios",
+    "measured_ways",
     "plan",
     "turning_batch",
     "ways_to_scale",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from scalelaw.cost import MACHINES, Hardware, Shape, breakdown
+from scalelaw.errors import ScalelawError
+from scalelaw.files import write_atomically
 
 _WHAT = ["N", "P", "batch", "input_tokens", "output_tokens"]
 _TOTALS = ["memory", "prefill", "per_token", "decode", "latency"]
@@ -82,3 +85,41 @@ def machines(*, measure: bool = False) -> pd.DataFrame:
         }
         for each in listed
     )
+
+
+def measured(
+    sizes: Sequence[str], path: Path, *, read: Callable[[str], Shape], huggingface: bool = False, **options: Any
+) -> pd.DataFrame:
+    """Measure models by their sizes or configurations, and write the table to a parquet file.
+
+    Parameters
+    ----------
+    sizes : sequence of str
+    path : Path
+        A file whose name ends in ``.parquet``; its folder must exist.
+    read : callable
+        From one of the sizes to its shape.
+    huggingface : bool
+        Measure transformers' model; every size is then a ``config.json``.
+    **options
+        As for `scalelaw.cost.measured.measure_costs`.
+
+    Raises
+    ------
+    ScalelawError
+        If the file cannot be one, which is said before anything is measured, or a size is no configuration.
+    """
+    import json
+
+    from scalelaw.cost.measured import measure_costs
+
+    if path.suffix != ".parquet" or not path.parent.is_dir():
+        raise ScalelawError(f"cannot write {path}: name a .parquet file in a folder that exists")
+    if huggingface and not all(each.endswith(".json") for each in sizes):
+        raise ScalelawError("a Hugging Face model is measured from its config.json; name that file as the size")
+    shapes = [read(each) for each in sizes]
+    configs = [json.loads(Path(each).read_text(encoding="utf-8")) if huggingface else None for each in sizes]
+    frames = [measure_costs(shape, config=config, **options) for shape, config in zip(shapes, configs, strict=True)]
+    frame = pd.concat(frames, ignore_index=True)
+    write_atomically(path, lambda file: frame.to_parquet(file, index=False))
+    return frame

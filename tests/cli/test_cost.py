@@ -1,0 +1,108 @@
+"""The verbs cost and plan, as a shell sees them."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from scalelaw.cost import Hardware, measured
+
+ORIN = ("--hardware", "jetson-orin", "--memory", "8GiB", "--latency", "60ms/token", "--batch", "1")
+
+
+def test_a_cost_is_a_row_for_each_model(shell):
+    outcome = shell("cost", "--size", "1.6B", "--size", "2.8B", "--p", "1", "--p", "8", "--json")
+    rows = json.loads(outcome.out)
+    assert (rows[0]["N"], rows[0]["P"]) == (1571472384, 1)
+    assert len(rows) == 4
+    assert rows[1]["memory"] > rows[0]["memory"]
+    shown = shell("cost", "--size", "1.6B", "--hardware", "raspberry-pi-5", "--terms")
+    assert "memory_cache" in shown.out
+
+
+def test_a_machine_and_a_model_from_files(shell, tmp_path):
+    machine, config = tmp_path / "mine.json", tmp_path / "config.json"
+    machine.write_text('{"name": "mine", "peak": {"fp16": 1e13}, "bandwidth": 1e11, "memory": 8e9}')
+    config.write_text(
+        '{"model_type": "llama", "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, '
+        '"num_attention_heads": 4, "vocab_size": 100}'
+    )
+    outcome = shell("cost", "--size", config, "--p", "1", "--hardware", machine, "--json")
+    assert json.loads(outcome.out)[0]["N"] == 82240
+    machine.write_text("{")
+    assert "is not JSON" in shell("cost", "--hardware", machine).err
+    assert "cannot read" in shell("cost", "--hardware", "nowhere.json").err
+
+
+def test_machines_are_listed(shell):
+    outcome = shell("cost", "hardware")
+    assert "raspberry-pi-5" in outcome.out
+    assert "NVIDIA H200" in outcome.out
+
+
+@pytest.mark.parametrize(
+    "verb", [("cost",), ("cost", "reproduce"), ("cost", "measure"), ("cost", "hardware"), ("plan",)]
+)
+def test_help_has_an_example(shell, verb):
+    outcome = shell(*verb, "--help")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert f"Example: scalelaw {' '.join(verb)}" in outcome.out
+
+
+def test_a_plan_from_runs(shell, runs_csv, tmp_path):
+    fit, figure = tmp_path / "fit.json", tmp_path / "regions.pdf"
+    assert shell("fit", runs_csv, "--law", "parscale", "--bootstrap", "20", "-o", fit).code == 0
+    outcome = shell("plan", fit, *ORIN, "-o", figure)
+    assert outcome.code == 0, outcome.err
+    assert "nats per token" in outcome.out
+    assert figure.read_bytes().startswith(b"%PDF")
+    found = json.loads(shell("plan", fit, *ORIN, "--d", "42B", "--tokens", "1T", "--json").out)
+    assert found["best"]["memory"] <= 2**33
+    assert found["best"]["lifetime_flops"] > found["best"]["train_flops"]
+    assert {row["limit"] for row in found["sensitivity"]} == {"memory", "per_token"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("cost", "--batch", "0"), "batch is 0; it must be whole numbers of at least 1"),
+        (("cost", "--input", "-1"), "input_tokens is -1"),
+        (("cost", "--hardware", "abacus"), "no hardware is called 'abacus'; there are a100"),
+        (("cost", "--size", "big"), "N='big' is not a number of parameters"),
+        (("cost", "--weights", "fp15"), "weights is 'fp15'"),
+        (
+            ("plan", "RUNS", "--law", "parscale", "--hardware", "a100", "--memory", "10MB"),
+            "nothing fits within 9.54 MiB",
+        ),
+        (("plan", "RUNS", "--law", "(A/N)^alpha", "--hardware", "a100"), "needs a law in N and P"),
+        (("cost", "measure", "--size", "100M", "-o", "costs.csv"), "name a .parquet file"),
+        (("cost", "measure", "--size", "100M", "-o", "c.parquet", "--huggingface"), "measured from its config.json"),
+    ],
+)
+def test_bad_input_is_one_sentence(shell, runs_csv, arguments, message):
+    outcome = shell(*(runs_csv if each == "RUNS" else each for each in arguments))
+    assert (outcome.code, outcome.out) == (1, "")
+    assert message in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def test_measurements_go_into_a_table(shell, monkeypatch, tmp_path):
+    machine = Hardware(name="made up", peak={"fp32": 1e11}, bandwidth=1e10, memory=1e10)
+    found = {"prefill": [1.0, 1.0], "per_token": [0.1, 0.15], "memory": 5, "faults": 0}
+    monkeypatch.setattr(measured.measuring, "_in_a_process", lambda _: found)
+    monkeypatch.setattr(Hardware, "measure", lambda **_: machine)
+    path = tmp_path / "costs.parquet"
+    outcome = shell("cost", "measure", "--size", "100M", "--p", "1", "--p", "2", "-o", path, "--threads", "1", "--json")
+    assert outcome.code == 0, outcome.err
+    rows = json.loads(outcome.out)
+    assert [row["noisy"] for row in rows] == [True, True]
+    assert pd.read_parquet(path)["P"].tolist() == [1, 2]
+
+
+@pytest.mark.slow
+def test_the_papers_numbers_in_one_command(shell, tmp_path):
+    figure = tmp_path / "costs.pdf"
+    outcome = shell("cost", "reproduce", "-o", figure, "--bootstrap", "20")
+    assert "22.55" in outcome.out
+    assert "roofline, jetson-orin" in outcome.out
+    assert figure.read_bytes().startswith(b"%PDF")
