@@ -2,9 +2,10 @@
 
 Which kind is the default was decided by simulation (``benchmarks/bench_intervals.py``; 24, 40 and 240 runs; Gaussian,
 t3, uneven and real noise; delta = 1e-3): bias-corrected percentiles of resampled runs cover 94 to 98 % of the time
-where they promise 95. Percentiles and normal intervals are wider for few runs (up to 99 and 100 %). Profiles cover 90
-to 98 % and are narrower; the sandwich 86 to 98 %, too little below some hundred runs; wild bootstraps 85 to 96 %, since
-the residuals of a fit with a delta far below the noise are too small near 0 however they are turned.
+where they promise 95. Percentiles and normal intervals are wider for few runs (up to 99 and 100 %). Profiles are
+narrower and cover 89 to 99 %, the sandwich 86 to 99 %, both some points too little below some hundred runs; wild
+bootstraps 85 to 96 %, since the residuals of a fit with a delta far below the noise are too small near 0 however they
+are turned.
 """
 
 from __future__ import annotations
