@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from scalelaw.analysis.contours import contour_grid
     from scalelaw.analysis.curves import curves
     from scalelaw.analysis.diagnosis import design, diagnose
+    from scalelaw.analysis.downstream import downstream, downstream_gains
     from scalelaw.analysis.envelope import envelope
     from scalelaw.analysis.equivalence import equivalence
     from scalelaw.analysis.iso import iso_loss
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from scalelaw.analysis.plan import plan
     from scalelaw.analysis.sensitivity import sensitivity
     from scalelaw.analysis.streams_or_parameters import streams_or_parameters
+    from scalelaw.analysis.suggest import suggest
     from scalelaw.datasets import load
     from scalelaw.fit.calibration import calibration
     from scalelaw.fit.derived import interval_of
@@ -86,6 +88,8 @@ __all__ = [
     "datasets",
     "design",
     "diagnose",
+    "downstream",
+    "downstream_gains",
     "duel",
     "envelope",
     "equivalence",
@@ -109,6 +113,7 @@ __all__ = [
     "runs",
     "sensitivity",
     "streams_or_parameters",
+    "suggest",
     "tournament",
     "write",
 ]
@@ -128,6 +133,14 @@ _LATER = {
             "isoflop",
             "learning_curves",
             "streams_or_parameters",
+        ),
+        "analysis",
+    ),
+    **dict.fromkeys(
+        (
+            "downstream",
+            "downstream_gains",
+            "suggest",
         ),
         "analysis",
     ),

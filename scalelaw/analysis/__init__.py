@@ -20,6 +20,7 @@ from scalelaw.analysis.diagnosis import (
     influence,
     residual_structure,
 )
+from scalelaw.analysis.downstream import TwoStep, downstream, downstream_gains, scored_runs
 from scalelaw.analysis.envelope import envelope
 from scalelaw.analysis.equivalence import equivalence
 from scalelaw.analysis.frontier import Frontier
@@ -40,6 +41,7 @@ from scalelaw.analysis.plan import (
 )
 from scalelaw.analysis.sensitivity import sensitivity
 from scalelaw.analysis.streams_or_parameters import streams_or_parameters
+from scalelaw.analysis.suggest import suggest
 
 __all__ = [
     "CLOSED_FORMS",
@@ -50,6 +52,7 @@ __all__ = [
     "Frontier",
     "Plan",
     "Service",
+    "TwoStep",
     "added_at_equal_loss",
     "allocate",
     "allocation_exponents",
@@ -66,6 +69,8 @@ __all__ = [
     "curves",
     "design",
     "diagnose",
+    "downstream",
+    "downstream_gains",
     "envelope",
     "equivalence",
     "identifiability",
@@ -78,8 +83,10 @@ __all__ = [
     "read_values",
     "residual_structure",
     "round_levels",
+    "scored_runs",
     "sensitivity",
     "streams_or_parameters",
+    "suggest",
     "turning_batch",
     "ways_to_scale",
 ]

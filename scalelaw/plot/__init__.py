@@ -10,6 +10,7 @@ from scalelaw.plot.contours import contours
 from scalelaw.plot.cost import cost, cost_panels
 from scalelaw.plot.curves import curves
 from scalelaw.plot.distance import error_distance
+from scalelaw.plot.downstream import downstream, gains
 from scalelaw.plot.equivalence import equivalence
 from scalelaw.plot.groups import groups
 from scalelaw.plot.influence import influence
@@ -34,9 +35,11 @@ __all__ = [
     "cost",
     "cost_panels",
     "curves",
+    "downstream",
     "duel",
     "equivalence",
     "error_distance",
+    "gains",
     "groups",
     "influence",
     "isoflop",

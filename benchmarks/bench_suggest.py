@@ -1,0 +1,176 @@
+"""How much training compute `suggest` needs to reach the full-data answer, against random and even choices."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+import scalelaw as sl
+from benchmarks.report import Row, progress
+from scalelaw.analysis.suggest import suggest
+from scalelaw.errors import FitError
+
+WITHIN, SHARE, TARGET = 0.01, 0.9, 0.5
+SETS = {
+    "chinchilla": "chinchilla",
+    "olmo-ladder": "chinchilla",
+    "parscale-pile": "parscale",
+    "parscale-stack": "parscale",
+}
+BUDGETS = np.geomspace(0.002, 1.0, 18)
+"""Compute of the new runs, as shares of that of the whole table."""
+_DRAWS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A bundled set, what each of its runs costs, and the answer of all of it at its largest scale."""
+
+    name: str
+    law: str
+    columns: dict[str, np.ndarray]
+    cost: np.ndarray
+    target: dict[str, float]
+    answer: float
+
+    @classmethod
+    def load(cls, name: str) -> Table:
+        runs = sl.load(name)
+        law = getattr(sl.laws, SETS[name])
+        columns = {column: runs[column].to_numpy(dtype=float) for column in (*law.columns, "loss")}
+        D = runs["D"].to_numpy(dtype=float)
+        P = runs["P"].to_numpy(dtype=float) if "P" in runs else np.ones(len(runs))
+        target = {column: float(columns[column].max()) for column in law.columns}
+        answer = float(law.predict({c: np.array([v]) for c, v in target.items()}, sl.fit(law, columns).params)[0])
+        return cls(name, law.name, columns, 6 * runs["N"].to_numpy(dtype=float) * D * P, target, answer)
+
+    def error(self, rows: np.ndarray) -> float:
+        """Relative error of the prediction at the largest scale from these rows; infinite if they determine none."""
+        try:
+            fit = sl.fit(self.law, {name: values[rows] for name, values in self.columns.items()}, throw=False)
+        except FitError:
+            return np.inf
+        found = fit.law.predict({c: np.array([v]) for c, v in self.target.items()}, fit.params)[0]
+        return abs(float(found) / self.answer - 1)
+
+    def pilot(self, rng: np.random.Generator) -> np.ndarray:
+        """Runs to start from: two more than parameters, at random from the cheaper half, that determine the law."""
+        cheap = np.argsort(self.cost)[: len(self.cost) // 2]
+        while True:
+            rows = rng.choice(cheap, len(getattr(sl.laws, self.law).parameters) + 2, replace=False)
+            if np.isfinite(self.error(rows)):
+                return rows
+
+
+Choose = Callable[[Table, np.ndarray, float, np.random.Generator], np.ndarray]
+
+
+def suggested(table: Table, pilot: np.ndarray, budget: float, _: np.random.Generator) -> np.ndarray:
+    """Rows that `suggest` picks for the loss at the largest scale."""
+    rest = np.setdiff1d(np.arange(len(table.cost)), pilot)
+    if table.cost[rest].min() > budget:
+        return pilot
+    fit = _pilot_fit(table, tuple(pilot.tolist()))
+    cells = {name: table.columns[name][rest] for name in fit.law.columns} | {"C": table.cost[rest], "row": rest}
+    quantity = f"loss({', '.join(f'{name}={value:.17g}' for name, value in table.target.items())})"
+    chosen = suggest(fit, quantity, budget=budget, cells=cells, repeat=False)
+    keys = {tuple(table.columns[name][row] for name in fit.law.columns): row for row in rest}
+    return np.concatenate([pilot, [keys[tuple(map(float, row))] for row in chosen[list(fit.law.columns)].to_numpy()]])
+
+
+@lru_cache(maxsize=4)
+def _pilot_fit(table: Table, rows: tuple[int, ...]) -> sl.Fit:
+    """The fit of the pilot runs, with draws where they allow any."""
+    part = {name: values[list(rows)] for name, values in table.columns.items()}
+    try:
+        return sl.fit(table.law, part, throw=False, bootstrap=_DRAWS, rng=0)
+    except FitError:
+        return sl.fit(table.law, part, throw=False)
+
+
+def at_random(table: Table, pilot: np.ndarray, budget: float, rng: np.random.Generator) -> np.ndarray:
+    """Rows in random order, each taken if it can still be paid for."""
+    return _paid(table, pilot, budget, rng.permutation(np.setdiff1d(np.arange(len(table.cost)), pilot)))
+
+
+def evenly(table: Table, pilot: np.ndarray, budget: float, _: np.random.Generator) -> np.ndarray:
+    """Rows far from those taken before, in the logarithms of the columns: a grid, as far as the table has one."""
+    names = [name for name in table.columns if name != "loss"]
+    place = np.log(np.stack([table.columns[name] for name in names], axis=1))
+    place /= place.std(0)
+    taken, spent = list(pilot), 0.0
+    while True:
+        far = np.min([np.hypot.reduce(place - place[row], axis=1) for row in taken], axis=0)
+        open_ = table.cost <= budget - spent
+        open_[taken] = False
+        if not open_.any():
+            return np.array(taken)
+        row = int(np.where(open_, far, -1.0).argmax())
+        taken.append(row)
+        spent += table.cost[row]
+
+
+def _paid(table: Table, pilot: np.ndarray, budget: float, order: np.ndarray) -> np.ndarray:
+    taken, spent = list(pilot), 0.0
+    for row in order:
+        if spent + table.cost[row] <= budget:
+            taken.append(int(row))
+            spent += table.cost[row]
+    return np.array(taken)
+
+
+def needed(table: Table, choose: Choose, *, pilots: int, repeats: int) -> tuple[float, np.ndarray]:
+    """Share of the table's compute, pilots apart, from which on nine in ten choices stay within 1 %, and the shares."""
+    within = np.zeros(len(BUDGETS))
+    for pilot in range(pilots):
+        rng = np.random.default_rng([pilot, 7])
+        start = table.pilot(rng)
+        for _ in range(repeats):
+            for position, share in enumerate(BUDGETS):
+                rows = choose(table, start, share * table.cost.sum(), rng)
+                within[position] += table.error(rows) <= WITHIN
+    within /= pilots * repeats
+    bad = np.flatnonzero(within < SHARE)
+    first = 0 if not len(bad) else bad[-1] + 1
+    return float(BUDGETS[first]) if first < len(BUDGETS) else np.inf, within
+
+
+def measure(*, pilots: int = 20, repeats: int = 5) -> list[Row]:
+    """A row for each set."""
+    return [measure_set(name, pilots, repeats) for name in SETS]
+
+
+def measure_set(name: str, pilots: int, repeats: int) -> Row:
+    """Compute that random, even and suggested choices need on one set."""
+    table = Table.load(name)
+    began = time.process_time()
+    ours, _ = needed(table, suggested, pilots=pilots, repeats=1)
+    seconds = (time.process_time() - began) / (pilots * len(BUDGETS))
+    chance, _ = needed(table, at_random, pilots=pilots, repeats=repeats)
+    even, _ = needed(table, evenly, pilots=pilots, repeats=1)
+    progress(f"  {name}: {seconds:.3f} s of CPU for a suggestion and its fit")
+    return Row(
+        f"compute to within 1 % at the largest scale, {name}: {100 * ours:.2g} % of the table's by suggest, "
+        f"{100 * chance:.2g} % at random, {100 * even:.2g} % evenly",
+        f"<= {TARGET:g} of random",
+        bool(ours <= TARGET * chance),
+        ratio=chance / ours,
+        note=f"{pilots} pilots; from there on {SHARE:.0%} of choices stay within",
+    )
+
+
+def main() -> None:
+    """Print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pilots", type=int, default=20)
+    for row in measure(pilots=parser.parse_args().pilots):
+        print(row.line())
+
+
+if __name__ == "__main__":
+    main()
