@@ -162,7 +162,7 @@ def measure(
         dtype=dtype,
         hardware=None if hardware == "here" else machine(hardware),
     )
-    output.table(frame, as_json=as_json, digits=4)
+    output.table(frame.drop(columns="shape"), as_json=as_json, digits=4)
     output.note(f"wrote {out}")
 
 

@@ -75,7 +75,7 @@ def measure_costs(
         the repeats) with their ``_spread``; ``latency`` (prefill and all further tokens), ``tokens_per_second`` (of all
         sequences), ``memory`` (bytes at the peak); ``predicted_`` of these by the roofline; ``swapped``, pages that
         were read back from disk; ``noisy``, whether a spread is above 20 % or the machine swapped; ``threads``,
-        ``device``, ``dtype``, ``hardware``.
+        ``device``, ``dtype``, ``hardware``, and ``shape``, its fields as JSON.
 
     Raises
     ------
@@ -107,7 +107,8 @@ def measure_costs(
         found = _in_a_process({**what, **sizes, **common})
         row = {"N": parameters(shape, sizes["streams"])["N"], **_named(sizes), **_summary(found, sizes)}
         row |= _predicted(shape, sizes, machine, dtype)
-        rows.append({**row, "threads": common["threads"], "device": device, "dtype": dtype, "hardware": machine.name})
+        how = {"threads": common["threads"], "device": device, "dtype": dtype, "hardware": machine.name}
+        rows.append({**row, **how, "shape": json.dumps(shape.to_dict())})
     frame = pd.DataFrame(rows)
     return frame.assign(noisy=flagged(frame))
 

@@ -1,0 +1,96 @@
+"""Efficiencies and overhead of a machine, from what was measured on it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalelaw.cost.hardware import Hardware
+from scalelaw.cost.serving import decode, prefill
+from scalelaw.cost.shape import Shape
+from scalelaw.errors import ScalelawError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEAST = 4
+"""Rows without which three numbers cannot be found."""
+_PARTS = ("prefill", "per_token")
+
+
+def calibrated(hardware: Hardware, measured: pd.DataFrame) -> Hardware:
+    """The machine with the efficiencies and the overhead a layer under which the roofline comes nearest to a table.
+
+    They minimise the mean of |ln predicted - ln measured| over prefill and time a token of all rows, noisy ones left
+    out; by Nelder and Mead's method from three starts. What is predicted for the same rows afterwards is a fit and not
+    a prediction: calibrate on some settings and compare on others.
+
+    Parameters
+    ----------
+    hardware : Hardware
+        Such as `Hardware.measure` gives; its rates are not changed.
+    measured : DataFrame
+        Of `measure_costs`.
+
+    Raises
+    ------
+    ScalelawError
+        If fewer than four rows can be relied on.
+    """
+    from scipy.optimize import minimize
+
+    rows = measured[~measured["noisy"]]
+    if len(rows) < LEAST:
+        raise ScalelawError(
+            f"a calibration needs {LEAST} measurements that are not noisy, and there are {len(rows)}; measure again on "
+            f"a quiet machine"
+        )
+    ask = _asker(rows)
+    truth = np.concatenate([np.asarray(rows[name], dtype=float) for name in _PARTS])
+
+    def distance(x: np.ndarray) -> float:
+        return float(np.abs(np.log(ask(_with(hardware, x)) / truth)).mean())
+
+    starts = [np.log([0.7, 0.7, overhead]) for overhead in (1e-6, 1e-4, 1e-3)]
+    found = [minimize(distance, start, method="Nelder-Mead", options={"maxiter": 600}) for start in starts]
+    best = _with(hardware, min(found, key=lambda each: float(each.fun)).x)
+    return replace(best, name=f"{hardware.name}, calibrated")
+
+
+def errors(hardware: Hardware, measured: pd.DataFrame) -> dict[str, float]:
+    """Median relative errors of the roofline on a machine, |predicted / measured - 1|, of rows that are not noisy.
+
+    Returns
+    -------
+    dict
+        ``prefill``, ``per_token`` and ``memory``.
+    """
+    rows = measured[~measured["noisy"]]
+    ask = _asker(rows)(hardware).reshape(len(_PARTS), -1)
+    predicted = {**dict(zip(_PARTS, ask, strict=True)), "memory": np.asarray(rows["predicted_memory"])}
+    return {name: float(np.median(np.abs(value / rows[name] - 1))) for name, value in predicted.items()}
+
+
+def _with(hardware: Hardware, x: np.ndarray) -> Hardware:
+    """The machine with efficiencies, at most those of 1, and overhead, given by their logarithms."""
+    compute, memory, overhead = np.exp(np.minimum(x, [0.0, 0.0, 5.0])).tolist()
+    return replace(hardware, compute_efficiency=compute, memory_efficiency=memory, overhead=overhead)
+
+
+def _asker(rows: pd.DataFrame) -> Any:
+    """What predicts prefill and time a token of all rows on a machine, one after the other in one array."""
+    shapes = np.array([Shape.from_dict(json.loads(each)) for each in rows["shape"]], dtype=object)
+    kinds = rows["dtype"].to_numpy(dtype=object)
+    served = {name: rows[name].to_numpy() for name in ("batch", "input_tokens", "output_tokens")}
+    if len(set(kinds)) != 1:
+        raise ScalelawError("a calibration is of one data type; choose the rows of one")
+
+    def ask(hardware: Hardware) -> np.ndarray:
+        compute = kinds[0] if kinds[0] in hardware.peak else next(iter(hardware.peak))
+        given = {**served, "weights": kinds[0], "cache": kinds[0], "compute": compute, "hardware": hardware}
+        return np.concatenate([cost(shapes, rows["P"].to_numpy(), **given) for cost in (prefill, decode)])
+
+    return ask
