@@ -85,8 +85,8 @@ def parting(
     >>> frame = parting(*laws, N="4.4B", along_range=(1, 64), num=7)
     >>> frame[["P", "parscale", "additive_streams", "apart"]].round(3).tail(2)
         P  parscale  additive_streams  apart
-    5  32     1.742             1.743  False
-    6  64     1.728             1.732  False
+    5  32     1.756             1.754  False
+    6  64     1.747             1.747  False
     """
     check_interval(level, kind)
     for fit in (first, second):

@@ -39,10 +39,10 @@ def error_by_distance(frame: pd.DataFrame, *, bins: int = 6) -> pd.DataFrame:
     >>> frame = sl.held_out(["parscale", "additive_streams"], sl.load("parscale-pile"), holdouts="rolling")
     >>> sl.error_by_distance(frame, bins=2).round(2)
                     law  distance  runs  error
-    0          parscale      0.21    18   0.50
-    1          parscale      0.61    18   0.53
-    2  additive_streams      0.21    18   0.12
-    3  additive_streams      0.61    18   0.22
+    0          parscale      0.18    18   0.28
+    1          parscale      0.61    18   0.75
+    2  additive_streams      0.18    18   0.11
+    3  additive_streams      0.61    18   0.23
     """
     missing = [name for name in ("law", "distance", "error") if name not in frame]
     if missing:

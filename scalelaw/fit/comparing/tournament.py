@@ -76,10 +76,10 @@ def tournament(
     >>> frame = sl.tournament(["parscale", "additive_streams"], sl.load("parscale-pile"), holdouts=["P", "N"])
     >>> frame[["holdout", "law", "error", "wins"]].round(3)
       holdout               law  error   wins
-    0       P  additive_streams  0.081  0.915
-    1       P          parscale  0.194  0.085
-    2       N  additive_streams  0.062  0.935
-    3       N          parscale  0.266  0.065
+    0       P  additive_streams  0.081  0.875
+    1       P          parscale  0.194  0.125
+    2       N  additive_streams  0.062  0.930
+    3       N          parscale  0.266  0.070
     """
     import pandas as pd
 
