@@ -31,7 +31,7 @@ def columns_to_predict(law: Law, runs: Any) -> Columns:
         runs = runs.drop(columns="loss", errors="ignore")
     columns = take(check_columns(runs, need=()), law.columns, where=f"law {law.name!r}")
     if isinstance(law.fn, GroupedFunction):
-        law.fn.check(columns[COLUMN])
+        columns[COLUMN] = law.fn.numbers(columns[COLUMN])
     return columns
 
 
