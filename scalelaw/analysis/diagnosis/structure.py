@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _OTHERS = ("N", "P", "D", "C", "U")
 _CLIP, _ALARM, _ABSORBED, _DEGREE, _LEFT = 4.0, 0.01, 0.3, 4, 1e-5
 """Standard deviations at which a residual stops counting more; the corrected p-value that is worth a sentence; the
-share of a line below which the law has an exponent of its own for it; the degree of a bend; and the share of a term that
-must be left for it to be more than rounding."""
+share of a line below which the law has an exponent of its own for it; the degree of a bend; and the share of a term
+that must be left for it to be more than rounding."""
 
 
 def residual_structure(fit: Fit, runs: Mapping[str, Any] | None = None) -> pd.DataFrame:
