@@ -16,7 +16,7 @@ def test_all_192_settings_are_reproduced():
         assert (shape.ffn, shape.prefix_tokens) == (row["intermediate_size"], row["prefix_tokens"])
     held = memory(SHAPES, STREAMS, model="released", **SERVED)
     taken = latency(SHAPES, STREAMS, hardware="a100", model="released", **SERVED)
-    # the issue is content with half a percent; the file has nine digits
+    # the file has nine digits
     np.testing.assert_allclose(held / 2**30, TABLE["memory_gib"], rtol=1e-8)
     np.testing.assert_allclose(taken, TABLE["latency_s"], rtol=1e-8)
 
