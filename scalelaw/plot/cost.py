@@ -141,13 +141,14 @@ def _ratio(ax: Axes, frame: pd.DataFrame, x: Cost) -> None:
     unit, _ = _UNITS[x]
     ends = [added[f"{x}_streams"] / unit, added[f"{x}_parameters"] / unit]
     ax.plot(ends, [added["loss"]] * 2, color="0.4", linestyle=":", linewidth=0.8, marker="|", markersize=5)
+    # between the ends, below; where parameters are the cheaper way their line lies there, and the right is free
+    below = ratio >= 1
     ax.annotate(
         rf"$\times${ratio:.3g}",
-        (float(np.mean(ends)), added["loss"]),
-        # where parameters are the cheaper way, their line lies below
-        xytext=(0, -3 if ratio >= 1 else 3),
+        (float(np.mean(ends)) if below else max(ends), added["loss"]),
+        xytext=(0, -3) if below else (5, 0),
         textcoords="offset points",
-        ha="center",
-        va="top" if ratio >= 1 else "bottom",
+        ha="center" if below else "left",
+        va="top" if below else "center",
         fontsize=small(),
     )
