@@ -118,7 +118,8 @@ class Design:
 
     def ordered(self, chosen: list[int]) -> list[int]:
         """The cells chosen, the one that brings most for its cost first."""
-        rest, order = list(chosen), []
+        rest = list(chosen)
+        order: list[int] = []
         while rest:
             worth = self.gains(order)[rest] / self.cost[rest]
             order.append(rest.pop(int(worth.argmax())))

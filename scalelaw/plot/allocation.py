@@ -82,7 +82,7 @@ def _legend(ax: Axes, colour: str, show: str, *, near: bool, band: bool) -> None
     if band:
         handles.append(Patch(facecolor=colour, alpha=0.25, label="its interval"))
     if near:
-        handles.append(Patch(facecolor="0.88", label="next to best"))
+        handles.append(Patch(facecolor="0.88", label="nearly as good"))
     legend_above(ax, handles, columns=3)
 
 

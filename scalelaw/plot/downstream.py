@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 
 from scalelaw.analysis.downstream import TwoStep, downstream_gains
 from scalelaw.errors import ScalelawError
@@ -92,9 +93,10 @@ def gains(frame: pd.DataFrame | None = None, *, ax: Axes | None = None, legend: 
     for bar, alpha in zip(bars, shown, strict=True):
         bar.set_alpha(alpha)
     ax.set_yticks(np.arange(len(order)), names)
+    ax.set_ylim(-0.7, len(order) - 0.3)
     ax.axvline(0.0, color="black", linewidth=0.6)
     ax.set_xlabel("Gain (points)")
     if legend:
-        handles = [ax.barh([0], [0], color=COLOURS[j], label=group)[0] for j, group in enumerate(groups)]
+        handles = [Patch(facecolor=COLOURS[j], label=group) for j, group in enumerate(groups)]
         legend_above(ax, handles, columns=3, marks=True)
     return ax

@@ -1,0 +1,116 @@
+"""The next runs: against exhaustive search, against what is known of optimal designs, and within the budget."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+import scalelaw as sl
+from scalelaw.analysis.optimal_design import Design
+from scalelaw.analysis.suggest import suggest
+from scalelaw.errors import FitError, RunsError
+
+TRUTH = {"E": 1.2, "A": 1.1e7, "alpha": 0.19, "k": 0.39}
+
+
+def parscale(sizes=(5e8, 1e9, 2e9), streams=(1, 2, 4), **options) -> sl.Fit:
+    N, P = (grid.ravel() for grid in np.meshgrid(sizes, streams))
+    runs = sl.laws.simulate(sl.laws.parscale, TRUTH, {"N": N, "P": P}, noise=1e-3, rng=0)
+    return sl.fit("parscale", runs, **options)
+
+
+def line(x: np.ndarray, at: float, cells: np.ndarray) -> Design:
+    """Design of a straight line a + b x, of which the value at one place is wanted."""
+    runs, offered = (np.stack([np.ones_like(each), each], axis=1)[None] for each in (x, cells))
+    return Design.of(runs, offered, np.array([[1.0, at]]), np.ones(len(cells)))
+
+
+def test_runs_for_a_slope_go_to_both_ends() -> None:
+    cells = np.linspace(-1, 1, 9)
+    design = line(np.array([-0.1, 0.1]), 0.0, cells)
+    slope = Design(design.known, design.slopes, np.array([[0.0, 1.0]]), design.cost)
+    assert sorted(cells[slope.select(budget=4, count=4, repeat=True)]) == [-1, -1, 1, 1]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_exchange_comes_next_to_exhaustive_search(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    runs, cells = rng.standard_normal((2, 5, 3)), rng.standard_normal((2, 12, 3))
+    design = Design.of(runs, cells, rng.standard_normal((2, 3)), rng.uniform(0.5, 2.0, 12))
+    found = design.select(budget=4.0, count=4, repeat=False)
+    assert len(set(found)) == len(found) <= 4
+    assert design.cost[found].sum() <= 4.0
+    every = [list(each) for size in range(1, 5) for each in combinations(range(12), size)]
+    best = min(design.score(each) for each in every if design.cost[each].sum() <= 4.0)
+    assert design.score(found) <= best + 0.05 * abs(best - design.score([]))
+
+
+def test_the_variance_is_that_of_least_squares() -> None:
+    """The standard error of a prediction after the new runs is what refitting simulated tables shows."""
+    fit = parscale()
+    frame = suggest(fit, "loss(N=8B, P=8)", k=3)
+    values, rng = [], np.random.default_rng(1)
+    old = {name: np.asarray(fit.columns[name], float) for name in ("N", "P")}
+    design = {name: np.concatenate([old[name], frame[name]]) for name in old}
+    for _ in range(60):
+        runs = sl.laws.simulate(sl.laws.parscale, fit.params, design, noise=1e-3, rng=rng)
+        again = sl.fit("parscale", runs, loss="squared")
+        values.append(np.log(again.predict({"N": 8e9, "P": 8})["loss"][0]))
+    noise = np.sqrt(((np.log(fit.predicted) - np.log(fit.columns["loss"])) ** 2).sum() / (fit.rows - 4))
+    assert np.std(values) / 1e-3 == pytest.approx(frame["standard_error"].iloc[-1] / noise, rel=0.3)
+
+
+@pytest.mark.parametrize(
+    "quantity", ["alpha", "loss(N=8B, P=8)", "N_equivalent(N=1.6B, P=8)", "multiplier(N=1e9, P=4)"]
+)
+@pytest.mark.parametrize("bootstrap", [0, 30])
+def test_each_run_makes_the_quantity_more_certain_within_the_budget(quantity: str, bootstrap: int) -> None:
+    fit = parscale(bootstrap=bootstrap, rng=0)
+    frame = suggest(fit, quantity, budget="40B", k=5)
+    assert frame["C_total"].iloc[-1] <= 4e10
+    assert (np.diff(frame["ratio"], prepend=1.0) < 0).all()
+    np.testing.assert_allclose(frame["C"], 6 * frame["N"] * frame["P"])
+    assert frame["N"].between(5e8, 2e9).all()
+
+
+def test_a_fixed_parameter_needs_no_runs() -> None:
+    fit = parscale(fixed={"k": 0.39})
+    with pytest.raises(FitError, match="does not change with the parameters"):
+        suggest(fit, "k", k=2)
+    assert len(suggest(fit, "alpha", k=2)) == 2
+
+
+def test_cells_of_ones_own_and_a_user_law() -> None:
+    def mine(N, D, *, E, A, B, a):
+        "E + A / N^a + B / D^a"
+        return E + A / N**a + B / D**a
+
+    N, D = (grid.ravel() for grid in np.meshgrid([1e8, 4e8, 2e9], [2e9, 1e10, 5e10]))
+    truth = {"E": 1.7, "A": 400.0, "B": 400.0, "a": 0.34}
+    law = sl.Law("mine", mine)
+    fit = sl.fit(law, sl.laws.simulate(law, truth, {"N": N, "D": D}, noise=1e-3, rng=0))
+    cells = {"N": [1e8, 1e10, 3e10], "D": 1e11, "C": [1.0, 5.0, 100.0]}
+    frame = suggest(fit, lambda theta: theta[:, 0], budget=10, cells=cells, repeat=False)
+    assert frame["C_total"].iloc[-1] <= 10
+    assert set(frame["N"]) <= {100000000, 10000000000}
+    dear = suggest(fit, "E", k=1, cells=cells, flops="6*N*D")
+    assert dear["C"][0] == 6 * dear["N"][0] * 1e11
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({}, FitError, "give a budget"),
+        ({"k": 0}, FitError, "1 or more"),
+        ({"budget": 1e3}, FitError, "the cheapest cell costs"),
+        ({"k": 2, "cells": {"P": [1, 2]}}, RunsError, "'N'"),
+    ],
+)
+def test_refusals(options: dict, error: type, message: str) -> None:
+    with pytest.raises(error, match=message):
+        suggest(parscale(), "alpha", **options)
+
+
+def test_a_quantity_must_be_readable() -> None:
+    with pytest.raises(FitError, match="cannot read the quantity"):
+        suggest(parscale(), "beta", k=1)

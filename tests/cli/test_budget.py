@@ -1,0 +1,86 @@
+"""The verbs that say what follows for a budget: each prints what its function returns."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import scalelaw as sl
+
+VERBS = ["allocate", "isoflop", "trade", "suggest", "simulate", "downstream"]
+PORIAN = (
+    "porian",
+    *(f"--where={pair}" for pair in ("dataset=rw", "hparams=tuned", "decay=const", "param_count=standard")),
+)
+TRUTH = ("--param", "E=1.2", "--param", "A=1.1e7", "--param", "alpha=0.19", "--param", "k=0.39")
+DATA = ("--param", "B=400", "--param", "beta=0.28")
+
+
+def rows(outcome) -> list[dict]:
+    assert outcome.code == 0, outcome.err
+    return json.loads(outcome.out)
+
+
+@pytest.fixture
+def simulated(shell, tmp_path: Path) -> Path:
+    path = tmp_path / "runs.csv"
+    values = [
+        f"--{letter}={value}"
+        for letter, each in (("n", ("100M", "1B", "4B")), ("p", (1, 2, 8)), ("d", ("2B", "9B", "50B")))
+        for value in each
+    ]
+    outcome = shell("simulate", "parscale_data", *TRUTH, *DATA, *values, "--noise", "1e-4", "-o", path)
+    assert (outcome.code, outcome.out) == (0, "")
+    return path
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_has_an_example(shell, verb: str) -> None:
+    assert f"Example: scalelaw {verb}" in shell(verb, "--help").out
+
+
+def test_allocate(shell, simulated: Path, tmp_path: Path) -> None:
+    fit = tmp_path / "fit.json"
+    assert shell("fit", simulated, "--law", "parscale_data", "--bootstrap", "20", "-o", fit).code == 0
+    (row,) = rows(shell("allocate", fit, "--c", "1e21", "--json"))
+    here = sl.allocate(sl.Fit.from_json(fit), C=1e21).iloc[0]
+    assert (row["N"], row["N_low"], row["P"]) == (here["N"], here["N_low"], 1)
+    (row,) = rows(shell("allocate", fit, "--exponents", "--json"))
+    assert row["a"] == pytest.approx(0.28 / 0.47, rel=0.05)
+    (row,) = rows(shell("allocate", fit, "--over", fit, "--c", "1e21", "--json"))
+    assert row["multiplier"] == pytest.approx(1.0)
+    assert "no P" not in shell("allocate", fit, "--loss", "2.5", "--p", "2").err
+    assert shell("allocate", fit, "--exponents", "--over", fit).code == 2
+    (row,) = rows(shell("trade", fit, "--c", "1e21", "--p", "8", "--json"))
+    assert row["better"] == "parameters"
+    chosen = rows(shell("suggest", fit, "-q", "loss(N=10B, P=8, D=100B)", "--k", "2", "--json"))
+    assert len(chosen) == 2
+
+
+def test_isoflop(shell) -> None:
+    found = rows(shell("isoflop", *PORIAN, "--curve", "akima", "--json"))
+    assert found[0]["exponent"] == pytest.approx(0.4969, abs=1e-4)
+    assert len(rows(shell("isoflop", *PORIAN, "--minima", "--json"))) == 12
+    assert rows(shell("isoflop", "gemstones", "--envelope", "--json"))[0]["quantity"] == "N"
+    assert "use envelope" in shell("isoflop", "gemstones").err
+
+
+def test_simulate_prints_and_reads_formulas_of_noise(shell) -> None:
+    found = rows(
+        shell("simulate", "power_n", *TRUTH[:6], "--n", "1B", "--seeds", "3", "--noise", "0.1*(1e9/N)", "--json")
+    )
+    assert [row["seed"] for row in found] == [0, 1, 2]
+    curve = rows(
+        shell("simulate", "parscale_data", *TRUTH, *DATA, "--n", "1B", "--d", "2B", "--checkpoints", "4", "--json")
+    )
+    assert [row["D"] for row in curve][-1] == 2_000_000_000
+    assert "cannot read oo" in shell("simulate", "power_n", "--n", "oo").err
+
+
+def test_downstream(shell) -> None:
+    found = rows(shell("downstream", "--json"))
+    gains = {row["group"]: round(row["gain"], 1) for row in found if row["metric"] == "average"}
+    assert gains == {"general": 2.6, "mathematics": 7.3, "code": 4.3}
+    (row,) = rows(shell("downstream", "parscale-stack", "--n", "1.6B", "--p", "8", "--json"))
+    assert row["gain"] == pytest.approx(row["through_loss"] + row["at_equal_loss"])
+    assert shell("downstream", "--p", "2", "--p", "4").code == 2
