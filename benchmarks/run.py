@@ -23,6 +23,7 @@ from benchmarks import (
     bench_process,
     bench_robustness,
     bench_streams,
+    bench_suggest,
     bench_tournament,
     bench_training,
 )
@@ -44,6 +45,7 @@ FULL: dict[str, Callable[[], list[Row]]] = {
     "cost": bench_cost.measure,
     "training": bench_training.measure,
     "streams": bench_streams.measure,
+    "suggest": bench_suggest.measure,
     "jobs": bench_jobs.measure,
     "kills": bench_kills.measure,
 }
@@ -62,6 +64,7 @@ QUICK: dict[str, Callable[[], list[Row]]] = {
     "cost": lambda: bench_cost.measure(rounds=2),
     "training": lambda: bench_training.measure(rounds=3),
     "streams": lambda: bench_streams.measure(rounds=2),
+    "suggest": lambda: bench_suggest.measure(pilots=4, repeats=2),
     "jobs": lambda: bench_jobs.measure(rounds=1, cells=2),
     "kills": lambda: bench_kills.measure(kills=5),
 }

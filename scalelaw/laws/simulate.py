@@ -38,7 +38,7 @@ def simulate(
     params : mapping of str to float
         The truth.
     design : mapping of str to array
-        Columns, which broadcast to shape (rows,); all are kept, the law's must be there.
+        Columns, which broadcast to shape (rows,); all are kept, the law's must be there, but P may be absent: then 1.
     noise : float, array of shape (rows,), str or callable
         Standard deviation of the error of log loss; for a t distribution its scale. One for each run, a formula of the
         columns such as ``"0.01 * (1e8 / N)^0.3"`` or a function of the table where it is not the same everywhere.
@@ -73,10 +73,15 @@ def simulate(
     [2.462, 2.048, 1.859]
     """
     rng = np.random.default_rng(rng)
-    columns = replicated(design, seeds)
+    columns = replicated(with_streams(law, design), seeds)
     truth = law.predict(columns, params)
     error = noise_of(noise, columns) * errors(kind, df, truth.shape, rng) + wrong(outliers, truth.shape, rng)
     return {name: values.copy() for name, values in columns.items()} | {"loss": truth * np.exp(error)}
+
+
+def with_streams(law: Law, design: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The design with P = 1 where the law reads P and the design is silent, as in every runs table."""
+    return {**design, "P": 1} if design and "P" in law.columns and "P" not in design else design
 
 
 def replicated(design: Mapping[str, Any], seeds: int | None) -> dict[str, np.ndarray]:

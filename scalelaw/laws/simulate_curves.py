@@ -9,7 +9,7 @@ import numpy as np
 
 from scalelaw.errors import LawError
 from scalelaw.laws.law import Law
-from scalelaw.laws.simulate import Noise, errors, noise_of, replicated, wrong
+from scalelaw.laws.simulate import Noise, errors, noise_of, replicated, with_streams, wrong
 
 
 def simulate_curves(
@@ -76,7 +76,7 @@ def simulate_curves(
     """
     _check(law, checkpoints, first, within, memory, warmup, excess, batch)
     rng = np.random.default_rng(rng)
-    ends = replicated(design, seeds)
+    ends = replicated(with_streams(law, design), seeds)
     if "D" not in ends:
         raise LawError("learning curves need the tokens at the end of each run: a column D in the design")
     runs = len(ends["D"])
