@@ -11,7 +11,7 @@ from scalelaw.cost import Shape, forward_flops, train_flops
 from scalelaw.harness.allocation import keep_freed_memory
 from scalelaw.harness.cell import Recipe, Streams
 from scalelaw.harness.model import Model
-from scalelaw.harness.optimiser import optimiser
+from scalelaw.harness.optimiser import descend, optimiser
 
 SHAPE = Shape.scaled(width=128, layers=4)
 MATMUL_SIZE, MATMULS = 512, 20
@@ -42,10 +42,7 @@ class Step:
         return self.model.loss(self.inputs, self.targets)
 
     def __call__(self, *_: object) -> None:
-        self.loss().backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
-        self.adamw.step()
-        self.adamw.zero_grad()
+        descend(self.loss(), self.model, self.adamw, self.recipe)
 
     @property
     def flops(self) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from scalelaw.cost.training import Trained
 from scalelaw.harness.cell import Recipe
@@ -41,6 +43,24 @@ def optimiser(model: nn.Module, recipe: Recipe, trained: Trained = "all") -> tor
 def set_rate(adamw: torch.optim.Optimizer, rate: float) -> None:
     for group in adamw.param_groups:
         group["lr"] = rate * group["share"]
+
+
+def descend(
+    loss: Tensor,
+    model: nn.Module,
+    adamw: torch.optim.Optimizer,
+    recipe: Recipe,
+    *,
+    check: Callable[[Tensor], None] = lambda _: None,
+) -> None:
+    """Take the step that a loss asks for: gradients, clipping, AdamW.
+
+    ``check`` sees the norm of the gradient before it is clipped, and may raise: the weights are as they were then.
+    """
+    loss.backward()
+    check(torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip))
+    adamw.step()
+    adamw.zero_grad()
 
 
 def _group(name: str, value: nn.Parameter) -> str:

@@ -22,7 +22,7 @@ from scalelaw.harness.batches import batch
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.evaluating import HeldOut, evaluate
 from scalelaw.harness.model import Model
-from scalelaw.harness.optimiser import optimiser, set_rate
+from scalelaw.harness.optimiser import descend, optimiser, set_rate
 from scalelaw.harness.parallel import Alone
 from scalelaw.harness.rows import curve_point, row_of
 from scalelaw.harness.schedule import gate_share, rate_share
@@ -122,13 +122,13 @@ class Run:
         inputs, targets = self.batch(step)
         with devices.precision(self.device):
             loss = self.loss(inputs, targets)
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
-        mean = self.processes.mean(loss)
-        self.refuse_divergence(step + 1, mean, float(self.processes.whole(norm)))
-        self.adamw.step()
-        self.adamw.zero_grad()
-        self.progress.step, self.progress.train_loss = step + 1, mean
+
+        def check(norm: torch.Tensor) -> None:
+            self.progress.train_loss = self.processes.mean(loss)
+            self.refuse_divergence(step + 1, self.progress.train_loss, float(self.processes.whole(norm)))
+
+        descend(loss, self.model, self.adamw, recipe, check=check)
+        self.progress.step = step + 1
 
     def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         recipe = self.cell.recipe

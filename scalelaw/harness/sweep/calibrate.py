@@ -60,7 +60,7 @@ def measured(cell: Cell, *, device: str = "auto") -> float:
 
     from scalelaw.harness import devices
     from scalelaw.harness.model import Model
-    from scalelaw.harness.optimiser import optimiser
+    from scalelaw.harness.optimiser import descend, optimiser
 
     chosen, threads = devices.choose(device), torch.get_num_threads()
     model = Model(cell.shape, cell.streams, seed=cell.seed).to(chosen)
@@ -74,10 +74,7 @@ def measured(cell: Cell, *, device: str = "auto") -> float:
             began = time.perf_counter()
             with devices.precision(chosen):
                 loss = model.loss(tokens, tokens)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), cell.recipe.clip)
-            adamw.step()
-            adamw.zero_grad()
+            descend(loss, model, adamw, cell.recipe)
             loss.item()  # waits for the device
             best = min(best, time.perf_counter() - began) if step >= _WARM else best
     finally:
