@@ -77,7 +77,7 @@ def suggested(table: Table, pilot: np.ndarray, budget: float, _: np.random.Gener
         return pilot
     fit = _pilot_fit(table, tuple(pilot.tolist()))
     cells = {name: table.columns[name][rest] for name in fit.law.columns} | {"C": table.cost[rest], "row": rest}
-    quantity = f"loss({', '.join(f'{name}={value:.17g}' for name, value in table.target.items())})"
+    quantity = f"loss at {','.join(f'{name}={value:.17g}' for name, value in table.target.items())}"
     chosen = suggest(fit, quantity, budget=budget, cells=cells, repeat=False)
     keys = {tuple(table.columns[name][row] for name in fit.law.columns): row for row in rest}
     return np.concatenate([pilot, [keys[tuple(map(float, row))] for row in chosen[list(fit.law.columns)].to_numpy()]])

@@ -2,7 +2,6 @@
 
 from scalelaw.analysis.allocation import allocate, allocation_exponents, compute_multiplier
 from scalelaw.analysis.approaches import approaches
-from scalelaw.analysis.asked import asked
 from scalelaw.analysis.checklist import Checklist, checklist
 from scalelaw.analysis.closed import CLOSED_FORMS
 from scalelaw.analysis.columns import read_values
@@ -39,6 +38,7 @@ from scalelaw.analysis.plan import (
     turning_batch,
     ways_to_scale,
 )
+from scalelaw.analysis.quantities import read_quantity
 from scalelaw.analysis.sensitivity import sensitivity
 from scalelaw.analysis.streams_or_parameters import streams_or_parameters
 from scalelaw.analysis.suggest import suggest
@@ -57,7 +57,6 @@ __all__ = [
     "allocate",
     "allocation_exponents",
     "approaches",
-    "asked",
     "checklist",
     "choice_regions",
     "compute_multiplier",
@@ -80,6 +79,7 @@ __all__ = [
     "learning_curves",
     "paired_differences",
     "plan",
+    "read_quantity",
     "read_values",
     "residual_structure",
     "round_levels",

@@ -1,23 +1,27 @@
-"""The numbers that are derived from a law, each a function of parameter sets, for `scalelaw.interval_of` and profiles.
+"""The numbers that are derived from a law, each a function of parameter sets, and how they are written in text.
+
+A parameter is written by its name, every other quantity with what it is at, ``loss at N=70B,D=1.4T``, which a shell
+takes in quotes as it stands; ``loss(N=70B, D=1.4T)`` is read as well. Wherever a quantity is asked for, in Python or in
+the shell, its text will do.
 
 >>> import scalelaw as sl
 >>> pile = sl.fit("parscale", sl.load("parscale-pile"), bootstrap=300, rng=0)
->>> found = sl.interval_of(pile, multiplier(pile, N="1.6B", P=8))
+>>> found = sl.interval_of(pile, "multiplier at N=1.6B,P=8")
 >>> print(f"{found.name} = {found.value:.2f}")
-multiplier(N=1.6e+09, P=8) = 1.70
+multiplier at N=1.6B,P=8 = 1.70
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalelaw.analysis.allocation.closed import two_terms
-from scalelaw.analysis.allocation.problem import Problem
+from scalelaw.analysis.allocation.best import Best
 from scalelaw.analysis.closed import closed_form
 from scalelaw.analysis.columns import held_columns, need_columns, read_values
 from scalelaw.analysis.equivalence import equivalent_parameters
@@ -40,10 +44,8 @@ __all__ = [
     "parameter",
     "prediction",
     "read_quantity",
+    "shown",
 ]
-
-_STEP = 0.05
-"""Half a difference in ln C; an exponent drifts slowly with the budget."""
 
 
 def prediction(fit: Fit, **columns: Any) -> Quantity:
@@ -53,9 +55,8 @@ def prediction(fit: Fit, **columns: Any) -> Quantity:
     """
     values = held_columns(fit, (), columns)
     row = {name: np.array([value]) for name, value in values.items()}
-    shown = ", ".join(f"{name}={value:g}" for name, value in values.items())
     of = partial(_loss, law=fit.law, row=row)
-    return Quantity(f"loss({shown})", of, positive=fit.settings.log, predicts=True)
+    return Quantity(shown("loss", values), of, positive=fit.settings.log, predicts=True)
 
 
 def n_equivalent(fit: Fit, *, N: Any, P: Any, **other_columns: Any) -> Quantity:
@@ -70,14 +71,14 @@ def multiplier(fit: Fit, *, N: Any, P: Any, **other_columns: Any) -> Quantity:
 
 def optimal_n(fit: Fit, *, C: Any, P: Any = 1, **other_columns: Any) -> Quantity:
     """N* of least loss for a training budget C = 6 N D P, FLOPs."""
-    best = Best.of(fit, C, P, other_columns)
-    return Quantity(f"N*(C={best.budget:g})", best.parameters, positive=True)
+    best = Best.of(fit, _one("C", C), _one("P", P), other_columns)
+    return Quantity(shown("N*", best.at), best.parameters, positive=True)
 
 
 def optimal_d(fit: Fit, *, C: Any, P: Any = 1, **other_columns: Any) -> Quantity:
     """D* = C / (6 N* P) of least loss for a training budget, tokens."""
-    best = Best.of(fit, C, P, other_columns)
-    return Quantity(f"D*(C={best.budget:g})", best.tokens, positive=True)
+    best = Best.of(fit, _one("C", C), _one("P", P), other_columns)
+    return Quantity(shown("D*", best.at), best.tokens, positive=True)
 
 
 def exponent_a(fit: Fit, *, C: Any = None, P: Any = 1, **other_columns: Any) -> Quantity:
@@ -86,12 +87,14 @@ def exponent_a(fit: Fit, *, C: Any = None, P: Any = 1, **other_columns: Any) -> 
     beta / (alpha + beta) for a law of two terms A N^-alpha and B D^-beta, else the slope of ln N* in ln C at ``C``, by
     default the budget of the middle of the runs.
     """
-    return Quantity("a", Best.of(fit, C if C is not None else _middle(fit), P, other_columns).slope)
+    best = Best.of(fit, None if C is None else _one("C", C), _one("P", P), other_columns)
+    return Quantity(shown("a", {} if C is None else best.at), best.exponent_a)
 
 
 def exponent_b(fit: Fit, *, C: Any = None, P: Any = 1, **other_columns: Any) -> Quantity:
     """b = 1 - a of D*(C) ~ C^b; options as for `exponent_a`."""
-    return Quantity("b", Best.of(fit, C if C is not None else _middle(fit), P, other_columns).other_slope)
+    best = Best.of(fit, None if C is None else _one("C", C), _one("P", P), other_columns)
+    return Quantity(shown("b", {} if C is None else best.at), best.exponent_b)
 
 
 VOCABULARY: Mapping[str, Callable[..., Quantity]] = {
@@ -104,37 +107,81 @@ VOCABULARY: Mapping[str, Callable[..., Quantity]] = {
     "b": exponent_b,
 }
 """What a quantity is called in text, and the function that makes it."""
+EXAMPLES = "alpha, 'loss at N=70B,D=1.4T', 'multiplier at N=1.6B,P=8', 'N_equivalent at N=1.6B,P=8', 'N* at C=1e21', a"
+_NEEDED = {"N_equivalent": ("N", "P"), "multiplier": ("N", "P"), "N*": ("C",), "D*": ("C",)}
+_TEXT = re.compile(r"\s*(?P<name>\S+?)\s*(?:\((?P<inner>[^()]*)\)|\s+at\s+(?P<after>[^()]*))?\s*")
 
 
 def read_quantity(fit: Fit, text: str) -> Quantity:
-    """A quantity from its text: a parameter's name, or a name of `VOCABULARY` with its values.
+    """A quantity from its text: a parameter's name, or a name of `VOCABULARY` and what it is at.
+
+    Parameters
+    ----------
+    fit : Fit
+    text : str
+        ``alpha``; ``loss at N=70B,D=1.4T``; ``N_equivalent at N=1.6B,P=8``, the parameters that one stream needs for
+        the same loss, or ``multiplier``, that over N; ``N* at C=1e21`` or ``D*``, the best for a training budget, and
+        ``a`` and ``b``, their exponents. A P that is not given is 1.
+
+    Returns
+    -------
+    Quantity
 
     Raises
     ------
     FitError
-        If it cannot be read.
+        If it cannot be read, or a column of the law is needed and not given.
 
     Examples
     --------
     >>> import scalelaw as sl
     >>> pile = sl.fit("parscale", sl.load("parscale-pile"))
-    >>> read_quantity(pile, "alpha").name, read_quantity(pile, "loss(N=1.6B, P=8)").name
-    ('alpha', 'loss(N=1.6e+09, P=8)')
+    >>> read_quantity(pile, "alpha").name, read_quantity(pile, "loss(N=1.6e9, P=8)").name
+    ('alpha', 'loss at N=1.6B,P=8')
     """
-    name, bracket, rest = (part.strip() for part in text.partition("("))
-    if name in fit.law.parameters and not bracket:
+    match = _TEXT.fullmatch(text)
+    name, where = (match["name"], match["inner"] or match["after"] or "") if match else ("", "")
+    given = _columns(where)
+    if match and text.strip() == name and name in fit.law.parameters:
         return parameter(fit, name)
-    pairs = [part.partition("=") for part in rest.removesuffix(")").split(",") if part.strip()]
-    whole = bool(rest.endswith(")")) == bool(bracket) and all(sign for _, sign, _ in pairs)
-    if name not in VOCABULARY or not whole:
+    if name not in VOCABULARY or given is None:
         raise FitError(
-            f"cannot read the quantity {text!r}; write a parameter ({', '.join(fit.law.parameters)}) or one such as "
-            "loss(N=1.6B, P=8), multiplier(N=1.6B, P=8), N_equivalent(N=1.6B, P=8), N*(C=1e24), D*(C=1e24), a or b"
+            f"cannot read the quantity {text!r}; write a parameter of law {fit.law.name!r} "
+            f"({', '.join(fit.law.parameters)}) or another such as {EXAMPLES}"
         )
-    try:
-        return VOCABULARY[name](fit, **{key.strip(): value.strip() for key, _, value in pairs})
-    except TypeError as error:  # a value that the quantity needs or does not know
-        raise FitError(f"{name} cannot be had from {text!r}: {error}".replace("()", "")) from None
+    needed = _NEEDED.get(name, ())
+    missing = [column for column in needed if column not in given]
+    if missing:
+        raise FitError(f"{text!r} lacks {' and '.join(missing)}; write it like {EXAMPLES}")
+    if "P" in fit.law.columns:
+        given.setdefault("P", "1")
+    return VOCABULARY[name](fit, **given)
+
+
+def shown(name: str, values: Mapping[str, float]) -> str:
+    """A quantity's name in the spelling that `read_quantity` reads.
+
+    Examples
+    --------
+    >>> shown("loss", {"N": 1.6e9, "D": 1.4e12, "P": 8}), shown("N*", {"C": 1e21}), shown("a", {})
+    ('loss at N=1.6B,D=1.4T,P=8', 'N* at C=1e21', 'a')
+    """
+    at = ",".join(f"{column}={_amount(column, value)}" for column, value in values.items())
+    return f"{name} at {at}" if at else name
+
+
+def _amount(column: str, value: float) -> str:
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
+        if column != "C" and value >= size:
+            return f"{value / size:.12g}{letter}"
+    return f"{value:.12g}".replace("e+", "e")
+
+
+def _columns(where: str) -> dict[str, str] | None:
+    """Values by name; None where the text is none."""
+    pairs = [[each.strip() for each in part.partition("=")] for part in where.split(",") if part.strip()]
+    whole = all(sign and key and value for key, sign, value in pairs) and len({key for key, *_ in pairs}) == len(pairs)
+    return {key: value for key, _, value in pairs} if whole else None
 
 
 def _loss(theta: np.ndarray, *, law: Law, row: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -148,55 +195,11 @@ def _equivalent(name: str, fit: Fit, N: Any, P: Any, other_columns: dict[str, An
         each: np.array([value]) for each, value in {**given, **held_columns(fit, ("N", "P"), other_columns)}.items()
     }
     of = partial(_worth, fit=replace(fit, draws=None), columns=columns, unit=unit)
-    return Quantity(f"{name}(N={given['N']:g}, P={given['P']:g})", of, positive=True)
+    return Quantity(shown(name, {each: float(value[0]) for each, value in columns.items()}), of, positive=True)
 
 
 def _worth(theta: np.ndarray, *, fit: Fit, columns: dict[str, np.ndarray], unit: float) -> np.ndarray:
     return equivalent_parameters(fit, columns, theta, closed_form(fit.law))[:, 0] / unit
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best N for a budget C with P streams, as functions of parameter sets (sets, parameters)."""
-
-    problem: Problem
-    budget: float
-    streams: float
-
-    @classmethod
-    def of(cls, fit: Fit, C: Any, P: Any, other_columns: dict[str, Any]) -> Best:
-        """That of a fit; what it reads is checked."""
-        need_columns(fit, "N", "D", what="an optimum for a budget")
-        return cls(Problem.of(fit, None, other_columns), _one("C", C), _one("P", P))
-
-    def parameters(self, theta: np.ndarray, *, times: float = 1.0) -> np.ndarray:
-        """N*, for the budget times a factor."""
-        budget = np.full((len(theta), 1), self.budget * times)
-        return self.problem.best(theta, budget, np.array([self.streams]))[:, 0]
-
-    def tokens(self, theta: np.ndarray) -> np.ndarray:
-        """D*."""
-        return self.budget / (6 * self.streams) / self.parameters(theta)
-
-    def slope(self, theta: np.ndarray) -> np.ndarray:
-        """a."""
-        terms = two_terms(self.problem.law, theta, np.array([self.streams]))
-        if terms is not None:
-            _, alpha, _, beta = (np.broadcast_to(each, (len(theta), 1))[:, 0] for each in terms)
-            return beta / (alpha + beta)
-        up, down = (np.log(self.parameters(theta, times=np.exp(step))) for step in (_STEP, -_STEP))
-        return (up - down) / (2 * _STEP)
-
-    def other_slope(self, theta: np.ndarray) -> np.ndarray:
-        """b."""
-        return 1.0 - self.slope(theta)
-
-
-def _middle(fit: Fit) -> float:
-    need_columns(fit, "N", "D", what="an exponent of allocation")
-    P = np.asarray(fit.columns.get("P", 1.0), dtype=float)
-    cost = 6.0 * np.asarray(fit.columns["N"], dtype=float) * np.asarray(fit.columns["D"], dtype=float) * P
-    return float(np.exp(np.log(cost).mean()))
 
 
 def _one(name: str, given: Any) -> float:

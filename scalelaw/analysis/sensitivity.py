@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalelaw.analysis.asked import asked
 from scalelaw.analysis.variants import KINDS, Variant, variants
 from scalelaw.errors import FitError
 from scalelaw.fit.covariance import covariance
 from scalelaw.fit.fitting import fit as fit_law
 from scalelaw.fit.intervals import check_interval, interval
 from scalelaw.fit.predict import parameter_sets
-from scalelaw.fit.quantity import Given
+from scalelaw.fit.quantity import Given, as_quantity
 from scalelaw.fit.result import Fit
 from scalelaw.laws.law import Law
 from scalelaw.runs import check_columns
@@ -47,7 +46,7 @@ def sensitivity(
         With a fit, the table that was fitted, for the columns that the fit does not keep: ``N_backbone``, ``N_total``,
         ``n_embedding`` and ``n_head`` for ways to count, ``run`` for checkpoints, ``loss_se`` for weights.
     of : str, Quantity or callable
-        What matters, see `scalelaw.analysis.asked`: a parameter, ``"loss at N=70B,D=1.4T"``, ``"N* at C=1e21"``, a
+        What matters, see `scalelaw.analysis.quantities`: a parameter, ``"loss at N=70B,D=1.4T"``, ``"N* at C=1e21"``, a
         quantity, or a function of parameter sets. An N in the text stays the number it is under every way to count.
     only : iterable of str, optional
         Kinds of choices, of ``delta``, ``loss``, ``space``, ``count``, ``checkpoints``, ``seeds``, ``sizes``,
@@ -148,7 +147,7 @@ def _row(what: str, name: str, found: Fit, of: Given, first: float, *, level: fl
     row = {"what": what, "variant": name, "rows": found.rows, "value": value, "change": value - first}
     row |= {"relative": (value - first) / abs(first) if first else np.nan, "error": _error(found, of, value)}
     if found.draws is not None:
-        draws = asked(found, of)(parameter_sets(found, draws=True)[1:])
+        draws = as_quantity(found, of)(parameter_sets(found, draws=True)[1:])
         row["low"], row["high"] = (float(end) for end in interval(draws, value, level=level, kind=kind))
     notes = "" if found.converged else "did not converge"
     return row | {"converged": found.converged, "notes": notes or "; ".join(_doubts(found))}
@@ -159,12 +158,12 @@ def _doubts(found: Fit) -> list[str]:
 
 
 def _value(found: Fit, of: Given) -> float:
-    return float(asked(found, of)(parameter_sets(found, draws=False))[0])
+    return float(as_quantity(found, of)(parameter_sets(found, draws=False))[0])
 
 
 def _error(found: Fit, of: Given, value: float) -> float:
     """Standard error by the covariance of the fit, to first order; NaN where there is none."""
-    quantity = asked(found, of)
+    quantity = as_quantity(found, of)
     try:
         error = covariance(found).deviation(quantity)
     except FitError:

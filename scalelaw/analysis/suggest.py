@@ -11,7 +11,6 @@ import pandas as pd
 from scalelaw.analysis.allocation.flops import Flops
 from scalelaw.analysis.columns import read_values, tidy
 from scalelaw.analysis.optimal_design import Design
-from scalelaw.analysis.quantities import read_quantity
 from scalelaw.errors import FitError, RunsError
 from scalelaw.fit.model import build
 from scalelaw.fit.quantity import Given, as_quantity
@@ -28,7 +27,7 @@ _STEP = 1e-5
 
 def suggest(
     fit: Fit,
-    quantity: Given,
+    of: Given,
     *,
     budget: Any = None,
     k: int | None = None,
@@ -48,9 +47,9 @@ def suggest(
     ----------
     fit : Fit
         Of the runs at hand: as many as it takes to see roughly what the law is.
-    quantity : str, Quantity or callable
-        ``"loss(N=70B, D=1.4T)"``, a parameter such as ``"alpha"``, ``"N_equivalent(N=1.6B, P=8)"``, ``"N*(C=1e24)"``
-        (see `scalelaw.analysis.quantities`), or a function of parameter sets (sets, parameters) to values (sets,).
+    of : str, Quantity or callable
+        What should become certain, see `scalelaw.analysis.quantities`: ``"loss at N=70B,D=1.4T"``, a parameter such as
+        ``"alpha"``, ``"N* at C=1e24"``, or a function of parameter sets (sets, parameters) to values (sets,).
     budget : number or quantity, optional
         Training FLOPs of all new runs together.
     k : int, optional
@@ -84,7 +83,7 @@ def suggest(
     >>> import scalelaw as sl
     >>> runs = sl.load("chinchilla")
     >>> pilot = sl.fit("chinchilla", runs[runs["N"] < 3e8])
-    >>> suggest(pilot, "loss(N=70B, D=1.4T)", budget=1e21, cells=runs[runs["N"] > 3e8], k=3, repeat=False).shape
+    >>> suggest(pilot, "loss at N=70B,D=1.4T", budget=1e21, cells=runs[runs["N"] > 3e8], k=3, repeat=False).shape
     (3, 6)
     """
     if budget is None and k is None:
@@ -92,7 +91,7 @@ def suggest(
     if k is not None and k < 1:
         raise FitError(f"k is a number of runs of 1 or more, not {k}")
     money = np.inf if budget is None else float(read_values("C", budget)[0])
-    wanted = read_quantity(fit, quantity) if isinstance(quantity, str) else as_quantity(fit, quantity)
+    wanted = as_quantity(fit, of)
     columns, cost = _cells(fit, cells, flops)
     design = _design(fit, columns, cost, lambda theta: wanted.scaled(wanted(theta)))
     if not (cost <= money).any():

@@ -12,14 +12,7 @@ from scalelaw.cli import options, output
 
 def run(
     source: options.Source,
-    of: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--of",
-            metavar="QUANTITY",
-            help='A parameter, or one such as "loss(N=1.6B, P=8)"; repeatable; every parameter unless given.',
-        ),
-    ] = None,
+    of: options.Ofs = None,
     kind: Annotated[
         list[str] | None,
         typer.Option("--kind", metavar="KIND", help="bc, percentile, normal, profile, sandwich or robust; repeatable."),
@@ -50,14 +43,13 @@ def run(
 
     Example: scalelaw calibrate parscale-pile --law parscale --sets 100 --kind bc --kind profile
     """
-    from scalelaw.analysis.quantities import read_quantity
     from scalelaw.fit.calibration import calibration
     from scalelaw.fit.intervals import KINDS
 
     fitted = options.saved_or_fitted(source, law, column, where, 0, 0)
     frame = calibration(
         fitted,
-        *[read_quantity(fitted, text) for text in of or ()],
+        *(of or ()),
         kinds=tuple(kind or KINDS),
         resample=resample,
         noise=noise,

@@ -18,10 +18,7 @@ def run(
     source: options.Source,
     law: options.LawName = None,
     at: At = None,
-    of: Annotated[
-        str | None,
-        typer.Option("--of", metavar="TEXT", help="A quantity whose change without each run is wanted."),
-    ] = None,
+    of: options.Of = None,
     assume: Annotated[
         list[str] | None,
         typer.Option("--assume", metavar="E=1.8", help="A parameter of the law, for planned runs; repeatable."),
@@ -45,7 +42,6 @@ def run(
     target = options.pairs("--at", at, like="N=70B") or None
     assumed = options.pairs("--assume", assume, options.number, like="E=1.8")
     from scalelaw.analysis import diagnosis
-    from scalelaw.analysis.asked import asked
 
     runs = None if law is None else options.columns_of(source, column, where, need=())
     if law is not None and runs is not None and (assumed or "loss" not in runs):
@@ -56,8 +52,7 @@ def run(
             output.result(planned.report())
         return
     fitted = options.saved_or_fitted(source, law, column, where, 0, 0)
-    quantity = None if of is None else asked(fitted, of)
-    found = diagnosis.diagnose(fitted, runs, quantity=quantity, at=target)
+    found = diagnosis.diagnose(fitted, runs, of=of, at=target)
     if figure is not None:
         from scalelaw import plot
 

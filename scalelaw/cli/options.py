@@ -53,6 +53,13 @@ Fix = Annotated[list[str] | None, typer.Option("--fix", metavar="k=0", help="Hol
 Delta = Annotated[str, typer.Option("--delta", metavar="X", help="Huber's delta, or auto (from the residuals).")]
 Loss = Annotated[str, typer.Option("--loss", metavar="KIND", help="huber, squared or absolute.")]
 Space = Annotated[str, typer.Option("--space", metavar="SPACE", help="Residuals of log or raw loss.")]
+_OF = "A parameter, or a quantity such as 'loss at N=70B,D=1.4T', 'multiplier at N=1.6B,P=8', 'N* at C=1e21' or a"
+Of = Annotated[str | None, typer.Option("--of", metavar="QUANTITY", help=f"{_OF}.", show_default=False)]
+NeededOf = Annotated[str, typer.Option("--of", metavar="QUANTITY", help=f"{_OF}.", show_default=False)]
+Ofs = Annotated[
+    list[str] | None,
+    typer.Option("--of", metavar="QUANTITY", help=f"{_OF}; repeatable; every parameter unless given."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Level = Annotated[float, typer.Option("--level", metavar="LEVEL", help="Level of the intervals, such as 0.95.")]
 Kind = Annotated[

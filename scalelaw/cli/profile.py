@@ -12,14 +12,7 @@ from scalelaw.cli import options, output
 
 def run(
     source: options.Source,
-    of: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--of",
-            metavar="QUANTITY",
-            help='A parameter, or one such as "loss(N=1.6B, P=8)"; repeatable; every parameter unless given.',
-        ),
-    ] = None,
+    of: options.Ofs = None,
     points: Annotated[bool, typer.Option("--points", help="Print the points of the profiles.")] = False,
     figure: Annotated[
         Path | None, typer.Option("--figure", metavar="FILE", help="Draw the profiles too: .pdf, .svg, .png, .pgf.")
@@ -36,11 +29,10 @@ def run(
 
     Example: scalelaw profile chinchilla --law chinchilla --of alpha --of a
     """
-    from scalelaw.analysis.quantities import read_quantity
     from scalelaw.fit.profile import profile, profile_intervals
 
     fitted = options.saved_or_fitted(source, law, column, where, 0, 0)
-    chosen = [read_quantity(fitted, text) for text in of or ()]
+    chosen = of or ()
     if figure is not None:
         from scalelaw import plot
 

@@ -12,12 +12,7 @@ from scalelaw.cli import options, output
 def run(
     runs: options.Runs,
     law: Annotated[str, typer.Option("--law", metavar="LAW", help="A law's name or a formula.", show_default=False)],
-    of: Annotated[
-        str,
-        typer.Option(
-            "--of", metavar="TEXT", help='alpha, "loss at N=70B,D=1.4T", "N* at C=1e21", ...', show_default=False
-        ),
-    ],
+    of: options.NeededOf,
     only: Annotated[
         list[str] | None,
         typer.Option(

@@ -11,16 +11,7 @@ from scalelaw.cli import options, output
 
 def run(
     source: options.Source,
-    quantity: Annotated[
-        str,
-        typer.Option(
-            "--quantity",
-            "-q",
-            metavar="Q",
-            help="What should become certain: 'loss(N=70B, D=1.4T)', alpha, 'N_equivalent(N=1.6B, P=8)', 'N*(C=1e24)'.",
-            show_default=False,
-        ),
-    ],
+    of: options.NeededOf,
     budget: Annotated[
         str | None, typer.Option(metavar="C", help="Training FLOPs of all new runs together.", show_default=False)
     ] = None,
@@ -43,11 +34,11 @@ def run(
 ) -> None:
     """Say which runs to train next, so that a number becomes as certain as the budget allows.
 
-    Example: scalelaw suggest chinchilla --law chinchilla -q "loss(N=70B, D=1.4T)" --budget 1e22 --k 6
+    Example: scalelaw suggest chinchilla --law chinchilla --of "loss at N=70B,D=1.4T" --budget 1e22 --k 6
     """
     from scalelaw.analysis.suggest import suggest
 
     fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
     offered = None if cells is None else options.columns_of(cells, column, need=())
     chosen: dict[str, Any] = {"budget": budget, "k": k, "cells": offered, "repeat": not once, "flops": flops}
-    output.table(suggest(fitted, quantity, **chosen), as_json=as_json)
+    output.table(suggest(fitted, of, **chosen), as_json=as_json)

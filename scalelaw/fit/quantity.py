@@ -53,7 +53,7 @@ class Quantity:
 
 
 Given = str | Quantity | Callable[[np.ndarray], np.ndarray]
-"""The name of a parameter, a quantity, or a plain function of parameter sets."""
+"""The text of a quantity, a quantity, or a plain function of parameter sets."""
 
 
 def parameter(fit: Fit, name: str) -> Quantity:
@@ -78,22 +78,31 @@ def column(theta: np.ndarray, *, position: int) -> np.ndarray:
 
 
 def as_quantity(fit: Fit, given: Given) -> Quantity:
-    """A quantity given as itself, as the name of a parameter or as a function of parameter sets.
+    """A quantity given as itself, as text or as a function of parameter sets.
+
+    Text is the name of a parameter, or one such as ``"loss at N=70B,D=1.4T"``, see
+    `scalelaw.analysis.quantities.read_quantity`.
 
     Raises
     ------
     FitError
         If it is none of these, or does not give one finite number at the fitted parameters.
     """
-    if isinstance(given, str):
+    if isinstance(given, str) and given in fit.law.parameters:
         quantity = parameter(fit, given)
+    elif isinstance(given, str):
+        # the one import upward: what follows from a law has its names in analysis, and is asked for here as well
+        from scalelaw.analysis.quantities import read_quantity
+
+        quantity = read_quantity(fit, given)
     elif isinstance(given, Quantity):
         quantity = given
     elif callable(given):
         quantity = Quantity(getattr(given, "__name__", "quantity"), given)
     else:
         raise FitError(
-            f"a quantity is the name of a parameter, a Quantity, or a function of parameter sets, not {given!r}"
+            f"a quantity is a text such as 'alpha' or 'loss at N=1B', a Quantity, or a function of parameter sets, "
+            f"not {given!r}"
         )
     best = np.array([[fit.params[name] for name in fit.law.parameters]])
     value = quantity(best)

@@ -73,29 +73,55 @@ def test_each_takes_sets_and_can_be_sent_to_a_process(quantity: q.Quantity) -> N
     ("text", "name"),
     [
         ("k", "k"),
-        ("loss(N=1.6B, P=8)", "loss(N=1.6e+09, P=8)"),
-        ("multiplier(P=8,N=2e9)", "multiplier(N=2e+09, P=8)"),
-        (" N_equivalent( N = 1B , P = 2 ) ", "N_equivalent(N=1e+09, P=2)"),
+        ("loss at N=1.6B,P=8", "loss at N=1.6B,P=8"),
+        ("loss(N=1.6e9, P=8)", "loss at N=1.6B,P=8"),
+        ("loss at N=1.6B", "loss at N=1.6B,P=1"),
+        ("multiplier(P=8,N=2e9)", "multiplier at N=2B,P=8"),
+        (" N_equivalent( N = 1B , P = 2 ) ", "N_equivalent at N=1B,P=2"),
+        ("  N_equivalent  at  N = 123456789 , P = 2.5 ", "N_equivalent at N=123.456789M,P=2.5"),
     ],
 )
-def test_text_is_read(text: str, name: str) -> None:
-    assert q.read_quantity(PILE, text).name == name
+def test_both_spellings_are_read_and_one_is_shown(text: str, name: str) -> None:
+    found = q.read_quantity(PILE, text)
+    assert found.name == name
+    np.testing.assert_allclose(at(PILE, q.read_quantity(PILE, found.name)), at(PILE, found), rtol=1e-6)
 
 
-@pytest.mark.parametrize("text", ["N*(C=1e24)", "D*(C=1e24)", "a", "b", "a(C=1e22)", "alpha"])
+@pytest.mark.parametrize("text", ["N*(C=1e24)", "D* at C=1e24", "N* at C=2e21", "a", "b", "a(C=1e22)", "alpha"])
 def test_text_of_optima_is_read(text: str) -> None:
-    assert np.isfinite(at(CHINCHILLA, q.read_quantity(CHINCHILLA, text)))
+    found = q.read_quantity(CHINCHILLA, text)
+    assert at(CHINCHILLA, found) == pytest.approx(at(CHINCHILLA, q.read_quantity(CHINCHILLA, found.name)))
+
+
+def test_text_will_do_wherever_a_quantity_is_asked_for() -> None:
+    text = "loss at N=1.6B,P=8"
+    value = PILE.predict({"N": 1.6e9, "P": 8})["loss"][0]
+    assert sl.interval_of(PILE, text).value == value
+    assert PILE.profile(text)["quantity"].unique().tolist() == [text]
+    assert sl.sensitivity(PILE, of=text, only=["loss"])["value"][0] == value
+    assert sl.calibration(PILE, text, kinds=["bc"], sets=1, bootstrap=2)["truth"][0] == value
+
+
+def test_a_parameter_called_a_is_the_parameter() -> None:
+    assert at(known("coupled"), q.read_quantity(known("coupled"), "a")) == known("coupled").params["a"]
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("gamma", "cannot read the quantity"),
+        ("gamma", "cannot read the quantity 'gamma'; write a parameter of law 'parscale'"),
+        ("loss", "reads N too"),
+        ("loss at N", "cannot read the quantity"),
         ("loss(N=1B", "cannot read the quantity"),
         ("loss(1B)", "cannot read the quantity"),
+        ("loss at N=1B,N=2B", "cannot read the quantity"),
         ("k(N=1B)", "cannot read the quantity"),
-        ("multiplier(P=8)", "required keyword-only argument: 'N'"),
-        ("multiplier(N=zz, P=8)", "is not a number"),
+        ("size at N=1B", "cannot read the quantity"),
+        ("", "cannot read the quantity"),
+        ("multiplier(P=8)", "lacks N"),
+        ("multiplier at N=1.6B", "lacks P"),
+        ("multiplier at N=zz,P=8", "is not a number"),
+        ("loss at N=1B,D=2B", "no column 'D'"),
         ("N*(C=1e24)", "needs a law in N and D"),
     ],
 )

@@ -106,7 +106,7 @@ def test_weights_go_with_their_rows() -> None:
     [
         (lambda: sl.sensitivity("parscale", of="k"), "a law alone has no runs"),
         (lambda: sl.sensitivity("parscale", PILE, of="k", only=["luck"]), "'luck' is no kind of choice"),
-        (lambda: sl.sensitivity("parscale", PILE, of="luck"), "cannot read 'luck'"),
+        (lambda: sl.sensitivity("parscale", PILE, of="luck"), "cannot read the quantity 'luck'"),
         (
             lambda: sl.sensitivity(sl.fit("parscale", PILE), PILE[:20], of="k"),
             "the table has 20 rows and the fit saw 24",

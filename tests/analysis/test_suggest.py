@@ -48,7 +48,7 @@ def test_exchange_comes_next_to_exhaustive_search(seed: int) -> None:
 def test_the_variance_is_that_of_least_squares() -> None:
     """The standard error of a prediction after the new runs is what refitting simulated tables shows."""
     fit = parscale()
-    frame = suggest(fit, "loss(N=8B, P=8)", k=3)
+    frame = suggest(fit, "loss at N=8B,P=8", k=3)
     values, rng = [], np.random.default_rng(1)
     old = {name: np.asarray(fit.columns[name], float) for name in ("N", "P")}
     design = {name: np.concatenate([old[name], frame[name]]) for name in old}
@@ -61,7 +61,7 @@ def test_the_variance_is_that_of_least_squares() -> None:
 
 
 @pytest.mark.parametrize(
-    "quantity", ["alpha", "loss(N=8B, P=8)", "N_equivalent(N=1.6B, P=8)", "multiplier(N=1e9, P=4)"]
+    "quantity", ["alpha", "loss at N=8B,P=8", "N_equivalent at N=1.6B,P=8", "multiplier at N=1e9,P=4"]
 )
 @pytest.mark.parametrize("bootstrap", [0, 30])
 def test_each_run_makes_the_quantity_more_certain_within_the_budget(quantity: str, bootstrap: int) -> None:

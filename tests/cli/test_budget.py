@@ -53,7 +53,7 @@ def test_allocate(shell, simulated: Path, tmp_path: Path) -> None:
     assert shell("allocate", fit, "--exponents", "--over", fit).code == 2
     (row,) = rows(shell("trade", fit, "--c", "1e21", "--p", "8", "--json"))
     assert row["better"] == "parameters"
-    chosen = rows(shell("suggest", fit, "-q", "loss(N=10B, P=8, D=100B)", "--k", "2", "--json"))
+    chosen = rows(shell("suggest", fit, "--of", "loss at N=10B,P=8,D=100B", "--k", "2", "--json"))
     assert len(chosen) == 2
 
 

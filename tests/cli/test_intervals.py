@@ -7,10 +7,10 @@ import pytest
 
 
 def test_profile_prints_intervals(shell, runs_csv: Path) -> None:
-    outcome = shell("profile", runs_csv, "--law", "parscale", "--of", "k", "--of", "loss(N=2B, P=4)", "--json")
+    outcome = shell("profile", runs_csv, "--law", "parscale", "--of", "k", "--of", "loss at N=2B,P=4", "--json")
     assert outcome.code == 0
     rows = json.loads(outcome.out)
-    assert [row["quantity"] for row in rows] == ["k", "loss(N=2e+09, P=4)"]
+    assert [row["quantity"] for row in rows] == ["k", "loss at N=2B,P=4"]
     assert all(row["low"] < row["value"] < row["high"] for row in rows)
 
 

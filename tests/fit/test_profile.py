@@ -112,7 +112,7 @@ def test_the_frame_says_confidence() -> None:
 @pytest.mark.parametrize(
     ("quantity", "says"),
     [
-        ("gamma", "has no parameter"),
+        ("gamma", "cannot read the quantity"),
         (lambda theta: theta, "one number a set"),
         (lambda theta: np.ones(len(theta)), "does not vary"),
         (3.0, "a quantity is"),

@@ -66,23 +66,25 @@ def allocation_exponents(
     """
     theta = sets_of(fit, level, kind)
     problem = Problem.of(fit, flops, other_columns, what="an exponent of allocation")
-    budgets = _middle(fit) if C is None else read_values("C", C)
+    budgets = middle_budget(fit) if C is None else read_values("C", C)
     streams = np.broadcast_to(read_values("P", P), budgets.shape)
-    terms = two_terms(fit.law, theta, streams) if flops is None else None
-    if terms is not None:
-        _, alpha, _, beta = terms
-        a, b = (np.array(np.broadcast_to(each, (len(theta), len(budgets)))) for each in _closed(alpha, beta))
-    else:
-        a, b = _slopes(problem, theta, budgets, streams)
+    a, b, how = exponents_at(problem, theta, budgets, streams)
     if not np.isfinite(a[0]).all():
         raise FitError(f"law {fit.law.name!r} has no optimum between one parameter and one token at such a budget")
     frame: dict[str, Any] = {"C": budgets} | ({"P": tidy(streams)} if "P" in fit.law.columns else {})
     frame |= with_ends({"a": a, "b": b}, level=level, kind=kind)
-    return pd.DataFrame(frame | {"how": "numeric" if terms is None else "closed form"})
+    return pd.DataFrame(frame | {"how": how})
 
 
-def _closed(alpha: np.ndarray, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return beta / (alpha + beta), alpha / (alpha + beta)
+def exponents_at(
+    problem: Problem, theta: np.ndarray, C: np.ndarray, P: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """a and b, shape (sets, rows), under parameter sets for budgets and streams of shape (rows,), and how they came."""
+    terms = two_terms(problem.law, theta, P) if problem.flops.fn is None else None
+    if terms is None:
+        return *_slopes(problem, theta, C, P), "numeric"
+    _, alpha, _, beta = (np.broadcast_to(each, (len(theta), len(C))) for each in terms)
+    return beta / (alpha + beta), alpha / (alpha + beta), "closed form"
 
 
 def _slopes(problem: Problem, theta: np.ndarray, C: np.ndarray, P: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -94,7 +96,8 @@ def _slopes(problem: Problem, theta: np.ndarray, C: np.ndarray, P: np.ndarray) -
     return a, b
 
 
-def _middle(fit: Fit) -> np.ndarray:
+def middle_budget(fit: Fit) -> np.ndarray:
+    """6 N D P of the middle of the runs, shape (1,)."""
     P = np.asarray(fit.columns.get("P", 1.0), dtype=float)
     cost = 6.0 * np.asarray(fit.columns["N"], dtype=float) * np.asarray(fit.columns["D"], dtype=float) * P
     return np.exp(np.log(cost).mean(keepdims=True))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from scalelaw.analysis.diagnosis.design import Design, design
 from scalelaw.analysis.diagnosis.finding import Finding, findings_frame
@@ -19,6 +17,7 @@ from scalelaw.fit.degenerate import degenerate_parts
 if TYPE_CHECKING:
     import pandas as pd
 
+    from scalelaw.fit.quantity import Given
     from scalelaw.fit.result import Fit
 
 
@@ -71,7 +70,7 @@ def diagnose(
     fit: Fit,
     runs: Mapping[str, Any] | None = None,
     *,
-    quantity: Callable[[np.ndarray], np.ndarray] | None = None,
+    of: Given | None = None,
     at: Mapping[str, Any] | None = None,
 ) -> Diagnosis:
     """Say what is doubtful about a fit.
@@ -82,8 +81,8 @@ def diagnose(
     runs : DataFrame or mapping of str to array, optional
         The table that was fitted: its column ``run`` says which rows are checkpoints of one run, and residuals are
         tested along its other columns too.
-    quantity : callable, optional
-        A derived quantity whose change without each run is wanted too, see `influence`.
+    of : str, Quantity or callable, optional
+        A quantity whose change without each run is wanted too, such as ``"loss at N=70B,D=1.4T"``, see `influence`.
     at : mapping of str to number or quantity, optional
         A run to be predicted: how far it lies from the runs, and how certain its loss is.
 
@@ -107,7 +106,7 @@ def diagnose(
     planned = design(fit, at=at)
     degenerate = [Finding("degenerate", part.says) for part in degenerate_parts(fit)]
     groups = None if runs is None or "run" not in runs else _repeated(runs["run"])
-    moved = influence(fit, quantity=quantity, groups=groups)
+    moved = influence(fit, of=of, groups=groups)
     residuals = residual_structure(fit, runs)
     try:
         weak: pd.DataFrame | None = identifiability(fit)

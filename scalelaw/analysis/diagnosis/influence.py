@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from scalelaw.analysis.diagnosis.local import Local
 from scalelaw.errors import FitError
 from scalelaw.fit.bootstrap import own_grid, refit
 from scalelaw.fit.identified import identified
+from scalelaw.fit.quantity import Given, as_quantity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ _BLOCK, _NAMED = 2_000_000, 5
 def influence(
     fit: Fit,
     *,
-    quantity: Callable[[np.ndarray], np.ndarray] | None = None,
+    of: Given | None = None,
     groups: Any = None,
 ) -> pd.DataFrame:
     """Every run left out in turn, the most influential first.
@@ -37,8 +38,8 @@ def influence(
     Parameters
     ----------
     fit : Fit
-    quantity : callable, optional
-        A derived quantity: parameter sets (sets, parameters) in the order of ``fit.law.parameters`` to (sets,).
+    of : str, Quantity or callable, optional
+        What matters, see `scalelaw.analysis.quantities`: its change without each run, by which rows are then sorted.
     groups : array of shape (rows,), optional
         The run of each row, where rows are checkpoints of runs: they are left out together.
 
@@ -90,11 +91,12 @@ def influence(
     frame = pd.DataFrame(rows)
     for name in local.names:
         frame[f"change_{name}"] = np.where(known, moved[:, fit.law.parameters.index(name)], np.nan)
-    if quantity is not None:
+    if of is not None:
+        quantity = as_quantity(fit, of)
         base = quantity(_theta(fit)[None])
         frame["change"] = np.where(known, quantity(moved + _theta(fit)) - base, np.nan)
     frame["converged"] = converged
-    by = frame["cook"] if quantity is None else frame["change"].abs().fillna(np.inf)
+    by = frame["cook"] if of is None else frame["change"].abs().fillna(np.inf)
     return frame.loc[by.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
 
 

@@ -67,7 +67,7 @@ def test_order_of_rows_and_unit_of_a_column_do_not_matter() -> None:
 
 def test_a_quantity_is_followed_and_sorts() -> None:
     fit = fitted("parscale")
-    found = influence(fit, quantity=lambda theta: theta[:, 3])
+    found = influence(fit, of=lambda theta: theta[:, 3])
     np.testing.assert_allclose(found["change"], found["change_k"])
     assert found["change"].abs().is_monotonic_decreasing
 
