@@ -16,7 +16,7 @@ from benchmarks.data import columns
 from benchmarks.report import Row, progress
 from benchmarks.timing import child_cpu_seconds, cpu_seconds
 from scalelaw.fit.calibration import calibration
-from scalelaw.fit.replaying import Draw, design_noise
+from scalelaw.fit.simulated_noise import Draw, design_noise
 
 LOW, HIGH, ENOUGH = 0.92, 0.98, 500
 """Coverage wanted, and data sets below which it is too rough to be judged."""

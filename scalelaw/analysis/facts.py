@@ -64,7 +64,7 @@ _RATES, _BATCHES = ("rate", "lr", "learning_rate"), ("batch", "bs", "batch_size"
 
 def filled(fit: Fit, runs: Any = None, about: Mapping[str, Any] | None = None) -> dict[str, str]:
     """Answers by the name of the question, as far as the fit and its table have them."""
-    table: Mapping[str, Any] = fit.columns if runs is None else {str(name): runs[name] for name in runs}
+    table: Mapping[str, Any] = fit.table if runs is None else {str(name): runs[name] for name in runs}
     about = (getattr(runs, "attrs", {}).get("scalelaw") or {}) if about is None else about
     answers = {**_law(fit), **_runs(fit, table), **_counting(table, about), **_training(table), **_fit(fit)}
     if "paper" in about or "source" in about:

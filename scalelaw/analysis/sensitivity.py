@@ -43,8 +43,8 @@ def sensitivity(
     law : Law, str or Fit
         A fit brings its law, its runs and its options as the base.
     runs : DataFrame or mapping of str to array, optional
-        With a fit, the table that was fitted, for the columns that the fit does not keep: ``N_backbone``, ``N_total``,
-        ``n_embedding`` and ``n_head`` for ways to count, ``run`` for checkpoints, ``loss_se`` for weights.
+        With a fit not needed, since it keeps what the choices take: ``N_backbone``, ``N_total``, ``n_embedding`` and
+        ``n_head`` for ways to count, ``run`` and ``step`` for checkpoints, ``loss_se`` for weights.
     of : str, Quantity or callable
         What matters, see `scalelaw.analysis.quantities`: a parameter, ``"loss at N=70B,D=1.4T"``, ``"N* at C=1e21"``, a
         quantity, or a function of parameter sets. An N in the text stays the number it is under every way to count.
@@ -115,7 +115,7 @@ def _base(law: Law | str | Fit, runs: Any, given: Mapping[str, Any]) -> tuple[Fi
         own |= {"fixed": dict(settings.fixed), "bounds": dict(settings.bounds), "thorough": settings.thorough}
         own |= {"weights": base.weights} | ({"delta": settings.delta} if settings.delta else {})
         options = {**own, **options}
-        table = check_columns(base.columns if runs is None else runs)
+        table = check_columns(base.table if runs is None else runs)
         if len(table["loss"]) != base.rows:
             raise FitError(
                 f"the table has {len(table['loss'])} rows and the fit saw {base.rows}; give the table that was fitted"

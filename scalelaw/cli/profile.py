@@ -39,4 +39,7 @@ def run(
         with plot.style():
             plot.save(plot.profile(fitted, *chosen), figure)
         output.note(f"wrote {figure}")
-    output.table((profile if points else profile_intervals)(fitted, *chosen, level=level), as_json=as_json)
+    frame = (profile if points else profile_intervals)(fitted, *chosen, level=level)
+    for doubt in frame.attrs["doubts"]:
+        output.note(f"doubt: {doubt}")
+    output.table(frame, as_json=as_json)

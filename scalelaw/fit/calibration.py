@@ -16,7 +16,8 @@ from scalelaw.errors import FitError
 from scalelaw.fit.derived import check_kind
 from scalelaw.fit.intervals import KINDS
 from scalelaw.fit.quantity import Given, as_quantity
-from scalelaw.fit.replaying import Draw, Plan, Replay, design_noise
+from scalelaw.fit.replaying import Plan, Replay
+from scalelaw.fit.simulated_noise import Draw, design_noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,11 +55,12 @@ def calibration(
     kinds : sequence of str
         Kinds of interval, see `scalelaw.fit.derived.interval_of`.
     resample : str, optional
-        Kind of bootstrap; that of the fit's draws, else ``"pairs"``.
+        Kind of bootstrap; that of the fit's draws, else ``"auto"``: whole runs where rows are their checkpoints.
     noise : {"auto", "replicates", "residuals", "gaussian"} or callable
         Gaussian, of the size that replicate seeds tell; residuals of the fit drawn with replacement and smoothed; or
-        Gaussian of the residuals' size. ``"auto"`` takes replicates where there are some, else residuals. Or a
-        function of the number of runs and a generator that gives errors (runs,) in the space of the fit.
+        Gaussian of the residuals' size. ``"auto"`` takes replicates where there are some, else residuals. Where rows
+        are checkpoints of runs, residuals are drawn for whole runs and Gaussian noise is shared by the rows of one.
+        Or a function of the number of rows and a generator that gives errors (rows,) in the space of the fit.
     sets, bootstrap : int
         Data sets, and resamples of each.
     level : float
@@ -113,12 +115,12 @@ def _plan(
         raise FitError(f"sets must be a whole number of data sets, at least 1, not {sets!r}")
     by = None
     if resample is None:
-        resample = "pairs" if fit.draws is None else fit.draws.kind
+        resample = "auto" if fit.draws is None else fit.draws.kind
         by = None if fit.draws is None else fit.draws.by or None
-        if by is not None and by not in fit.columns:
+        if by is not None and by not in fit.table:
             raise FitError(
-                f"the fit resampled by {by}, and calibration simulates independent runs; resample='pairs' shows the "
-                "coverage that runs of their own would have"
+                f"the fit resampled by {by}, a column that it does not keep; resample='pairs' shows the coverage that "
+                "independent runs would have"
             )
     chosen = tuple(as_quantity(fit, each) for each in quantities or fit.free)
     if len({each.name for each in chosen}) < len(chosen):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.errors import FitError
+from scalelaw.fit.doubts import doubts_of_normal, uneven_noise
 from scalelaw.fit.quantity import Quantity, column
 from scalelaw.fit.reopened import Reopened
 from scalelaw.fit.scale import Scale, smoothed_scale
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
 
     from scalelaw.fit.result import Fit
 
-_RUNS_A_PARAMETER = 20
 _SINGULAR = 1e-12
-_UNEVEN = 1.3
-"""Robust errors this many times the plain ones say that the noise is not of one size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,9 +133,9 @@ def covariance(fit: Fit, *, robust: bool = False) -> Covariance:
     gradients = _parameter_gradients(reopened)
     plain, allowing = (_coordinates(reopened, scale, free, robust=each) for each in (False, True))
     matrices = [gradients @ each @ gradients.T for each in (plain, allowing)]
-    doubts = _doubts(fit, scale.dof)
+    doubts = doubts_of_normal(fit, scale.dof)
     if not robust and not doubts:
-        doubts = _uneven(fit, *matrices)
+        doubts = uneven_noise(fit, *matrices)
     return Covariance(
         names=fit.law.parameters,
         matrix=matrices[robust],
@@ -201,35 +199,3 @@ def _label(fit: Fit, *, robust: bool) -> str:
     noise = "independent noise that may differ from run to run" if robust else "independent noise of one size"
     kind = "least squares" if fit.settings.loss == "squared" else "smoothed-density sandwich"
     return f"{kind}: valid for many runs with {noise} and a law that is nearly linear over the interval"
-
-
-def _doubts(fit: Fit, dof: int) -> tuple[str, ...]:
-    doubts = []
-    held = fit.convergence.at_bounds
-    if held:
-        doubts.append(
-            f"{', '.join(held)} {'is' if len(held) == 1 else 'are'} at a bound and taken as known, which no normal "
-            "distribution describes; use the bootstrap"
-        )
-    few = dof + len(fit.free)
-    if fit.settings.loss != "squared" and few < _RUNS_A_PARAMETER * len(fit.free):
-        doubts.append(
-            f"{few} runs for {len(fit.free)} parameters are too few for a density to be estimated from: intervals come "
-            "out too narrow; use the bootstrap"
-        )
-    if fit.draws is not None and fit.draws.kind.endswith("cluster"):
-        doubts.append(f"rows of one {fit.draws.by} are not independent, and this takes them to be; use the bootstrap")
-    return tuple(doubts)
-
-
-def _uneven(fit: Fit, plain: np.ndarray, robust: np.ndarray) -> tuple[str, ...]:
-    """A doubt where errors that allow for uneven noise are much larger."""
-    with np.errstate(all="ignore"):
-        ratios = np.nan_to_num(np.sqrt(np.diag(robust) / np.diag(plain)))
-    if ratios.max() <= _UNEVEN:
-        return ()
-    worst = fit.law.parameters[int(ratios.argmax())]
-    return (
-        f"the noise differs from run to run: errors that allow for it are up to {ratios.max():.1f} times these (of "
-        f"{worst}); use robust=True or the bootstrap",
-    )

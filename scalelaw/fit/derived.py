@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.errors import FitError
+from scalelaw.fit.doubts import doubts_of_profile
 from scalelaw.fit.intervals import KINDS, check_interval, interval
 from scalelaw.fit.noise import seed_noise
 from scalelaw.fit.predict import parameter_sets
@@ -147,7 +148,7 @@ def _by_profile(fit: Fit, quantity: Quantity, level: float) -> Ends:
     from scalelaw.fit.profile import curves
 
     curve = curves(fit, (quantity,), levels=(level,))[0]
-    return *curve.interval(level), KIND_WORDS["profile"], ()
+    return *curve.interval(level), KIND_WORDS["profile"], doubts_of_profile(fit, curve.dof)
 
 
 def _by_covariance(fit: Fit, quantity: Quantity, level: float, *, robust: bool) -> Ends:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from scalelaw.fit.model import Model, build
 from scalelaw.fit.noise import Noise, replicate_noise, residual_noise
 from scalelaw.fit.objective import Problem
 from scalelaw.fit.reduce import Reduced, reduce_law
-from scalelaw.fit.result import Fit
+from scalelaw.fit.result import BESIDE, Fit
 from scalelaw.fit.settings import AUTO_FACTOR, GAUSSIAN_MAD, Settings, check_settings
 from scalelaw.fit.solve import Solution, solve
 from scalelaw.fit.starts import start_grid
@@ -158,7 +159,9 @@ def fit(
     if bootstrap and resampling is not None:
         known = _noise_of(noise, problem, solution) if resampling.kind == "parametric" else None
         draws = bootstrap_draws(reduced, problem, solution, resampling, bootstrap, rng, thorough=thorough, noise=known)
-    result = _result(reduced, settings, columns, row_weights, solution, draws, noise)
+    beside = {name: table[name] for name in BESIDE if name in table and name not in columns}
+    result = _result(reduced, settings, columns, row_weights, solution)
+    result = replace(result, draws=draws, noise=noise, beside=beside)
     if throw and not result.converged:
         raise FitError(
             f"law {law.name!r} did not converge on these {result.rows} runs (objective {result.objective:.6g}); "
@@ -253,8 +256,6 @@ def _result(
     columns: Columns,
     weights: np.ndarray | None,
     solution: Solution,
-    draws: Any,
-    noise: Noise | None,
 ) -> Fit:
     theta = reduced.expand(solution.theta)
     params = dict(zip(reduced.full.parameters, map(float, theta), strict=True))
@@ -269,8 +270,6 @@ def _result(
         columns=columns,
         weights=weights,
         convergence=solution.convergence,
-        draws=draws,
-        noise=noise,
     )
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.fit.doubts import doubts_of_profile
 from scalelaw.fit.intervals import check_interval
 from scalelaw.fit.predict import parameter_sets
 from scalelaw.fit.profile_search import Curve, Search, threshold
@@ -60,7 +61,8 @@ def profile(fit: Fit, *quantities: Given, level: float = 0.95) -> pd.DataFrame:
     -------
     DataFrame
         ``quantity``, ``value``, ``objective``, ``deviance`` and ``confidence``, the level of the interval that ends at
-        the value; the fitted value has deviance 0. Its ``attrs`` hold ``dof``, n - p.
+        the value; the fitted value has deviance 0.
+        Its ``attrs`` hold ``dof``, n - p, and ``doubts``, why not to believe the confidence here.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def profile(fit: Fit, *quantities: Given, level: float = 0.95) -> pd.DataFrame:
         for curve in found
     ]
     frame = pd.concat(parts, ignore_index=True)
-    frame.attrs = {"dof": found[0].dof}
+    frame.attrs = {"dof": found[0].dof, "doubts": doubts_of_profile(fit, found[0].dof)}
     return frame
 
 
@@ -101,13 +103,13 @@ def profile_intervals(fit: Fit, *quantities: Given, level: float = 0.95) -> pd.D
     Returns
     -------
     DataFrame
-        ``quantity``, ``value``, ``low`` and ``high``; options as for `profile`.
+        ``quantity``, ``value``, ``low`` and ``high``; options and ``attrs`` as for `profile`.
     """
     import pandas as pd
 
     found = curves(fit, quantities or fit.free, levels=(level,))
     ends = [curve.interval(level) for curve in found]
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "quantity": [curve.quantity.name for curve in found],
             "value": [curve.estimate for curve in found],
@@ -115,6 +117,8 @@ def profile_intervals(fit: Fit, *quantities: Given, level: float = 0.95) -> pd.D
             "high": [high for _, high in ends],
         }
     )
+    frame.attrs = {"dof": found[0].dof, "doubts": doubts_of_profile(fit, found[0].dof)}
+    return frame
 
 
 def confidence(deviance: np.ndarray, dof: int) -> np.ndarray:

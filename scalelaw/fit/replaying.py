@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,63 +17,11 @@ from scalelaw.fit.predict import parameter_sets
 from scalelaw.fit.quantity import Quantity
 from scalelaw.fit.reopened import Reopened
 from scalelaw.fit.resampling import Draws, Resampling, own_grid, refit
-from scalelaw.fit.resampling.losses import leverages
+from scalelaw.fit.simulated_noise import DesignNoise
 from scalelaw.fit.solve import Solution
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
-
-Draw = Callable[[int, np.random.Generator], np.ndarray]
-"""Errors of a data set of so many runs, in the space of the fit."""
-NOISES = ("auto", "replicates", "residuals", "gaussian")
-
-
-@dataclass(frozen=True, eq=False)
-class DesignNoise:
-    """Noise of simulated runs and, in ``words``, what it is."""
-
-    draw: Draw
-    words: str
-
-
-def gaussian(rows: int, rng: np.random.Generator, *, sd: float) -> np.ndarray:
-    """Gaussian errors, shape (rows,)."""
-    return sd * rng.standard_normal(rows)
-
-
-def smoothed(rows: int, rng: np.random.Generator, *, errors: np.ndarray) -> np.ndarray:
-    """Errors drawn from others (m,) and smoothed, shape (rows,).
-
-    Smoothed, since residuals that are exactly 0 would come back as ties; shrunk, to keep their variance.
-    """
-    width = 1.06 * len(errors) ** -0.2 * float(np.quantile(np.abs(errors), 0.68))
-    shrink = (1 + (width / errors.std()) ** 2) ** -0.5
-    return (rng.choice(errors, rows) + width * rng.standard_normal(rows)) * shrink
-
-
-def design_noise(fit: Fit, kind: str | Draw) -> DesignNoise:
-    """The noise to simulate.
-
-    Raises
-    ------
-    FitError
-        If the kind is unknown, or replicates are asked for and the fitted table had none.
-    """
-    if callable(kind):
-        return DesignNoise(kind, "noise given as a function")
-    if kind not in NOISES:
-        raise FitError(f"noise is one of {', '.join(NOISES)}, or a function of rows and a generator, not {kind!r}")
-    if kind == "replicates" and fit.noise is None:
-        raise FitError("the fitted runs have no replicate seeds; use noise='residuals'")
-    if kind in ("auto", "replicates") and fit.noise is not None:
-        return DesignNoise(partial(gaussian, sd=fit.noise.sd), f"Gaussian {fit.noise.describe()}")
-    reopened = Reopened.of(fit)
-    size = residual_noise(reopened.residuals, reopened.problem.size, fit.weights, log=fit.settings.log)
-    if kind == "gaussian":
-        return DesignNoise(partial(gaussian, sd=size.sd), f"Gaussian {size.describe()}")
-    errors = -reopened.residuals / np.sqrt(1 - leverages(reopened.problem, reopened.optimum))
-    words = f"the fit's residuals, drawn with replacement and smoothed (standard deviation {errors.std():.3g})"
-    return DesignNoise(partial(smoothed, errors=errors - errors.mean()), words)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +51,7 @@ class Plan:
 
     @cached_property
     def resampling(self) -> Resampling:
-        return Resampling.plan(self.resample, self.by, self.fit.columns)
+        return Resampling.plan(self.resample, self.by, self.fit.table)
 
     def describe(self) -> str:
         """The resampling in words; empty where no kind needs it."""

@@ -13,6 +13,7 @@ import numpy as np
 from scalelaw.errors import FitError
 from scalelaw.fit.intervals import KINDS as BY_DRAWS
 from scalelaw.fit.intervals import interval as quantity_interval
+from scalelaw.fit.resampling import shared_runs
 from scalelaw.fit.settings import Settings
 from scalelaw.fit.solve import Convergence
 from scalelaw.laws.law import Law
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from scalelaw.fit.covariance import Covariance
     from scalelaw.fit.noise import Noise
     from scalelaw.fit.quantity import Given
+
+BESIDE = ("run", "step", "loss_se", "N_backbone", "N_total", "n_embedding", "n_head")
+"""Which rows are checkpoints of one run, how sure a loss is, and other ways to count N."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +49,8 @@ class Fit:
     convergence : Convergence
     draws : Draws or None
         Bootstrap refits; ``draws.theta`` (B, parameters) in the order of ``law.parameters``.
+    beside : dict of str to array of shape (rows,)
+        Columns of the table that the law does not read and later questions do, as far as it had them: `BESIDE`.
     noise : Noise or None
         Noise of one run by the replicate seeds in the table, where it had some; `seed_noise` falls back on residuals.
     """
@@ -58,12 +64,23 @@ class Fit:
     convergence: Convergence
     draws: Draws | None = None
     noise: Noise | None = None
+    beside: Mapping[str, np.ndarray] = field(default_factory=dict)
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
         """Number of runs fitted."""
         return len(self.columns["loss"])
+
+    @property
+    def table(self) -> dict[str, np.ndarray]:
+        """The columns fitted and those kept beside them."""
+        return {**self.columns, **self.beside}
+
+    @property
+    def checkpoints_of(self) -> np.ndarray | None:
+        """The run of each row, shape (rows,), where rows are checkpoints that share runs; None where none do."""
+        return shared_runs(self.beside)
 
     @property
     def free(self) -> tuple[str, ...]:

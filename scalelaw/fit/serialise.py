@@ -24,7 +24,7 @@ from scalelaw.files import write_atomically
 from scalelaw.fit.bootstrap import KINDS, Draws
 from scalelaw.fit.encoding import decode, decode_array, encode, encode_array
 from scalelaw.fit.noise import Noise
-from scalelaw.fit.result import Fit
+from scalelaw.fit.result import BESIDE, Fit
 from scalelaw.fit.saved_law import encode_law, restore_law
 from scalelaw.fit.settings import Settings
 from scalelaw.fit.solve import Convergence
@@ -45,7 +45,8 @@ def to_json(fit: Fit, path: str | Path | None = None) -> str:
     Returns
     -------
     str
-        Objects ``schema``, ``law``, ``params``, ``objective``, ``settings``, ``data`` (columns with their types),
+        Objects ``schema``, ``law``, ``params``, ``objective``, ``settings``, ``data`` (columns with their types, those
+        of the law, ``loss`` and those kept beside them),
         ``weights``, ``convergence``, ``draws``, ``noise`` (where replicates told it) and ``provenance`` (versions of
         scalelaw, NumPy and Python, the platform, and ``data_sha256``, the hash of ``data`` as compact JSON).
 
@@ -63,7 +64,7 @@ def to_json(fit: Fit, path: str | Path | None = None) -> str:
     >>> sl.Fit.from_json(pile.to_json()).params == pile.params
     True
     """
-    data = {name: encode_array(values) for name, values in fit.columns.items()}
+    data = {name: encode_array(values) for name, values in fit.table.items()}
     parts = {
         "schema": SCHEMA,
         "law": encode_law(fit.law),
@@ -166,10 +167,12 @@ def _restore(stored: Mapping[str, Any], law: Law) -> Fit:
     params = {name: float(value) for name, value in decode(stored["params"]).items()}
     if tuple(params) != law.parameters:
         raise ValueError(f"its values are of {', '.join(params)}, and the law has {', '.join(law.parameters)}")
-    columns = {name: decode_array(values) for name, values in stored["data"].items()}
-    if tuple(columns) != (*law.columns, "loss"):
-        raise ValueError(f"its columns are {', '.join(columns)}, and the law reads {', '.join(law.columns)}")
-    if len({values.shape for values in columns.values()}) != 1 or columns["loss"].ndim != 1:
+    table = {name: decode_array(values) for name, values in stored["data"].items()}
+    read = (*law.columns, "loss")
+    if tuple(table)[: len(read)] != read or not set(table) <= {*read, *BESIDE}:
+        raise ValueError(f"its columns are {', '.join(table)}, and the law reads {', '.join(law.columns)}")
+    columns = {name: table[name] for name in read}
+    if len({values.shape for values in table.values()}) != 1 or columns["loss"].ndim != 1:
         raise ValueError("its columns differ in length")
     weights = None if stored["weights"] is None else decode_array(stored["weights"])
     if weights is not None and weights.shape != columns["loss"].shape:
@@ -183,6 +186,7 @@ def _restore(stored: Mapping[str, Any], law: Law) -> Fit:
         weights=weights,
         convergence=_convergence(decode(stored["convergence"])),
         draws=None if stored["draws"] is None else _decode_draws(stored["draws"], len(params)),
+        beside={name: values for name, values in table.items() if name not in read},
         noise=Noise(**decode(stored["noise"])) if stored.get("noise") is not None else None,
         origin=decode(stored["provenance"]),
     )

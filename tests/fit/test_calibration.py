@@ -10,7 +10,7 @@ from scalelaw.datasets import load_columns
 from scalelaw.errors import FitError
 from scalelaw.fit.calibration import binomial_interval, calibration
 from scalelaw.fit.derived import ALL_KINDS
-from scalelaw.fit.replaying import design_noise
+from scalelaw.fit.simulated_noise import design_noise
 
 from .made_linear import LAW, fitted, runs
 
@@ -88,9 +88,37 @@ def test_binomial_intervals_are_those_of_scipy(successes: int, trials: int) -> N
     np.testing.assert_allclose(binomial_interval(successes, trials), [known.low, known.high], atol=1e-12)
 
 
-def test_clusters_are_not_simulated_unasked() -> None:
+def checkpoints(rng: np.random.Generator) -> sl.Fit:
+    """Ten runs of three checkpoints that share most of their error."""
     table = runs() | {"run": np.repeat(np.arange(10), 3)}
-    fit = sl.fit(LAW, table, loss="squared", space="raw", bootstrap=10, rng=0)
+    errors = 0.01 * rng.standard_normal(10)[table["run"]] + 0.003 * rng.standard_normal(30)
+    table["loss"] = fitted().predicted + errors
+    return sl.fit(LAW, table, loss="squared", space="raw")
+
+
+@pytest.mark.parametrize("kind", ["residuals", "gaussian"])
+def test_checkpoints_of_a_run_share_simulated_noise(kind: str) -> None:
+    fit = checkpoints(np.random.default_rng(0))
+    noise = design_noise(fit, kind)
+    rng = np.random.default_rng(0)
+    errors = np.array([noise.draw(30, rng) for _ in range(2000)])
+    together = np.corrcoef(errors.T)
+    own = fit.checkpoints_of[:, None] == fit.checkpoints_of
+    assert np.median(together[own & ~np.eye(30, dtype=bool)]) > 0.7
+    assert abs(together[~own].mean()) < 0.02
+    assert 0.006 < errors.std() < 0.016
+
+
+def test_clusters_are_simulated_without_the_table() -> None:
+    fit = sl.Fit.from_json(checkpoints(np.random.default_rng(0)).to_json(), law=LAW)
+    frame = calibration(fit, kinds=["bc"], sets=4, bootstrap=20)
+    assert "whole groups of run" in frame.attrs["resampling"]
+    assert "a whole run at a time" in frame.attrs["noise"]
+
+
+def test_clusters_by_a_column_that_is_not_kept_are_refused() -> None:
+    table = runs() | {"family": np.repeat(np.arange(10), 3)}
+    fit = sl.fit(LAW, table, loss="squared", space="raw", bootstrap=10, by="family", rng=0)
     with pytest.raises(FitError, match="resample='pairs'"):
         calibration(fit)
     assert len(calibration(fit, kinds=["bc"], resample="pairs", sets=2, bootstrap=10)) == 2

@@ -15,6 +15,7 @@ from .made_linear import fitted, least_squares, runs
 
 LINEAR = fitted(bootstrap=2000, rng=0, resample="parametric")
 PILE = sl.fit("parscale", load_columns("parscale-pile"), bootstrap=300, rng=0)
+CHINCHILLA = sl.fit("chinchilla", load_columns("chinchilla"))
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
@@ -81,6 +82,10 @@ def test_fit_interval_takes_every_kind() -> None:
 
 def test_doubts_come_with_the_interval() -> None:
     assert "too few" in interval_of(PILE, "k", kind="sandwich").doubts[0]
+    assert "too few" in interval_of(PILE, "k", kind="profile").doubts[0]
+    assert interval_of(CHINCHILLA, "alpha", kind="profile").doubts == CHINCHILLA.covariance().doubts
+    assert "noise differs" in CHINCHILLA.covariance().doubts[0]
+    assert interval_of(CHINCHILLA, "alpha", kind="robust").doubts == ()
     assert interval_of(PILE, "k", kind="bc").doubts == ()
 
 

@@ -39,6 +39,7 @@ FITS = {
     "bounds of its own": fit(replace(parscale, bounds={"E": (1.0, 1.5)}), PILE),
     "squared": fit(parscale, PILE, loss="squared", space="raw", overestimate=3.0),
     "absolute": fit(parscale, PILE, loss="absolute"),
+    "checkpoints": fit(parscale, {**PILE, "run": np.repeat(["a", "b", "c"], 8), "n_head": np.arange(24)}),
     "float32": fit("power_n", {"N": PILE["N"].astype(np.float32), "loss": PILE["loss"]}),
 }
 
@@ -50,9 +51,10 @@ def _same(one: Fit, other: Fit) -> None:
     assert one.settings == other.settings
     assert one.convergence == other.convergence
     assert list(one.columns) == list(other.columns)
-    for name, values in one.columns.items():
-        assert values.dtype == other.columns[name].dtype
-        np.testing.assert_array_equal(values, other.columns[name])
+    assert list(one.table) == list(other.table)
+    for name, values in one.table.items():
+        assert values.dtype == other.table[name].dtype
+        np.testing.assert_array_equal(values, other.table[name])
     assert (one.weights is None) == (other.weights is None)
     if one.weights is not None:
         np.testing.assert_array_equal(one.weights, other.weights)

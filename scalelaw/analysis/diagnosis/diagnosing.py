@@ -13,6 +13,7 @@ from scalelaw.analysis.diagnosis.influence import influence, influence_findings
 from scalelaw.analysis.diagnosis.structure import residual_structure, structure_findings
 from scalelaw.errors import FitError
 from scalelaw.fit.degenerate import degenerate_parts
+from scalelaw.fit.resampling import shared_runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,8 +80,8 @@ def diagnose(
     ----------
     fit : Fit
     runs : DataFrame or mapping of str to array, optional
-        The table that was fitted: its column ``run`` says which rows are checkpoints of one run, and residuals are
-        tested along its other columns too.
+        The table that was fitted: residuals are tested along its other columns too. Rows that share a ``run``, by
+        this table or by the fit, are left out together, and residuals are tested by runs.
     of : str, Quantity or callable, optional
         A quantity whose change without each run is wanted too, such as ``"loss at N=70B,D=1.4T"``, see `influence`.
     at : mapping of str to number or quantity, optional
@@ -105,9 +106,9 @@ def diagnose(
     """
     planned = design(fit, at=at)
     degenerate = [Finding("degenerate", part.says) for part in degenerate_parts(fit)]
-    groups = None if runs is None or "run" not in runs else _repeated(runs["run"])
+    groups = fit.checkpoints_of if runs is None or "run" not in runs else shared_runs(runs)
     moved = influence(fit, of=of, groups=groups)
-    residuals = residual_structure(fit, runs)
+    residuals = residual_structure(fit, runs, groups=groups)
     try:
         weak: pd.DataFrame | None = identifiability(fit)
     except FitError:  # no noise to measure by, which is a matter of the design and said there
@@ -115,8 +116,3 @@ def diagnose(
     told = [] if weak is None else identifiability_findings(weak, planned.condition)
     findings = [*degenerate, *planned.findings, *told, *influence_findings(moved), *structure_findings(residuals)]
     return Diagnosis(fit, tuple(findings), planned, weak, moved, residuals)
-
-
-def _repeated(names: Any) -> Any:
-    """The names of the runs where some row shares its run with another."""
-    return names if len({str(name) for name in names}) < len(names) else None

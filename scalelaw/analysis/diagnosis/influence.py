@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalelaw.analysis.diagnosis.finding import Finding, amount, count, joined
-from scalelaw.analysis.diagnosis.local import Local
-from scalelaw.errors import FitError
+from scalelaw.analysis.diagnosis.local import Local, labels_of
 from scalelaw.fit.bootstrap import own_grid, refit
 from scalelaw.fit.identified import identified
 from scalelaw.fit.quantity import Given, as_quantity
@@ -41,7 +40,8 @@ def influence(
     of : str, Quantity or callable, optional
         What matters, see `scalelaw.analysis.quantities`: its change without each run, by which rows are then sorted.
     groups : array of shape (rows,), optional
-        The run of each row, where rows are checkpoints of runs: they are left out together.
+        The run of each row: rows of a run are left out together. By default ``fit.checkpoints_of``, and each row alone
+        where no rows share a run.
 
     Returns
     -------
@@ -74,7 +74,8 @@ def influence(
     import pandas as pd
 
     local = Local.of(fit)
-    labels = np.arange(fit.rows) if groups is None else _labels(groups, fit.rows)
+    groups = fit.checkpoints_of if groups is None else groups
+    labels = np.arange(fit.rows) if groups is None else labels_of(groups, fit.rows)
     kept = np.unique(labels[local.weights > 0])
     x, converged, known = _without(local, labels, kept)
     moved = local.reopened.parameters(x) - _theta(fit)
@@ -126,13 +127,6 @@ def influence_findings(frame: pd.DataFrame) -> list[Finding]:
         moves = f"moves the parameters by {row['cook']:.2g} times their joint standard error"
         findings.append(Finding("influence", f"Leaving out {_place(row)} {moves}.", "Repeat that run."))
     return findings
-
-
-def _labels(groups: Any, rows: int) -> np.ndarray:
-    names = np.array([str(each) for each in groups])
-    if names.shape != (rows,):
-        raise FitError(f"groups must name the run of each of the {rows} rows, not {len(names)} of them")
-    return np.asarray(np.unique(names, return_inverse=True)[1])
 
 
 def _theta(fit: Fit) -> np.ndarray:

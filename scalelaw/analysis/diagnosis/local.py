@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scalelaw.errors import FitError
 from scalelaw.fit.reopened import Reopened
+from scalelaw.fit.resampling import numbered
 from scalelaw.fit.scale import Scale, smoothed_scale
 from scalelaw.fit.settings import GAUSSIAN_MAD
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
+
+
+def labels_of(groups: Any, rows: int) -> np.ndarray:
+    """The names of the runs of the rows as numbers, shape (rows,).
+
+    Raises
+    ------
+    FitError
+        If they are not one a row.
+    """
+    labels = numbered(groups)
+    if labels.shape != (rows,):
+        raise FitError(f"groups must name the run of each of the {rows} rows, not {len(labels)} of them")
+    return labels
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,5 +52,7 @@ def diagnosis_report(diagnosis: Diagnosis) -> str:
     shown = diagnosis.influence.drop(columns="converged").head(_SHOWN)
     lines += [f"[[Runs that move the fit most, of {len(diagnosis.influence)}]]", *indented(shown)]
     if len(diagnosis.residuals):
-        lines += ["[[Residuals along the columns]]", *indented(diagnosis.residuals.drop(columns="says"))]
+        runs = diagnosis.residuals.attrs.get("runs")
+        by = f", {runs} runs and not their checkpoints taken to be independent" if runs else ""
+        lines += [f"[[Residuals along the columns{by}]]", *indented(diagnosis.residuals.drop(columns="says"))]
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ import numpy as np
 from scalelaw.errors import FitError, LawError
 from scalelaw.fit.fitting import fit, read_weights
 from scalelaw.fit.grouping.view import group_function, view
+from scalelaw.fit.resampling import shared_runs
 from scalelaw.fit.result import Fit
 from scalelaw.laws import resolve
 from scalelaw.laws.grouped import COLUMN, GroupedFunction, grouped, own_name
@@ -255,8 +256,7 @@ def _groups(table: Mapping[str, np.ndarray], by: str) -> tuple[np.ndarray, list[
 def _kind(resample: str, table: Mapping[str, np.ndarray]) -> str:
     if resample != "auto":
         return resample
-    runs = {str(name) for name in table["run"].tolist()} if "run" in table else None
-    return "cluster" if runs is not None and len(runs) < len(table["loss"]) else "stratified"
+    return "stratified" if shared_runs(table) is None else "cluster"
 
 
 def _spread(joint: Law, given: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -66,6 +66,7 @@ def view(fit: Fit, group: str) -> Fit:
         objective=float(settings.objective(residuals, weights)),
         settings=settings,
         columns=columns,
+        beside={name: values[rows] for name, values in fit.beside.items()},
         weights=weights,
         convergence=convergence,
         draws=None if fit.draws is None else replace(fit.draws, theta=fit.draws.theta[:, positions]),

@@ -68,7 +68,7 @@ class Resampling:
         if kind not in KINDS:
             raise FitError(f"resample must be one of {', '.join(KINDS)}, not {kind!r}")
         rows = len(table["loss"])
-        together = by is not None or _share_runs(table, rows)
+        together = by is not None or shared_runs(table) is not None
         if kind == "auto":
             kind = "cluster" if together else "pairs"
         elif kind == "bayesian" and together:
@@ -83,7 +83,7 @@ class Resampling:
     def _grouped(cls, kind: str, by: str, table: Mapping[str, Any]) -> Resampling:
         if by not in table:
             raise FitError(f"resampling by {by!r} needs a column {by!r}; the table has {', '.join(map(repr, table))}")
-        groups = np.unique([str(value) for value in table[by]], return_inverse=True)[1]
+        groups = numbered(table[by])
         if not kind.endswith("stratified") and groups.max() < 1:
             raise FitError(f"resampling clusters needs at least two values of {by!r}, and the table has one")
         return cls(kind, by, groups)
@@ -108,5 +108,14 @@ class Resampling:
         return weights
 
 
-def _share_runs(table: Mapping[str, Any], rows: int) -> bool:
-    return "run" in table and len({str(name) for name in table["run"]}) < rows
+def numbered(names: Any) -> np.ndarray:
+    """Names as the numbers 0, 1, ... of the different ones, shape (rows,)."""
+    return np.asarray(np.unique([str(name) for name in names], return_inverse=True)[1])
+
+
+def shared_runs(table: Mapping[str, Any]) -> np.ndarray | None:
+    """The column ``run`` where rows share runs, as checkpoints do; None where each is a run of its own."""
+    if "run" not in table:
+        return None
+    names = np.asarray(table["run"])
+    return names if len({str(name) for name in names}) < len(names) else None

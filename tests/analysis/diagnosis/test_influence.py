@@ -1,6 +1,7 @@
 """Influence: planted outliers are found for every law, refits are those of fits without the run, invariances hold."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import scalelaw as sl
@@ -78,6 +79,8 @@ def test_checkpoints_leave_together() -> None:
     assert len(found) == 22
     assert (found["rows"] == 10).all()
     assert found["converged"].all()
+    pd.testing.assert_frame_equal(influence(sl.Fit.from_json(sl.fit("chinchilla", runs).to_json())), found)
+    assert len(influence(sl.fit("chinchilla", runs), groups=range(220))) == 220
 
 
 def test_a_run_that_the_fit_hangs_on() -> None:

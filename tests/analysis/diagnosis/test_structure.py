@@ -7,7 +7,7 @@ import scalelaw as sl
 from scalelaw.analysis import residual_structure
 from scalelaw.analysis.diagnosis.structure import structure_findings
 from scalelaw.errors import FitError
-from scalelaw.laws import chinchilla, simulate
+from scalelaw.laws import chinchilla, simulate, simulate_curves
 
 from ...laws.truths import TRUTHS
 from .runs_of_laws import LAWS, diagnosed, fitted, grid, law_of, noisy
@@ -72,6 +72,36 @@ def test_p_values_are_about_uniform(kind: str) -> None:
     p = np.array([residuals_of(runs, throw=False)["p"].to_numpy() for runs in sets])
     assert 0.01 < (p < 0.05).mean() < 0.11
     assert 0.4 < (p < 0.5).mean() < 0.6
+
+
+@pytest.mark.slow
+def test_p_values_of_checkpoints_are_about_uniform_by_runs() -> None:
+    N, D = (part.ravel() for part in np.meshgrid(np.geomspace(1e8, 3e9, 6), np.geomspace(2e9, 6e10, 5)))
+    curves = (
+        simulate_curves(
+            chinchilla, TRUTHS["chinchilla"], {"N": N, "D": D}, checkpoints=6, first=0.2, within=0.002, rng=seed
+        )
+        for seed in range(60)
+    )
+    fits = [sl.fit("chinchilla", runs, throw=False) for runs in curves]
+    by_runs, by_rows = (
+        np.array([residual_structure(fit, groups=groups)["p"].to_numpy() for fit in fits])
+        for groups in (None, np.arange(180))
+    )
+    assert 0.01 < (by_runs < 0.05).mean() < 0.11
+    assert (by_rows < 0.05).mean() > 0.25
+
+
+def test_a_missing_term_shows_in_checkpoints_too() -> None:
+    runs = noisy("parscale")
+    table = {name: np.repeat(values, 4) for name, values in runs.items()} | {"run": np.repeat(np.arange(36), 4)}
+    fit = sl.fit("power_n", table, loss="squared")
+    found = residual_structure(fit, table)
+    assert found.attrs["runs"] == 36
+    assert (found["column"][0], found["test"][0]) == ("P", "trend")
+    once = residual_structure(sl.fit("power_n", runs, loss="squared"), runs)
+    assert found["effect"][0] == pytest.approx(once["effect"][0], rel=1e-3)
+    assert found["p"][0] > residual_structure(fit, table, groups=np.arange(144))["p"].min() * 1e3
 
 
 def test_sentences_only_on_what_is_no_accident() -> None:

@@ -1,0 +1,71 @@
+"""Why not to believe an interval that assumes independent noise of one size, in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from scalelaw.fit.result import Fit
+
+_RUNS_A_PARAMETER = 20
+_UNEVEN = 1.3
+"""Robust errors this many times the plain ones say that the noise is not of one size."""
+
+
+def doubts_of_normal(fit: Fit, dof: int) -> tuple[str, ...]:
+    """Doubts about a normal interval by the covariance; ``dof`` are the degrees of freedom of the scale."""
+    held = fit.convergence.at_bounds
+    known = (
+        f"{', '.join(held)} {'is' if len(held) == 1 else 'are'} at a bound and taken as known, which no normal "
+        "distribution describes; use the bootstrap"
+    )
+    return (*([known] if held else []), *few_runs(fit, dof), *dependent_rows(fit))
+
+
+def doubts_of_profile(fit: Fit, dof: int) -> tuple[str, ...]:
+    """Doubts about an interval by profile, which describes a bound but assumes the same of the noise."""
+    from scalelaw.errors import FitError
+    from scalelaw.fit.covariance import covariance
+
+    doubts = (*few_runs(fit, dof), *dependent_rows(fit))
+    if doubts:
+        return doubts
+    try:
+        return tuple(each for each in covariance(fit).doubts if "at a bound" not in each)
+    except FitError:  # a direction that the runs leave open: the profile says so itself, by having no end
+        return ()
+
+
+def few_runs(fit: Fit, dof: int) -> tuple[str, ...]:
+    """A doubt where the density of the residuals is known from too few of them."""
+    runs = dof + len(fit.free)
+    if fit.settings.loss == "squared" or runs >= _RUNS_A_PARAMETER * len(fit.free):
+        return ()
+    return (
+        f"{runs} runs for {len(fit.free)} parameters are too few for a density to be estimated from: intervals come "
+        "out too narrow; use the bootstrap",
+    )
+
+
+def dependent_rows(fit: Fit) -> tuple[str, ...]:
+    """A doubt where rows share a run."""
+    clustered = fit.draws is not None and fit.draws.kind.endswith("cluster")
+    if not clustered and fit.checkpoints_of is None:
+        return ()
+    by = fit.draws.by if clustered and fit.draws is not None else "run"
+    return (f"rows of one {by} are not independent, and this takes them to be; use the bootstrap",)
+
+
+def uneven_noise(fit: Fit, plain: np.ndarray, robust: np.ndarray) -> tuple[str, ...]:
+    """A doubt where a covariance that allows for uneven noise has much larger errors than a plain one."""
+    with np.errstate(all="ignore"):
+        ratios = np.nan_to_num(np.sqrt(np.diag(robust) / np.diag(plain)))
+    if ratios.max() <= _UNEVEN:
+        return ()
+    worst = fit.law.parameters[int(ratios.argmax())]
+    return (
+        f"the noise differs from run to run: errors that allow for it are up to {ratios.max():.1f} times these (of "
+        f"{worst}); use the robust covariance or the bootstrap",
+    )
