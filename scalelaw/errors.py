@@ -46,3 +46,7 @@ class Diverged(HarnessError):
 
 class Stopped(HarnessError):
     """A training run that was asked to stop and left a checkpoint to go on from."""
+
+
+class PretrainedError(ScalelawError):
+    """A pre-trained model, a set of streams, or a call of them that cannot be used."""

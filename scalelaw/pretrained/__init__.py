@@ -1,0 +1,27 @@
+"""ParScale on a pre-trained model of transformers: add streams, train them, switch P, generate, save.
+
+>>> import transformers
+>>> from scalelaw import pretrained
+>>> config = transformers.Qwen2Config(vocab_size=64, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
+...                                   num_attention_heads=2, num_key_value_heads=1)
+>>> model = pretrained.add_streams(transformers.Qwen2ForCausalLM(config), streams=4, prefix_tokens=8)
+>>> model.streams, sum(each.numel() for each in pretrained.trainable(model, "streams"))
+(4, 3124)
+
+Importing this package makes transformers' Auto classes know the released checkpoints (``qwen2_parscale``) and the same
+of other families; it needs the extra ``pretrained``.
+"""
+
+from scalelaw.extras import need
+
+for _package in ("torch", "transformers"):
+    need(_package, extra="pretrained", purpose="streams on a pre-trained model")
+
+from scalelaw.pretrained.adding import add_streams, trainable  # noqa: E402
+from scalelaw.pretrained.families import FAMILIES, register  # noqa: E402
+from scalelaw.pretrained.settings import Settings  # noqa: E402
+
+for _family in FAMILIES:
+    register(_family)
+
+__all__ = ["Settings", "add_streams", "register", "trainable"]

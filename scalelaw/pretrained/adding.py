@@ -1,0 +1,181 @@
+"""Streams on a model that has already been trained."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, cast, get_args
+
+import torch
+from torch import Tensor
+
+from scalelaw.errors import PretrainedError
+from scalelaw.pretrained.attention import implementation
+from scalelaw.pretrained.decoder import DEFAULT, install, put_in_place
+from scalelaw.pretrained.families import _enter, config_class, model_class
+from scalelaw.pretrained.initial import Initial, initialise
+from scalelaw.pretrained.model import WithStreams, is_streams
+from scalelaw.pretrained.resting import lift
+from scalelaw.pretrained.selection import sets_of
+from scalelaw.pretrained.settings import Aggregation, Kind, Settings, enter
+from scalelaw.pretrained.statistics import made_up, probe
+
+FADE = 100  # training passes, of near-identity
+
+
+def add_streams(
+    model: Any,
+    streams: int = 4,
+    prefix_tokens: int = 48,
+    *,
+    init: Initial = "near-identity",
+    prefix: Kind = "direct",
+    aggregation: Aggregation = "mlp",
+    smoothing: float = 0.1,
+    scale: float = 1.0,
+    fade: int = FADE,
+    sample: Tensor | None = None,
+    seed: int = 0,
+    name: str | None = None,
+) -> Any:
+    """Put P parallel streams on a causal language model of transformers, in place, and return it.
+
+    The model stays a model of transformers: ``Trainer``, ``generate``, ``save_pretrained`` and the Auto classes take
+    it. All its parameters stay trainable as they were; :func:`trainable` chooses.
+
+    Parameters
+    ----------
+    model : transformers.PreTrainedModel
+        A decoder whose attention goes through transformers' attention interface, with ``sdpa`` or ``eager`` attention.
+        One that has streams already is given another set, which is chosen; the others stay in memory.
+    streams : int
+        P. With 1 nothing is added.
+    prefix_tokens : int
+        Slots of keys and values of each stream in every layer.
+    init : {"near-identity", "statistics", "random"}
+        How the prefixes begin. The default begins as the function of the model without streams and lets the prefix
+        fade in over ``fade`` training passes; ``statistics`` draws keys and values that look like the model's own;
+        ``random`` draws them with deviation ``scale``.
+    prefix : {"direct", "reparameterised"}
+        As parameters, or as the output of a small MLP, as the paper trained them; :func:`convert` merges it.
+    aggregation : {"mlp", "linear", "mean"}
+        What weighs the streams.
+    smoothing : float
+        epsilon, from 0 to 1.
+    sample : Tensor, optional
+        Token ids (B, S) for ``statistics``; drawn evenly from the vocabulary where none are given.
+    name : str, optional
+        What the set is called; ``default``, or ``pP`` where that is taken.
+
+    Raises
+    ------
+    PretrainedError
+        If the attention of the model cannot carry a prefix, or a setting cannot be.
+
+    Source
+    ------
+    arXiv 2505.10475; the near-identity beginning and the statistics are not the paper's.
+    """
+    if init not in get_args(Initial):
+        raise PretrainedError(f"init is {init!r}; it is one of {', '.join(get_args(Initial))}")
+    settings = Settings(
+        streams=streams,
+        prefix_tokens=prefix_tokens,
+        smoothing=smoothing,
+        aggregation=aggregation,
+        prefix=prefix,
+        fade=fade if init == "near-identity" and streams > 1 else 0,
+    )
+    prepare(model, settings, name=name)
+    if streams > 1:
+        decoder = model.get_decoder()
+        spreads = None
+        if init == "statistics":
+            spreads = probe(decoder, made_up(decoder, seed) if sample is None else sample).spreads
+        initialise(decoder, init=init, scale=scale, seed=seed, spreads=spreads)
+    return model
+
+
+def prepare(model: Any, settings: Settings, *, name: str | None = None) -> None:
+    """Make room for a set of streams, not yet initialised, and choose it."""
+    longest = getattr(model.config, "max_position_embeddings", None)
+    if longest is not None and settings.prefix_tokens > longest:
+        raise PretrainedError(
+            f"a prefix of {settings.prefix_tokens} slots is longer than the context of this model, {longest}; "
+            f"use a shorter one"
+        )
+    if isinstance(model, WithStreams):
+        _another(model, settings, name)
+        return
+    heads = _examine(model)
+    config = model.config
+    config.__class__ = config_class(type(config))
+    model.__class__ = model_class(type(model))
+    enter(settings, config)
+    install(model.get_decoder(), settings, heads, name=name or DEFAULT)
+    _enter(type(model))
+
+
+def _another(model: Any, settings: Settings, name: str | None) -> None:
+    decoder = model.get_decoder()
+    taken = sets_of(decoder)
+    name = name or (DEFAULT if DEFAULT not in taken else f"p{settings.streams}")
+    if name in taken:
+        raise PretrainedError(f"the model has streams named {name!r} already; give these another name")
+    if "." in name or not name:
+        raise PretrainedError(f"{name!r} cannot be the name of a set of streams; it must not be empty or hold a point")
+    lift(decoder)
+    put_in_place(decoder, settings, name=name)
+    enter(settings, model.config)
+
+
+def _examine(model: Any) -> Any:
+    """Heads of every layer, seen in one pass; the model's attention is left as one that carries prefixes."""
+    kind = type(model).__name__
+    refusal = (
+        f"{kind} does not run its attention through transformers' attention interface, so it cannot carry a prefix; "
+        f"use a decoder that does, such as Qwen2, Llama or Mistral"
+    )
+    config = getattr(model, "config", None)
+    if config is None or not hasattr(model, "get_decoder") or getattr(config, "is_encoder_decoder", False):
+        raise PretrainedError(f"{kind} is not a causal language model of transformers; load one with AutoModelForCausalLM")
+    if not model._can_set_attn_implementation():
+        raise PretrainedError(refusal)
+    before = config._attn_implementation
+    model.set_attn_implementation(implementation(before))
+    decoder = model.get_decoder()
+    try:
+        note = probe(decoder, torch.zeros(1, 1, dtype=torch.long, device=next(model.parameters()).device))
+    except (PretrainedError, TypeError):
+        note = None
+    if note is None or not note.heads:
+        model.set_attn_implementation(before)
+        raise PretrainedError(refusal)
+    return dict(sorted(note.heads.items()))
+
+
+def trainable(model: Any, what: Literal["streams", "all"] = "streams") -> list[Tensor]:
+    """Choose what is trained, and return the parameters that are.
+
+    Parameters
+    ----------
+    what : {"streams", "all"}
+        Prefixes and aggregator alone, with everything else frozen, so that its gradients are never built; or all.
+
+    Raises
+    ------
+    PretrainedError
+        If there are no streams to train.
+    """
+    if what not in ("streams", "all"):
+        raise PretrainedError(f"what is trained is {what!r}; it is streams or all")
+    if not isinstance(model, WithStreams) or (what == "streams" and not model.stream_parameters()):
+        raise PretrainedError("this model has no streams to train; give it some with add_streams, with P above 1")
+    named = cast(Any, model).named_parameters()
+    chosen = []
+    for name, parameter in named:
+        wanted = "resting_streams." not in name and (what == "all" or is_streams(name))
+        parameter.requires_grad_(wanted)
+        if wanted:
+            chosen.append(parameter)
+    return chosen
+
+

@@ -1,0 +1,106 @@
+"""Full checkpoints in the released format, and the merging of reparameterised prefixes."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from scalelaw.errors import PretrainedError
+from scalelaw.files import write_atomically
+from scalelaw.pretrained.decoder import attentions
+from scalelaw.pretrained.model import WithStreams
+from scalelaw.pretrained.settings import enter
+
+
+@torch.no_grad()
+def merge(model: Any) -> Any:
+    """Make the set in place one of plain parameters, of the same function, and return the model.
+
+    A reparameterised prefix becomes the keys and values that it makes; a gate that has opened is taken away.
+
+    Raises
+    ------
+    PretrainedError
+        If there are no streams in place, or their prefix has not faded in.
+    """
+    decoder = model.get_decoder() if isinstance(model, WithStreams) else None
+    if decoder is None or decoder.stream_settings.streams == 1:
+        raise PretrainedError("this model has no streams in place; add or load some first")
+    settings = decoder.stream_settings
+    if settings.fade:
+        passes = int(decoder.prefix_passes)
+        if passes < settings.fade:
+            raise PretrainedError(
+                f"the prefix has faded in over {passes} of {settings.fade} training passes, and no other format has a "
+                f"place for that; train on, or begin with init='statistics'"
+            )
+        del decoder.prefix_passes
+    if settings.prefix == "reparameterised":
+        for index, module in attentions(decoder).items():
+            k, v = decoder.prefix_maker(index)
+            module.prefix_k, module.prefix_v = nn.Parameter(k.clone()), nn.Parameter(v.clone())
+        del decoder.prefix_maker
+    decoder.stream_settings = replace(settings, prefix="direct", fade=0)
+    enter(decoder.stream_settings, model.config)
+    return model
+
+
+def convert(model: Any, folder: str | os.PathLike[str], *, tokenizer: Any = None) -> Path:
+    """Write a model with streams as one checkpoint in the released format, into a folder that is not there yet.
+
+    Prefixes are merged, in the model too. For Qwen2 it is the format of the released ``qwen2_parscale`` checkpoints;
+    for other families it is the same with their own names. The folder appears when it is complete.
+
+    Parameters
+    ----------
+    tokenizer : optional
+        Saved beside the weights.
+
+    Raises
+    ------
+    PretrainedError
+        If the format has no place for what the model has, or the folder exists.
+    """
+    place = Path(folder)
+    if place.exists():
+        raise PretrainedError(f"{place} exists already; name a new folder")
+    merge(model)
+    if model.config.parscale_aggregation != "mlp":
+        raise PretrainedError(
+            f"the released format knows no aggregation but mlp, and this model has {model.config.parscale_aggregation}; "
+            f"keep it with save_pretrained instead"
+        )
+    place.parent.mkdir(parents=True, exist_ok=True)
+    staged = place.with_name(f".{place.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        model.save_pretrained(staged)
+        if tokenizer is not None:
+            tokenizer.save_pretrained(staged)
+        _name_rope_as_released(staged / "config.json", model.config)
+        staged.rename(place)
+    except OSError as error:
+        raise PretrainedError(f"cannot write {place}: {error.strerror or error}; choose another place") from None
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    return place
+
+
+def _name_rope_as_released(path: Path, config: Any) -> None:
+    """Say what released code, for transformers 4, would otherwise take its own default for."""
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    rope = getattr(config, "rope_parameters", None) or {}
+    if "rope_theta" in rope and rope.get("rope_type", "default") == "default":
+        saved["rope_theta"] = rope["rope_theta"]
+    saved |= {"parscale_n": config.parscale_n, "parscale_n_tokens": config.parscale_n_tokens}
+    saved |= {"parscale_attn_smooth": config.parscale_attn_smooth, "torch_dtype": saved.get("dtype")}
+    write_atomically(path, json.dumps(saved, indent=2, sort_keys=True) + "\n")
+
+

@@ -1,0 +1,189 @@
+"""Streams in a decoder: copies of the batch before it, the weighted sum of them after it, as hooks of its own.
+
+A decoder keeps its class and its code. One set of streams lies in place, its tensors named as in the released
+checkpoints (``layers.*.self_attn.prefix_k``, ``aggregate_layer.0.weight``); others rest beside it. A batch of streams
+is stream-major: row p B + i.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from scalelaw.errors import PretrainedError
+from scalelaw.pretrained.aggregator import Aggregator
+from scalelaw.pretrained.attention import ARGUMENT, NAMES
+from scalelaw.pretrained.prefixes import Heads, Maker, Prefixes, parameters_of, passes_of
+from scalelaw.pretrained.selection import Key, resolve
+from scalelaw.pretrained.settings import Settings
+
+DEFAULT = "default"
+"""Name of a set of streams that was given none."""
+
+
+class InPlace:
+    """The set of streams that lies in a decoder."""
+
+    def __init__(self, decoder: Any):
+        self.decoder = decoder
+        self.settings: Settings = decoder.stream_settings
+
+    @property
+    def aggregator(self) -> Aggregator:
+        return self.decoder.aggregate_layer
+
+    @property
+    def passes(self) -> Tensor | None:
+        return getattr(self.decoder, "prefix_passes", None)
+
+    def layer(self, module: Any) -> tuple[Tensor, Tensor]:
+        if self.settings.prefix == "reparameterised":
+            return self.decoder.prefix_maker(module.layer_idx)
+        return module.prefix_k, module.prefix_v
+
+
+def attentions(decoder: nn.Module) -> dict[int, Any]:
+    """The attention of each layer that has one, by the layer's index."""
+    found = {
+        module.layer_idx: module
+        for module in decoder.modules()
+        if isinstance(getattr(module, "layer_idx", None), int) and "Attention" in type(module).__name__
+    }
+    return dict(sorted(found.items()))
+
+
+def heads_of(decoder: Any) -> dict[int, Heads]:
+    """Keys and values of every layer, as the configuration says."""
+    config = decoder.config
+    count = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    usual = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    sizes = {index: getattr(module, "head_dim", usual) for index, module in attentions(decoder).items()}
+    return {index: Heads(count, size, size) for index, size in sizes.items()}
+
+
+def install(decoder: Any, settings: Settings, heads: Mapping[int, Heads], *, name: str = DEFAULT) -> None:
+    """Give a decoder its hooks and one set of streams, not yet initialised."""
+    decoder.stream_argument_names = tuple(inspect.signature(decoder.forward).parameters)
+    decoder.stream_heads = dict(heads)
+    decoder.resting_streams = nn.ModuleDict()
+    decoder.stream_choice = None
+    decoder.register_forward_pre_hook(spread, with_kwargs=True)
+    decoder.register_forward_hook(gather, with_kwargs=True)
+    put_in_place(decoder, settings, name=name)
+
+
+def put_in_place(decoder: Any, settings: Settings, *, name: str) -> None:
+    """Unset tensors for a set of streams; with one stream there are none."""
+    decoder.stream_settings, decoder.stream_name = settings, name
+    decoder.stream_choice = (name, tuple(range(settings.streams))) if settings.streams > 1 else None
+    if settings.streams == 1:
+        return
+    like = next(decoder.parameters())
+    decoder.aggregate_layer = Aggregator(settings, decoder.config.hidden_size).to(like.device, like.dtype)
+    if settings.prefix == "reparameterised":
+        decoder.prefix_maker = Maker(settings, decoder.stream_heads).to(like.device, like.dtype)
+    else:
+        for index, module in attentions(decoder).items():
+            module.prefix_k, module.prefix_v = parameters_of(settings, decoder.stream_heads[index], like)
+    if settings.fade:
+        decoder.register_buffer("prefix_passes", passes_of(settings, like.device))
+
+
+def spread(decoder: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[()], dict[str, Any]]:
+    """Before the decoder: P copies of the batch, and the prefixes on their way to attention."""
+    given = {**dict(zip(decoder.stream_argument_names, args, strict=False)), **kwargs}
+    if ARGUMENT in given:
+        return (), given
+    if decoder.config._attn_implementation not in NAMES.values():
+        raise PretrainedError(
+            f"the attention of this model was set to {decoder.config._attn_implementation}, which carries no prefix; "
+            f"set it with model.set_attn_implementation('sdpa')"
+        )
+    key = resolve(decoder, given.pop("streams", None))
+    _check_cache(given.get("past_key_values"), key)
+    given[ARGUMENT] = None
+    if key is not None:
+        for name in ("input_ids", "inputs_embeds", "attention_mask", "position_ids", "token_type_ids"):
+            if given.get(name) is not None:
+                given[name] = over_streams(given[name], len(key[1]))
+        given[ARGUMENT] = Prefixes(parts_of(decoder, key[0]), key)
+        _let_gradients_in(decoder, given)
+    return (), given
+
+
+def gather(decoder: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
+    """After the decoder: the weighted sum of the streams in the place of their hidden states."""
+    prefixes = kwargs.get(ARGUMENT)
+    if not isinstance(prefixes, Prefixes):
+        return output
+    hidden = output[0]
+    mixed = prefixes.parts.aggregator(hidden.unflatten(0, (len(prefixes.kept), -1)), prefixes.kept)
+    passes = prefixes.parts.passes
+    if passes is not None and decoder.training and torch.is_grad_enabled():
+        passes += 1
+    if isinstance(output, tuple):
+        return (mixed, *output[1:])
+    _mark(getattr(output, "past_key_values", None), prefixes.key)
+    output["last_hidden_state"] = mixed
+    if getattr(output, "hidden_states", None):
+        output["hidden_states"] = (*output.hidden_states[:-1], mixed)
+    return output
+
+
+def parts_of(decoder: Any, name: str) -> Any:
+    """The parts of a set of streams, in place or resting."""
+    return InPlace(decoder) if name == decoder.stream_name else decoder.resting_streams[name]
+
+
+def over_streams(value: Any, P: int) -> Any:
+    """P copies of a batch, one stream after the other; what is one for all stays so."""
+    if isinstance(value, Mapping):
+        return {name: over_streams(each, P) for name, each in value.items()}
+    if not isinstance(value, Tensor) or (value.shape[0] == 1 and value.dim() == 4):
+        return value
+    return value.repeat(P, *[1] * (value.dim() - 1))
+
+
+def _check_cache(cache: Any, key: Key | None) -> None:
+    """Refuse a cache that was filled by another set of streams, or by none."""
+    if cache is None or torch.compiler.is_compiling():
+        return
+    mark = getattr(cache, "scalelaw_streams", None)
+    if mark == key:
+        return
+    if int(cache.get_seq_length()):
+        raise PretrainedError(
+            f"this cache was filled by {_named(mark)} and cannot go on with {_named(key)}; "
+            f"begin with an empty cache, or ask for the streams that filled it"
+        )
+    _mark(cache, key)
+
+
+def _mark(cache: Any, key: Key | None) -> None:
+    if cache is not None and getattr(cache, "scalelaw_streams", None) != key:
+        cache.scalelaw_streams = key
+
+
+def _named(key: Key | None) -> str:
+    return "the model without streams" if key is None else f"streams {', '.join(map(str, key[1]))} of {key[0]!r}"
+
+
+def _let_gradients_in(decoder: Any, given: dict[str, Any]) -> None:
+    """Reentrant checkpoints pass on gradients only where their input has one, and that of a frozen model has none."""
+    if not (decoder.training and torch.is_grad_enabled() and getattr(decoder, "is_gradient_checkpointing", False)):
+        return
+    function = next((m._gradient_checkpointing_func for m in decoder.modules() if _checkpoints(m)), None)
+    if not getattr(function, "keywords", {}).get("use_reentrant"):
+        return
+    if given.get("inputs_embeds") is None:
+        given["inputs_embeds"] = decoder.get_input_embeddings()(given.pop("input_ids"))
+    if not given["inputs_embeds"].requires_grad:
+        given["inputs_embeds"].requires_grad_(True)
+
+
+def _checkpoints(module: Any) -> bool:
+    return hasattr(module, "_gradient_checkpointing_func")

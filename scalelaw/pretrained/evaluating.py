@@ -1,0 +1,168 @@
+"""Perplexity and bits per byte of a text under a model, with the standard error that its documents give it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scalelaw.errors import PretrainedError
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Held-out loss of a model on documents.
+
+    Attributes
+    ----------
+    P : int
+        Streams.
+    loss, loss_se : float
+        Nats per token, and its standard error; NaN with fewer than two documents.
+    perplexity : float
+        exp(loss).
+    bpb, bpb_se : float
+        Bits per byte of text, which models of different tokenizers can be compared by.
+    tokens, bytes, documents : int
+        Tokens predicted, the bytes of UTF-8 that they and the first tokens make, and documents.
+    """
+
+    P: int
+    loss: float
+    loss_se: float
+    perplexity: float
+    bpb: float
+    bpb_se: float
+    tokens: int
+    bytes: int
+    documents: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers by name."""
+        return asdict(self)
+
+
+@torch.no_grad()
+def evaluate(
+    model: Any,
+    tokenizer: Any,
+    documents: Iterable[str],
+    *,
+    context: int = 1024,
+    batch: int = 4,
+    tokens: int | None = None,
+    streams: Any = None,
+) -> Evaluation:
+    """Loss of a model on documents, each by itself, cut into windows of ``context`` tokens.
+
+        loss = sum of all tokens' losses / tokens
+        bpb  = sum of all tokens' losses / (ln 2 * bytes)
+
+    Every token of a document is predicted once, from those before it in its window; the first of a document from the
+    tokenizer's beginning-of-text token where it has one, and else it is given and not predicted. The first of a later
+    window is predicted from the last of the one before. Standard errors are those of ratios of sums over documents:
+    tokens of one document are not independent.
+
+    Parameters
+    ----------
+    documents : iterable of str
+    context : int
+        Tokens that the model is given at once.
+    batch : int
+        Windows of one length that run together.
+    tokens : int, optional
+        Stop after the document in which so many tokens have been predicted.
+    streams : int, str or list, optional
+        As for a call of the model.
+
+    Raises
+    ------
+    PretrainedError
+        If there is no text to predict, or the model allows no such context.
+    """
+    longest = getattr(model.config, "max_position_embeddings", None)
+    if context < 2 or (longest is not None and context > longest):
+        raise PretrainedError(f"a context of {context} tokens is not between 2 and the {longest} that this model allows")
+    asked = {} if streams is None else {"streams": streams}
+    training, device = model.training, next(model.parameters()).device
+    model.eval()
+    sums, counts, sizes = [], [], []
+    try:
+        for text in documents:
+            ids = _encoded(tokenizer, text)
+            if len(ids) < 2:
+                continue
+            windows = [ids[start : start + context + 1] for start in range(0, len(ids) - 1, context)]
+            losses = [_losses(model, part, device, asked) for part in _batches(windows, batch)]
+            sums.append(sum(losses))
+            counts.append(len(ids) - 1)
+            sizes.append(len(text.encode()))
+            if tokens is not None and sum(counts) >= tokens:
+                break
+    finally:
+        model.train(training)
+    if not counts:
+        raise PretrainedError("there is no text of two tokens to evaluate on; name a file with more")
+    return _summed(_streams(model, streams), sums, counts, sizes)
+
+
+def _streams(model: Any, asked: Any) -> int:
+    from scalelaw.pretrained.model import WithStreams
+    from scalelaw.pretrained.selection import resolve
+
+    if not isinstance(model, WithStreams):
+        return 1
+    key = resolve(model.get_decoder(), asked)  # type: ignore[attr-defined]
+    return 1 if key is None else len(key[1])
+
+
+def _encoded(tokenizer: Any, text: str) -> Tensor:
+    ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+    begin = tokenizer.bos_token_id
+    return torch.tensor(ids if begin is None else [begin, *ids], dtype=torch.long)
+
+
+def _batches(windows: Sequence[Tensor], size: int) -> Iterator[Tensor]:
+    """Windows of one length together; the last of a document is shorter."""
+    whole = [each for each in windows if len(each) == len(windows[0])]
+    for i in range(0, len(whole), size):
+        yield torch.stack(whole[i : i + size])
+    if len(windows) > len(whole):
+        yield windows[-1][None]
+
+
+def _losses(model: Any, windows: Tensor, device: Any, asked: dict[str, Any]) -> float:
+    ids = windows.to(device)
+    mask = torch.ones_like(ids[:, :-1])
+    logits = model(input_ids=ids[:, :-1], attention_mask=mask, use_cache=False, **asked).logits
+    return F.cross_entropy(logits.flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none").double().sum().item()
+
+
+def _summed(P: int, sums: list[float], counts: list[int], sizes: list[int]) -> Evaluation:
+    loss, bpb = sum(sums) / sum(counts), sum(sums) / sum(sizes) / math.log(2)
+    return Evaluation(
+        P=P,
+        loss=loss,
+        loss_se=_error(sums, counts),
+        perplexity=math.exp(loss) if loss < 700 else math.inf,
+        bpb=bpb,
+        bpb_se=_error([each / math.log(2) for each in sums], sizes),
+        tokens=sum(counts),
+        bytes=sum(sizes),
+        documents=len(counts),
+    )
+
+
+def _error(sums: list[float], sizes: list[int]) -> float:
+    """Standard error of sum(sums)/sum(sizes) where documents are what was drawn."""
+    d = len(sums)
+    if d < 2:
+        return math.nan
+    ratio = sum(sums) / sum(sizes)
+    squares = sum((own - ratio * size) ** 2 for own, size in zip(sums, sizes, strict=True))
+    return math.sqrt(d / (d - 1) * squares) / sum(sizes)

@@ -1,0 +1,82 @@
+"""Models and tokenizers by name: a folder, or a name on the hub."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from scalelaw.errors import PretrainedError
+from scalelaw.pretrained.families import SUFFIX, register
+from scalelaw.pretrained.saving import CONFIG, load_streams, read_config
+
+
+def load(name: str | os.PathLike[str], *, streams: str | os.PathLike[str] | None = None, **options: Any) -> Any:
+    """A causal language model, with streams where it was saved with some.
+
+    Parameters
+    ----------
+    name : str or path
+        A folder or a name on the hub: a model without streams, a checkpoint with them (``qwen2_parscale`` and the like
+        of other families), or a folder of streams alone, whose base is then loaded from where it says.
+    streams : path, optional
+        A folder of streams to load onto it.
+    **options
+        For ``from_pretrained``: ``dtype``, ``device_map``, ``revision``, ``local_files_only``, ...
+
+    Raises
+    ------
+    PretrainedError
+        If it cannot be had, or the streams do not belong to it.
+    """
+    place = Path(name)
+    if place.is_dir() and (place / CONFIG).exists() and not (place / "config.json").exists():
+        described = read_config(place)
+        base = described["base_model_name_or_path"]
+        if not base:
+            raise PretrainedError(f"the streams in {place} do not say their base; load it and then call load_streams")
+        options.setdefault("revision", described["revision"])
+        return load_streams(load(base, **options), place)
+    model = _fetch("AutoModelForCausalLM", name, **options)
+    return model if streams is None else load_streams(model, streams)
+
+
+def load_tokenizer(name: str | os.PathLike[str], **options: Any) -> Any:
+    """The tokenizer that belongs to a model, or to the base of a folder of streams."""
+    place = Path(name)
+    if place.is_dir() and (place / CONFIG).exists() and not (place / "config.json").exists():
+        return load_tokenizer(read_config(place)["base_model_name_or_path"] or place, **options)
+    return _fetch("AutoTokenizer", name, **options)
+
+
+def _fetch(kind: str, name: str | os.PathLike[str], **options: Any) -> Any:
+    """What an Auto class finds under a name, or one sentence of why it does not."""
+    import transformers
+
+    options = {key: value for key, value in options.items() if value is not None}
+    try:
+        config = transformers.PreTrainedConfig.get_config_dict(name, **_where(options))[0]
+        if str(config.get("model_type", "")).endswith(SUFFIX):
+            register(str(config["model_type"]))
+        return getattr(transformers, kind).from_pretrained(name, **options)
+    except PretrainedError:
+        raise
+    except Exception as error:
+        raise PretrainedError(_why(kind, name, error)) from error
+
+
+def _where(options: dict[str, Any]) -> dict[str, Any]:
+    return {key: options[key] for key in ("revision", "local_files_only", "token") if key in options}
+
+
+def _why(kind: str, name: str | os.PathLike[str], error: Exception) -> str:
+    what = "the tokenizer of" if kind == "AutoTokenizer" else "the model"
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    if Path(name).exists():
+        return f"cannot load {what} {name} ({reason}); name a folder that save_pretrained wrote"
+    if Path(name).is_absolute() or str(name).startswith((".", "~")):
+        return f"cannot load {what} {name}: there is no such folder; name one that save_pretrained wrote"
+    return (
+        f"cannot fetch {what} {name} from the hub ({reason}); give a folder that holds it, such as one that "
+        f"save_pretrained wrote on a machine that reaches the hub"
+    )

@@ -1,0 +1,145 @@
+"""A causal language model of transformers with streams: its own class and one of ours in front of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from scalelaw.errors import PretrainedError
+from scalelaw.pretrained.attention import implementation
+from scalelaw.pretrained.decoder import attentions, heads_of, install, parts_of
+from scalelaw.pretrained.initial import unset
+from scalelaw.pretrained.resting import lay, lift
+from scalelaw.pretrained.selection import Asked, resolve, sets_of
+from scalelaw.pretrained.settings import enter, settings_of
+
+
+class WithStreams:
+    """What a model with streams can do beside what its class can.
+
+    Every call, ``generate`` among them, takes ``streams=``: P (1 is the model without streams), the name of a set in
+    memory, or a list of the streams to keep of the chosen set.
+    """
+
+    config: Any
+
+    def __init__(self, config: Any, *args: Any, **kwargs: Any):
+        super().__init__(config, *args, **kwargs)
+        model: Any = self
+        decoder = model.get_decoder()
+        install(decoder, settings_of(config), heads_of(decoder))
+        # the implementation is not saved with a model: a plain one would leave the prefixes out
+        self.set_attn_implementation(config._attn_implementation)
+        model.post_init()
+
+    def forward(self, *args: Any, streams: Asked = None, **kwargs: Any) -> Any:
+        """The model's own forward pass, with the streams asked for."""
+        if streams is not None:
+            kwargs["streams"] = streams
+        _refuse_padding_without_mask(self, args, kwargs)
+        return super().forward(*args, **kwargs)  # type: ignore[misc]
+
+    def set_streams(self, streams: Asked) -> None:
+        """Choose the streams of the calls to come; nothing is loaded.
+
+        Parameters
+        ----------
+        streams : int, str or sequence of int
+            P of a set in memory, 1 for the model without streams; a set's name; or the streams to keep of the chosen
+            set, whose weights are then renormalised.
+
+        Raises
+        ------
+        PretrainedError
+            If no set in memory, or more than one, is what was asked for.
+        """
+        decoder = self.get_decoder()  # type: ignore[attr-defined]
+        key = resolve(decoder, streams)
+        if key is not None and key[0] != decoder.stream_name:
+            lift(decoder)
+            lay(decoder, key[0])
+            enter(decoder.stream_settings, self.config)
+        decoder.stream_choice = key
+
+    @property
+    def streams(self) -> int:
+        """P of the calls to come."""
+        key = self.get_decoder().stream_choice  # type: ignore[attr-defined]
+        return 1 if key is None else len(key[1])
+
+    @property
+    def stream_sets(self) -> dict[str, int]:
+        """P of every set of streams in memory, by name."""
+        return sets_of(self.get_decoder())  # type: ignore[attr-defined]
+
+    def save_streams(self, folder: str | os.PathLike[str], *, revision: str | None = None) -> Path:
+        """Save the chosen set alone; see :func:`scalelaw.pretrained.save_streams`."""
+        from scalelaw.pretrained.saving import save_streams
+
+        return save_streams(self, folder, revision=revision)
+
+    def load_streams(self, folder: str | os.PathLike[str], *, name: str | None = None, any_base: bool = False) -> Any:
+        """Load a set and choose it; see :func:`scalelaw.pretrained.load_streams`."""
+        from scalelaw.pretrained.saving import load_streams
+
+        return load_streams(self, folder, name=name, any_base=any_base)
+
+    def set_attn_implementation(self, attn_implementation: Any, *args: Any, **kwargs: Any) -> None:
+        """As in transformers, by the plain name; the prefixes stay in it."""
+        wanted = attn_implementation.get("") if isinstance(attn_implementation, dict) else attn_implementation
+        super().set_attn_implementation(implementation(wanted), *args, **kwargs)  # type: ignore[misc]
+
+    def initialize_weights(self) -> None:
+        """As in transformers; prefixes and aggregator that were not loaded begin at random."""
+        super().initialize_weights()  # type: ignore[misc]
+        decoder = self.get_decoder()  # type: ignore[attr-defined]
+        if hasattr(decoder, "stream_settings"):  # not yet, when the model's own class is done
+            unset(decoder)
+
+    def save_pretrained(self, save_directory: Any, *args: Any, **kwargs: Any) -> None:
+        """As in transformers, with the set of streams in place; those that rest are not part of a checkpoint."""
+        state = kwargs.pop("state_dict", None)
+        state = self.state_dict() if state is None else state  # type: ignore[attr-defined]
+        kept = {name: value for name, value in state.items() if "resting_streams." not in name}
+        super().save_pretrained(save_directory, *args, state_dict=kept, **kwargs)  # type: ignore[misc]
+
+    def stream_parameters(self) -> list[tuple[str, Tensor]]:
+        """Names and parameters of the set in place: prefixes and aggregator."""
+        return [(name, value) for name, value in self.named_parameters() if is_streams(name)]  # type: ignore[attr-defined]
+
+    def _reorder_cache(self, cache: Any, beams: Tensor) -> Any:
+        key = getattr(cache, "scalelaw_streams", None)
+        P = 1 if key is None else len(key[1])
+        cache.reorder_cache(torch.cat([beams + beams.numel() * p for p in range(P)]))
+        return cache
+
+    @classmethod
+    def _can_set_attn_implementation(cls) -> bool:
+        return True  # transformers reads the file of a class to know, and this is not the file
+
+
+def is_streams(name: str) -> bool:
+    """Whether a parameter or buffer of that name belongs to the set of streams in place."""
+    own = ("prefix_k", "prefix_v", "prefix_passes")
+    return name.endswith(own) or any(part in name for part in ("aggregate_layer.", "prefix_maker."))
+
+
+def _refuse_padding_without_mask(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Padding that no mask hides is read as text; transformers only warns of it."""
+    pad, ids = model.config.pad_token_id, kwargs.get("input_ids", args[0] if args else None)
+    masked = kwargs.get("attention_mask") is not None or len(args) > 1
+    if masked or pad is None or ids is None or pad == model.config.eos_token_id or torch.compiler.is_compiling():
+        return
+    if kwargs.get("labels") is None and kwargs.get("past_key_values") is None and ids.shape[1] > 1 and model.streams > 1:
+        if bool((ids[:, 0] == pad).any()):
+            raise PretrainedError(
+                f"a row begins with the padding token {pad} and there is no attention_mask, so padding would be read "
+                f"as text; give the attention_mask that the tokenizer returns"
+            )
+
+
+__all__ = ["WithStreams", "attentions", "is_streams", "parts_of"]

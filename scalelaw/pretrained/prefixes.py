@@ -1,0 +1,153 @@
+"""Prefixes: keys and values of each stream's own, as parameters or as what a small MLP makes.
+
+Sizes: P streams, B batch, K kv heads, T prefix slots, S tokens seen, Q queries, D head size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from scalelaw.pretrained.aggregator import Aggregator
+from scalelaw.pretrained.attention import causal, to_add
+from scalelaw.pretrained.settings import Settings
+
+TABLE, HIDDEN = 128, 512  # widths of the MLP that makes prefixes
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Keys and values of one layer: kv heads, size of a key, size of a value."""
+
+    count: int
+    key: int
+    value: int
+
+    def sizes(self, streams: int, slots: int) -> tuple[tuple[int, int, int, int], tuple[int, int, int, int]]:
+        """Shapes of the layer's prefix: keys and values."""
+        return (streams, self.count, slots, self.key), (streams, self.count, slots, self.value)
+
+
+class Maker(nn.Module):
+    """A two-layer tanh MLP that makes every layer's prefix from a learned table of P T rows.
+
+    Each layer's part is made where it is needed, so that it can be made again when activations are checkpointed.
+    """
+
+    def __init__(self, settings: Settings, heads: Mapping[int, Heads]):
+        super().__init__()
+        self.heads = dict(heads)
+        self.table = nn.Parameter(torch.empty(settings.streams, settings.prefix_tokens, TABLE))
+        self.inner = nn.Linear(TABLE, HIDDEN)
+        self.outer = nn.Linear(HIDDEN, sum(each.count * (each.key + each.value) for each in heads.values()))
+
+    def rows(self, layer: int) -> tuple[slice, slice]:
+        """Rows of the last layer that make the keys and the values of a layer."""
+        ends = [0, *accumulate(each.count * (each.key + each.value) for each in self.heads.values())]
+        start, own = ends[list(self.heads).index(layer)], self.heads[layer]
+        middle = start + own.count * own.key
+        return slice(start, middle), slice(middle, middle + own.count * own.value)
+
+    def forward(self, layer: int) -> tuple[Tensor, Tensor]:
+        """Keys (P, K, T, D) and values of a layer."""
+        hidden = torch.tanh(self.inner(self.table))
+        k, v = (
+            F.linear(hidden, self.outer.weight[rows], self.outer.bias[rows])
+            .unflatten(-1, (self.heads[layer].count, -1))
+            .transpose(1, 2)
+            for rows in self.rows(layer)
+        )
+        return k, v
+
+
+class Parts(Protocol):
+    """The parts of one set of streams, wherever they lie."""
+
+    settings: Settings
+
+    @property
+    def aggregator(self) -> Aggregator: ...
+
+    @property
+    def passes(self) -> Tensor | None: ...
+
+    def layer(self, module: nn.Module) -> tuple[Tensor, Tensor]: ...
+
+
+class Prefixes:
+    """The prefixes of one call, as they come down to attention."""
+
+    def __init__(self, parts: Parts, key: tuple[str, tuple[int, ...]]):
+        self.parts, self.key = parts, key
+        self.kept: Sequence[int] = key[1]
+        self._causal: Tensor | None = None
+
+    def join(
+        self, module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, additive: bool
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Prefixes before keys and values; a mask lets every query see them."""
+        k, v = (self._kept(each) for each in self.parts.layer(module))
+        queries = query.shape[2]
+        if mask is None and queries > 1:
+            # transformers leaves the mask of a first pass to its kernel, and a static cache has an unused end
+            key, value, mask = key[:, :, :queries], value[:, :, :queries], self._past(queries, query.device)
+        mask = self._widened(mask, k.shape[2], key, query.dtype, additive=additive)
+        return _before(k, key), _before(v, value), mask
+
+    def _kept(self, own: Tensor) -> Tensor:
+        return own if len(self.kept) == own.shape[0] and list(self.kept) == sorted(self.kept) else own[list(self.kept)]
+
+    def _past(self, queries: int, device: torch.device) -> Tensor:
+        if self._causal is None or self._causal.device != device:
+            self._causal = causal(queries, device)
+        return self._causal
+
+    def _widened(
+        self, mask: Tensor | None, slots: int, key: Tensor, dtype: torch.dtype, *, additive: bool
+    ) -> Tensor | None:
+        gate = gate_of(self.parts)
+        if gate is None:
+            if mask is None:
+                return None
+            mask = to_add(mask, dtype) if additive else mask
+            return F.pad(mask, (slots, 0), value=mask.dtype == torch.bool)
+        if mask is None:
+            mask = key.new_ones((1, 1, 1, key.shape[2]), dtype=torch.bool)
+        mask = to_add(mask, dtype)
+        # a slot's weight in attention is multiplied by the gate, its score therefore raised by log(gate)
+        return torch.cat((gate.log().to(dtype).expand(*mask.shape[:-1], slots), mask), dim=-1)
+
+
+def gate_of(parts: Parts) -> Tensor | None:
+    """How much of the prefix is seen, from 0 to 1; None where nothing fades in."""
+    if parts.passes is None:
+        return None
+    return (parts.passes / parts.settings.fade).clamp(max=1.0)
+
+
+def _before(own: Tensor, text: Tensor) -> Tensor:
+    """Each stream's own (P, K, T, D) before the text of all (P B, K, S, D)."""
+    P = own.shape[0]
+    text = text.unflatten(0, (P, -1))
+    own = own.to(text.dtype)[:, None].expand(-1, text.shape[1], -1, -1, -1)
+    return torch.cat((own, text), dim=3).flatten(0, 1)
+
+
+def parameters_of(settings: Settings, heads: Heads, like: Tensor) -> tuple[nn.Parameter, nn.Parameter]:
+    """Unset keys and values of one layer."""
+    k, v = (
+        nn.Parameter(torch.empty(size, dtype=like.dtype, device=like.device))
+        for size in heads.sizes(settings.streams, settings.prefix_tokens)
+    )
+    return k, v
+
+
+def passes_of(settings: Settings, device: Any) -> Tensor | None:
+    """The count of training passes that the gate follows, where there is one: whole numbers, which no cast blunts."""
+    return torch.zeros((), dtype=torch.long, device=device) if settings.fade else None

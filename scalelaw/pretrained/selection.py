@@ -1,0 +1,73 @@
+"""Which streams a call takes: none, a set in memory, or some streams of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from scalelaw.errors import PretrainedError
+
+Key = tuple[str, tuple[int, ...]]
+"""Name of a set, and its streams that are taken."""
+
+Asked = int | str | Sequence[int] | None
+"""P, where 1 is the model without streams; the name of a set; or the streams to keep of the one chosen."""
+
+
+def sets_of(decoder: Any) -> dict[str, int]:
+    """P of every set of streams in memory, by name."""
+    own = {decoder.stream_name: decoder.stream_settings.streams} if decoder.stream_settings.streams > 1 else {}
+    return own | {name: each.settings.streams for name, each in decoder.resting_streams.items()}
+
+
+def resolve(decoder: Any, asked: Asked) -> Key | None:
+    """What a request means; None for the model without streams.
+
+    Raises
+    ------
+    PretrainedError
+        If no set in memory, or more than one, is what was asked for.
+    """
+    if asked is None:
+        return decoder.stream_choice
+    sets = sets_of(decoder)
+    if isinstance(asked, str):
+        if asked not in sets:
+            raise PretrainedError(f"there are no streams named {asked!r} in memory; {_listed(sets)}")
+        return asked, tuple(range(sets[asked]))
+    if isinstance(asked, int) and not isinstance(asked, bool):
+        return _by_count(sets, asked)
+    return _some(decoder, sets, asked)
+
+
+def _by_count(sets: dict[str, int], P: int) -> Key | None:
+    if P < 1:
+        raise PretrainedError(f"streams is {P}; it must be at least 1, which is the model without streams")
+    if P == 1:
+        return None
+    names = [name for name, count in sets.items() if count == P]
+    if not names:
+        raise PretrainedError(f"there is no set of {P} streams in memory; {_listed(sets)}")
+    if len(names) > 1:
+        raise PretrainedError(f"{' and '.join(map(repr, names))} have {P} streams each; ask for one by its name")
+    return names[0], tuple(range(P))
+
+
+def _some(decoder: Any, sets: dict[str, int], asked: Any) -> Key:
+    chosen = decoder.stream_choice or (decoder.stream_name, ())
+    name, P = chosen[0], sets.get(chosen[0], 1)
+    try:
+        kept = tuple(asked)
+    except TypeError:
+        kept = ()
+    if not kept or len(set(kept)) < len(kept) or not set(kept) <= set(range(P)) or P == 1:
+        raise PretrainedError(
+            f"streams is {asked!r}; give a number of streams, the name of a set, or some of 0 to {P - 1}, each once"
+        )
+    return name, kept
+
+
+def _listed(sets: dict[str, int]) -> str:
+    if not sets:
+        return "the model has none; give it some with add_streams or load_streams"
+    return "there are " + ", ".join(f"{name!r} (P = {count})" for name, count in sets.items())

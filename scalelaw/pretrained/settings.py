@@ -1,0 +1,78 @@
+"""What a set of streams is: how many, how long their prefixes are, how they are weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+from scalelaw.errors import PretrainedError
+
+Aggregation = Literal["mlp", "linear", "mean"]
+Kind = Literal["direct", "reparameterised"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """P streams on a pre-trained model.
+
+    Attributes
+    ----------
+    streams : int
+        P.
+    prefix_tokens : int
+        Slots of keys and values that each stream has of its own in every layer (48 in the paper).
+    smoothing : float
+        epsilon: each stream's weight is at least epsilon/P (0.1 in the paper and in every released checkpoint).
+    aggregation : {"mlp", "linear", "mean"}
+        What weighs the streams: the paper's two-layer SiLU MLP, one linear layer, or nothing, equal weights.
+    prefix : {"direct", "reparameterised"}
+        Keys and values as parameters of their own, or made by a small tanh MLP that :func:`convert` merges.
+    fade : int
+        Training passes over which the prefix fades in from nothing; 0 where it is there from the first.
+    """
+
+    streams: int = 4
+    prefix_tokens: int = 48
+    smoothing: float = 0.1
+    aggregation: Aggregation = "mlp"
+    prefix: Kind = "direct"
+    fade: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("streams", 1), ("prefix_tokens", 1), ("fade", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise PretrainedError(f"{name} is {value!r}; it must be a whole number of at least {least}")
+        if not 0 <= self.smoothing <= 1:
+            raise PretrainedError(f"smoothing is {self.smoothing}; it must lie between 0 and 1")
+        for name, choices in (("aggregation", get_args(Aggregation)), ("prefix", get_args(Kind))):
+            if getattr(self, name) not in choices:
+                raise PretrainedError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(choices)}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings by name."""
+        return asdict(self)
+
+
+FIELDS: Mapping[str, tuple[str, type, Any]] = {
+    "streams": ("parscale_n", int, 1),
+    "prefix_tokens": ("parscale_n_tokens", int, 48),
+    # 0.01 is the released code's default, so that a config.json that leaves it out means the same here
+    "smoothing": ("parscale_attn_smooth", float, 0.01),
+    "aggregation": ("parscale_aggregation", str, "mlp"),
+    "prefix": ("parscale_prefix", str, "direct"),
+    "fade": ("parscale_fade", int, 0),
+}
+"""By attribute of :class:`Settings`: its name, type and default in a model's ``config.json``; three are released ones."""
+
+
+def settings_of(config: Any) -> Settings:
+    """The settings that a model's configuration holds."""
+    return Settings(**{each.name: getattr(config, FIELDS[each.name][0]) for each in fields(Settings)})
+
+
+def enter(settings: Settings, config: Any) -> None:
+    """Write settings into a model's configuration."""
+    for name, value in settings.to_dict().items():
+        setattr(config, FIELDS[name][0], value)

@@ -1,0 +1,248 @@
+"""Every way of running a model with streams equals its plain forward pass, whatever the family."""
+
+import copy
+
+import pytest
+import torch
+import transformers
+
+from scalelaw import pretrained
+from scalelaw.errors import PretrainedError
+
+from .conftest import FAMILIES, plain, uneven, with_streams
+
+CLOSE = {"atol": 2e-5, "rtol": 1e-5}
+
+
+@pytest.fixture(params=FAMILIES)
+def family(request):
+    return request.param
+
+
+@pytest.fixture
+def model(family):
+    return with_streams(family)
+
+
+@torch.no_grad()
+def by_hand(model, ids, kept=None):
+    """Logits from each stream alone: its prefix as a cache of a model without streams, then the released aggregation."""
+    decoder = model.get_decoder()
+    h = torch.stack([decoder(ids, streams=[p], use_cache=False).last_hidden_state for p in range(4)])
+    x = h.permute(1, 2, 3, 0).flatten(2)
+    w = decoder.aggregate_layer[2](torch.nn.functional.silu(decoder.aggregate_layer[0](x))).softmax(-1)
+    w = w * 0.9 + 0.1 / 4
+    logits = model.lm_head((h.permute(1, 2, 0, 3) * w[..., None]).sum(2))
+    cap = getattr(model.config, "final_logit_softcapping", None)
+    return logits if cap is None else torch.tanh(logits / cap) * cap
+
+
+@torch.no_grad()
+def test_streams_are_aggregated_as_released_and_differ(model, ids):
+    torch.testing.assert_close(model(ids).logits, by_hand(model, ids), **CLOSE)
+    assert (model(ids).logits - model(ids, streams=1).logits).abs().max() > 1e-2
+    assert (model(ids, streams=[0]).logits - model(ids, streams=[3]).logits).abs().max() > 1e-2
+
+
+@torch.no_grad()
+def test_one_stream_is_the_model_without(family, model, ids):
+    base = plain(family)
+    assert torch.equal(model(ids, streams=1).logits, base(ids).logits)
+    model.set_streams(1)
+    assert torch.equal(model(ids).logits, base(ids).logits)
+    assert torch.equal(*(each.generate(ids, max_new_tokens=4, do_sample=False) for each in (model, base)))
+    assert model.set_streams(4) is None
+    assert model.streams == 4
+    single = pretrained.add_streams(plain(family), 1)
+    assert torch.equal(single(ids).logits, base(ids).logits)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("prefix", ["direct", "reparameterised"])
+def test_near_identity_begins_as_the_model_without(family, prefix, ids):
+    model = pretrained.add_streams(plain(family), 4, 5, init="near-identity", prefix=prefix).eval()
+    torch.testing.assert_close(model(ids).logits, plain(family)(ids).logits, **CLOSE)
+    mask = torch.ones_like(ids)
+    mask[0, :4] = 0
+    assert model(ids, attention_mask=mask).logits.isfinite().all()
+
+
+@torch.no_grad()
+def test_cache_beams_chunks_and_lookup_equal_no_cache(model, ids):
+    options = {"max_new_tokens": 6, "do_sample": False}
+    alone = model.generate(ids, use_cache=False, **options)
+    assert torch.equal(alone, model.generate(ids, **options))
+    assert torch.equal(alone, model.generate(ids, prefill_chunk_size=4, **options))
+    assert torch.equal(alone[:1], model.generate(ids[:1], prompt_lookup_num_tokens=3, **options))
+    beams = {"num_beams": 3, **options}
+    assert torch.equal(model.generate(ids, use_cache=False, **beams), model.generate(ids, **beams))
+
+
+@torch.no_grad()
+def test_a_static_cache_equals_a_dynamic_one(model, ids):
+    options = {"max_new_tokens": 6, "do_sample": False}
+    static = model.generate(ids, cache_implementation="static", disable_compile=True, **options)
+    assert torch.equal(model.generate(ids, **options), static)
+
+
+@torch.no_grad()
+def test_the_cache_goes_on_with_single_tokens_and_with_chunks(model, ids):
+    whole = model(ids).logits
+    cache = transformers.DynamicCache(config=model.config)
+    parts = [model(part, past_key_values=cache, use_cache=True).logits for part in ids.split([4, 3, 1, 1, 2], dim=1)]
+    torch.testing.assert_close(torch.cat(parts, dim=1), whole, **CLOSE)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_padding_is_not_seen(model, ids, side):
+    short = ids[:1, :7]
+    pad = torch.zeros(1, 4, dtype=torch.long)
+    row = torch.cat((pad, short) if side == "left" else (short, pad), dim=1)
+    batch = torch.cat((row, ids[1:]))
+    mask = torch.ones_like(batch)
+    mask[0, slice(0, 4) if side == "left" else slice(7, None)] = 0
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    own = slice(4, None) if side == "left" else slice(0, 7)
+    logits = model(batch, attention_mask=mask, position_ids=positions).logits
+    torch.testing.assert_close(logits[0, own], model(short).logits[0], **CLOSE)
+    torch.testing.assert_close(logits[1:], model(ids[1:]).logits, **CLOSE)
+    if side == "left":
+        together = model.generate(batch, attention_mask=mask, max_new_tokens=4, do_sample=False)
+        assert torch.equal(together[0, 4:], model.generate(short, max_new_tokens=4, do_sample=False)[0])
+
+
+@torch.no_grad()
+def test_a_batch_is_its_rows(model, ids):
+    rows = torch.cat([model(row[None]).logits for row in ids])
+    torch.testing.assert_close(model(ids).logits, rows, **CLOSE)
+
+
+@pytest.mark.parametrize("reentrant", [False, True])
+@pytest.mark.parametrize("prefix", ["direct", "reparameterised"])
+def test_checkpointed_gradients_are_the_same(family, ids, reentrant, prefix):
+    model = with_streams(family, prefix=prefix)
+    wanted = gradients(model, ids)
+    model.gradient_checkpointing_enable({"use_reentrant": reentrant})
+    for name, value in gradients(model, ids).items():
+        torch.testing.assert_close(value, wanted[name], **CLOSE)
+    pretrained.trainable(model, "streams")
+    for name, value in gradients(model, ids).items():
+        torch.testing.assert_close(value, wanted[name], **CLOSE)
+
+
+def gradients(model, ids):
+    model.train()
+    model.zero_grad()
+    model(ids, labels=ids).loss.backward()
+    return {name: value.grad.clone() for name, value in model.named_parameters() if value.grad is not None}
+
+
+@torch.no_grad()
+def test_a_saved_model_is_the_same_again(model, ids, tmp_path):
+    model.save_pretrained(tmp_path)
+    again = transformers.AutoModelForCausalLM.from_pretrained(
+        tmp_path, attn_implementation=model.config._attn_implementation.removeprefix("parscale_")
+    )
+    assert type(again) is type(model)
+    assert again.config.parscale_attn_smooth == 0.1
+    assert torch.equal(again(ids).logits, model(ids).logits)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("aggregation", ["mlp", "linear", "mean"])
+def test_dropped_streams_leave_the_others(ids, aggregation):
+    model = with_streams("qwen2", aggregation=aggregation)
+    model.set_streams([1, 3])
+    assert model.streams == 2
+    some = model(ids)
+    small = with_streams("qwen2", 2, aggregation=aggregation)
+    own, other = model.get_decoder(), small.get_decoder()
+    for mine, its in zip(own.layers, other.layers, strict=True):
+        its.self_attn.prefix_k.copy_(mine.self_attn.prefix_k[[1, 3]])
+        its.self_attn.prefix_v.copy_(mine.self_attn.prefix_v[[1, 3]])
+    if aggregation != "mean":
+        into = own.aggregate_layer[0].weight.unflatten(1, (-1, 4))[:, :, [1, 3]].flatten(1)
+        rows = [1, 3] if aggregation == "linear" else slice(None)
+        other.aggregate_layer[0].weight.copy_(into[rows])
+        other.aggregate_layer[0].bias.copy_(own.aggregate_layer[0].bias[rows])
+    if aggregation == "mlp":
+        other.aggregate_layer[2].weight.copy_(own.aggregate_layer[2].weight[[1, 3]])
+        other.aggregate_layer[2].bias.copy_(own.aggregate_layer[2].bias[[1, 3]])
+    torch.testing.assert_close(some.logits, small(ids).logits, **CLOSE)
+    assert torch.equal(*(each.generate(ids, max_new_tokens=3, do_sample=False, num_beams=2) for each in (model, small)))
+
+
+@torch.no_grad()
+def test_several_sets_are_switched_by_call_and_for_good(ids):
+    model = with_streams("llama", 4)
+    four = model(ids).logits
+    pretrained.add_streams(model, 2, 3, init="random", seed=5)
+    uneven(model)
+    two = model(ids).logits
+    assert model.stream_sets == {"p2": 2, "default": 4}
+    assert torch.equal(model(ids, streams=4).logits, four)
+    assert torch.equal(model(ids, streams="default").logits, four)
+    assert torch.equal(model(ids, streams="p2").logits, two)
+    wanted = model.generate(ids, streams=4, max_new_tokens=3, do_sample=False, num_beams=2)
+    model.set_streams(4)
+    assert torch.equal(model(ids).logits, four)
+    assert torch.equal(model(ids, streams=2).logits, two)
+    assert torch.equal(model.generate(ids, max_new_tokens=3, do_sample=False, num_beams=2), wanted)
+    assert model.config.parscale_n == 4
+    assert torch.equal(copy.deepcopy(model)(ids, streams=2).logits, two)
+
+
+@pytest.mark.slow
+@torch.no_grad()
+def test_a_compiled_forward_is_the_same(ids):
+    model = with_streams("qwen2")
+    compiled = torch.compile(model)
+    torch.testing.assert_close(compiled(ids).logits, model(ids).logits, **CLOSE)
+    options = {"max_new_tokens": 4, "do_sample": False}
+    assert torch.equal(compiled.generate(ids, **options), model.generate(ids, **options))
+
+
+@torch.no_grad()
+def test_hidden_states_end_with_the_sum(ids):
+    model = with_streams("qwen2")
+    states = model(ids, output_hidden_states=True).hidden_states
+    assert [len(each) for each in states] == [12, 12, 3]
+    torch.testing.assert_close(model.lm_head(states[-1]), model(ids).logits)
+
+
+def test_eager_and_sdpa_agree_and_keep_the_prefix(ids):
+    model = with_streams("qwen2")
+    before = model(ids).logits
+    model.set_attn_implementation("eager")
+    torch.testing.assert_close(model(ids).logits, before, **CLOSE)
+    model.config._attn_implementation = "sdpa"
+    with pytest.raises(PretrainedError, match="carries no prefix"):
+        model(ids)
+
+
+def test_faults_are_named(ids):
+    model = with_streams("qwen2")
+    for asked, words in (
+        (0, "at least 1"),
+        (8, r"no set of 8 streams.*'default' \(P = 4\)"),
+        ("p8", "no streams named 'p8'"),
+        ([0, 0], "each once"),
+        ([4], "0 to 3"),
+    ):
+        with pytest.raises(PretrainedError, match=words):
+            model(ids, streams=asked)
+    with pytest.raises(PretrainedError, match="attention_mask"):
+        model(torch.cat((torch.zeros(3, 2, dtype=torch.long), ids), dim=1))
+
+
+@torch.no_grad()
+def test_a_cache_of_other_streams_is_refused(ids):
+    model = with_streams("qwen2")
+    for first, then in ((1, 4), (4, 1), ([0, 1, 2, 3], [3, 2, 1, 0])):
+        cache = model(ids, streams=first, use_cache=True).past_key_values
+        with pytest.raises(PretrainedError, match="cache was filled by"):
+            model(ids[:, :1], streams=then, past_key_values=cache)
+    foreign = plain("qwen2")(ids, use_cache=True).past_key_values
+    with pytest.raises(PretrainedError, match="model without streams"):
+        model(ids[:, :1], past_key_values=foreign)
