@@ -43,6 +43,7 @@ from scalelaw.runs import check, read, write
 
 if TYPE_CHECKING:
     from scalelaw import analysis, cost, datasets, plot
+    from scalelaw import pretrained as pretrained
     from scalelaw.analysis.allocation import allocate, allocation_exponents, compute_multiplier
     from scalelaw.analysis.approaches import approaches
     from scalelaw.analysis.checklist import checklist
@@ -120,7 +121,7 @@ __all__ = [
 
 # what needs pandas or matplotlib is imported when it is first used
 _LATER = {
-    **dict.fromkeys(("analysis", "cost", "datasets", "plot"), ""),
+    **dict.fromkeys(("analysis", "cost", "datasets", "plot", "pretrained"), ""),
     **dict.fromkeys(("allocate", "allocation_exponents", "compute_multiplier"), "analysis"),
     **dict.fromkeys(("contour_grid", "curves", "equivalence", "iso_loss"), "analysis"),
     "parting": "analysis.parting",

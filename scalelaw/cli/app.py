@@ -32,6 +32,7 @@ from scalelaw.cli import (
     plan,
     plot,
     predict,
+    pretrained,
     profile,
     reproduce,
     sensitivity,
@@ -91,6 +92,7 @@ for verb in (
 ):
     app.command(verb.__name__.rpartition(".")[2])(verb.run)
 app.add_typer(cost.app, name="cost")  # has verbs of its own
+app.add_typer(pretrained.app, name="pretrained")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

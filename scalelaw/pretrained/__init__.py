@@ -6,7 +6,7 @@
 ...                                   num_attention_heads=2, num_key_value_heads=1)
 >>> model = pretrained.add_streams(transformers.Qwen2ForCausalLM(config), streams=4, prefix_tokens=8)
 >>> model.streams, sum(each.numel() for each in pretrained.trainable(model, "streams"))
-(4, 3124)
+(4, 2132)
 
 Importing this package makes transformers' Auto classes know the released checkpoints (``qwen2_parscale``) and the same
 of other families; it needs the extra ``pretrained``.
@@ -14,14 +14,35 @@ of other families; it needs the extra ``pretrained``.
 
 from scalelaw.extras import need
 
-for _package in ("torch", "transformers"):
+for _package in ("torch", "safetensors", "transformers"):
     need(_package, extra="pretrained", purpose="streams on a pre-trained model")
 
 from scalelaw.pretrained.adding import add_streams, trainable  # noqa: E402
+from scalelaw.pretrained.converting import convert, merge  # noqa: E402
+from scalelaw.pretrained.evaluating import Evaluation, evaluate  # noqa: E402
 from scalelaw.pretrained.families import FAMILIES, register  # noqa: E402
+from scalelaw.pretrained.generating import continue_text  # noqa: E402
+from scalelaw.pretrained.loading import load, load_tokenizer  # noqa: E402
+from scalelaw.pretrained.saving import load_streams, save_streams  # noqa: E402
 from scalelaw.pretrained.settings import Settings  # noqa: E402
+from scalelaw.pretrained.texts import documents  # noqa: E402
 
 for _family in FAMILIES:
     register(_family)
 
-__all__ = ["Settings", "add_streams", "register", "trainable"]
+__all__ = [
+    "Evaluation",
+    "Settings",
+    "add_streams",
+    "continue_text",
+    "convert",
+    "documents",
+    "evaluate",
+    "load",
+    "load_streams",
+    "load_tokenizer",
+    "merge",
+    "register",
+    "save_streams",
+    "trainable",
+]

@@ -96,7 +96,7 @@ def add_streams(
 
 def prepare(model: Any, settings: Settings, *, name: str | None = None) -> None:
     """Make room for a set of streams, not yet initialised, and choose it."""
-    longest = getattr(model.config, "max_position_embeddings", None)
+    longest = getattr(getattr(model, "config", None), "max_position_embeddings", None)
     if longest is not None and settings.prefix_tokens > longest:
         raise PretrainedError(
             f"a prefix of {settings.prefix_tokens} slots is longer than the context of this model, {longest}; "
@@ -136,7 +136,7 @@ def _examine(model: Any) -> Any:
     )
     config = getattr(model, "config", None)
     if config is None or not hasattr(model, "get_decoder") or getattr(config, "is_encoder_decoder", False):
-        raise PretrainedError(f"{kind} is not a causal language model of transformers; load one with AutoModelForCausalLM")
+        raise PretrainedError(f"{kind} is no causal language model of transformers; load one with AutoModelForCausalLM")
     if not model._can_set_attn_implementation():
         raise PretrainedError(refusal)
     before = config._attn_implementation
@@ -144,7 +144,7 @@ def _examine(model: Any) -> Any:
     decoder = model.get_decoder()
     try:
         note = probe(decoder, torch.zeros(1, 1, dtype=torch.long, device=next(model.parameters()).device))
-    except (PretrainedError, TypeError):
+    except (PretrainedError, TypeError):  # the argument is lost on its way down, or refused
         note = None
     if note is None or not note.heads:
         model.set_attn_implementation(before)
@@ -177,5 +177,3 @@ def trainable(model: Any, what: Literal["streams", "all"] = "streams") -> list[T
         if wanted:
             chosen.append(parameter)
     return chosen
-
-

@@ -1,8 +1,8 @@
 """Attention functions for transformers that put something before the keys and values of the text.
 
 They are registered as implementations of attention, one for each of transformers' own that can carry a prefix. What is
-put there comes down to them from the decoder as an argument of the call: nothing lies in the cache, and positions of the
-text begin at 0. Without it they are transformers' own functions.
+put there comes down to them from the decoder as an argument of the call: nothing lies in the cache, and positions of
+the text begin at 0. Without it they are transformers' own functions.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _joined(
         )
     if carried is None:
         return key, value, mask
-    joined: tuple[Tensor, Tensor, Tensor | None] = carried.join(module, query, key, value, mask, additive=additive)  # type: ignore[attr-defined]
+    joined: tuple[Tensor, Tensor, Tensor | None] = carried.join(module, query, key, value, mask, additive=additive)
     return joined
 
 
@@ -107,7 +107,7 @@ def implementation(asked: str | None) -> str:
     """
     if asked in NAMES.values():
         return str(asked)
-    if asked not in NAMES:
+    if asked is None or asked not in NAMES:
         raise PretrainedError(
             f"streams need attention that can carry a prefix, {' or '.join(NAMES)}, and this is {asked}; "
             f"load the model with attn_implementation='sdpa'"

@@ -8,7 +8,7 @@ import secrets
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -31,7 +31,7 @@ def merge(model: Any) -> Any:
     PretrainedError
         If there are no streams in place, or their prefix has not faded in.
     """
-    decoder = model.get_decoder() if isinstance(model, WithStreams) else None
+    decoder: Any = cast(Any, model).get_decoder() if isinstance(model, WithStreams) else None
     if decoder is None or decoder.stream_settings.streams == 1:
         raise PretrainedError("this model has no streams in place; add or load some first")
     settings = decoder.stream_settings
@@ -75,8 +75,8 @@ def convert(model: Any, folder: str | os.PathLike[str], *, tokenizer: Any = None
     merge(model)
     if model.config.parscale_aggregation != "mlp":
         raise PretrainedError(
-            f"the released format knows no aggregation but mlp, and this model has {model.config.parscale_aggregation}; "
-            f"keep it with save_pretrained instead"
+            f"the released format knows no aggregation but mlp, and this model has "
+            f"{model.config.parscale_aggregation}; keep it with save_pretrained instead"
         )
     place.parent.mkdir(parents=True, exist_ok=True)
     staged = place.with_name(f".{place.name}.{secrets.token_hex(6)}.tmp")
@@ -102,5 +102,3 @@ def _name_rope_as_released(path: Path, config: Any) -> None:
     saved |= {"parscale_n": config.parscale_n, "parscale_n_tokens": config.parscale_n_tokens}
     saved |= {"parscale_attn_smooth": config.parscale_attn_smooth, "torch_dtype": saved.get("dtype")}
     write_atomically(path, json.dumps(saved, indent=2, sort_keys=True) + "\n")
-
-

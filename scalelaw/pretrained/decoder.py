@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -48,8 +48,8 @@ class InPlace:
 
 def attentions(decoder: nn.Module) -> dict[int, Any]:
     """The attention of each layer that has one, by the layer's index."""
-    found = {
-        module.layer_idx: module
+    found: dict[int, Any] = {
+        cast(Any, module).layer_idx: module
         for module in decoder.modules()
         if isinstance(getattr(module, "layer_idx", None), int) and "Attention" in type(module).__name__
     }
@@ -115,7 +115,7 @@ def spread(decoder: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
     return (), given
 
 
-def gather(decoder: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
+def gather(decoder: Any, _args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
     """After the decoder: the weighted sum of the streams in the place of their hidden states."""
     prefixes = kwargs.get(ARGUMENT)
     if not isinstance(prefixes, Prefixes):

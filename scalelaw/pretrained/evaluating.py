@@ -29,7 +29,7 @@ class Evaluation:
     bpb, bpb_se : float
         Bits per byte of text, which models of different tokenizers can be compared by.
     tokens, bytes, documents : int
-        Tokens predicted, the bytes of UTF-8 that they and the first tokens make, and documents.
+        Tokens predicted, the bytes of UTF-8 that they stand for, and documents.
     """
 
     P: int
@@ -87,7 +87,9 @@ def evaluate(
     """
     longest = getattr(model.config, "max_position_embeddings", None)
     if context < 2 or (longest is not None and context > longest):
-        raise PretrainedError(f"a context of {context} tokens is not between 2 and the {longest} that this model allows")
+        raise PretrainedError(
+            f"a context of {context} tokens is not between 2 and the {longest} that this model allows"
+        )
     asked = {} if streams is None else {"streams": streams}
     training, device = model.training, next(model.parameters()).device
     model.eval()
@@ -101,7 +103,7 @@ def evaluate(
             losses = [_losses(model, part, device, asked) for part in _batches(windows, batch)]
             sums.append(sum(losses))
             counts.append(len(ids) - 1)
-            sizes.append(len(text.encode()))
+            sizes.append(len(text.encode()) - _given_bytes(tokenizer, ids))
             if tokens is not None and sum(counts) >= tokens:
                 break
     finally:
@@ -125,6 +127,11 @@ def _encoded(tokenizer: Any, text: str) -> Tensor:
     ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
     begin = tokenizer.bos_token_id
     return torch.tensor(ids if begin is None else [begin, *ids], dtype=torch.long)
+
+
+def _given_bytes(tokenizer: Any, ids: Tensor) -> int:
+    """Bytes of the first token, where it is text that is given and not predicted."""
+    return 0 if tokenizer.bos_token_id is not None else len(tokenizer.decode(ids[:1]).encode())
 
 
 def _batches(windows: Sequence[Tensor], size: int) -> Iterator[Tensor]:

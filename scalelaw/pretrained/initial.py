@@ -113,8 +113,4 @@ def _draw(tensor: Tensor, seed: int, name: str, scale: float, spread: Spread | N
     digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
     generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
     drawn = torch.randn(tensor.shape, generator=generator)
-    if spread is not None:
-        drawn = spread.mean[:, None] + spread.deviation[:, None] * drawn
-    else:
-        drawn = drawn * scale
-    tensor.copy_(drawn)
+    tensor.copy_(drawn * scale if spread is None else spread.mean[:, None] + spread.deviation[:, None] * drawn)

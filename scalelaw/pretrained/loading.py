@@ -8,6 +8,7 @@ from typing import Any
 
 from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.families import SUFFIX, register
+from scalelaw.pretrained.model import is_streams
 from scalelaw.pretrained.saving import CONFIG, load_streams, read_config
 
 
@@ -58,11 +59,23 @@ def _fetch(kind: str, name: str | os.PathLike[str], **options: Any) -> Any:
         config = transformers.PreTrainedConfig.get_config_dict(name, **_where(options))[0]
         if str(config.get("model_type", "")).endswith(SUFFIX):
             register(str(config["model_type"]))
-        return getattr(transformers, kind).from_pretrained(name, **options)
+        if kind == "AutoTokenizer":
+            return transformers.AutoTokenizer.from_pretrained(name, **options)
+        model, found = transformers.AutoModelForCausalLM.from_pretrained(name, output_loading_info=True, **options)
     except PretrainedError:
         raise
-    except Exception as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise PretrainedError(_why(kind, name, error)) from error
+    _complete(name, found)
+    return model
+
+
+def _complete(name: str | os.PathLike[str], found: dict[str, Any]) -> None:
+    """Refuse a model that would run with made-up tensors, or without streams that its files hold."""
+    if found["missing_keys"]:
+        raise PretrainedError(f"{name} holds no tensor {min(found['missing_keys'])}, which its config.json asks for")
+    if surplus := sorted(each for each in found["unexpected_keys"] if is_streams(each)):
+        raise PretrainedError(f"{name} holds {surplus[0]}, for which its config.json has no streams; mend parscale_n")
 
 
 def _where(options: dict[str, Any]) -> dict[str, Any]:

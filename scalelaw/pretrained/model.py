@@ -11,7 +11,7 @@ from torch import Tensor
 
 from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.attention import implementation
-from scalelaw.pretrained.decoder import attentions, heads_of, install, parts_of
+from scalelaw.pretrained.decoder import heads_of, install
 from scalelaw.pretrained.initial import unset
 from scalelaw.pretrained.resting import lay, lift
 from scalelaw.pretrained.selection import Asked, resolve, sets_of
@@ -28,7 +28,7 @@ class WithStreams:
     config: Any
 
     def __init__(self, config: Any, *args: Any, **kwargs: Any):
-        super().__init__(config, *args, **kwargs)
+        super().__init__(config, *args, **kwargs)  # type: ignore[call-arg]
         model: Any = self
         decoder = model.get_decoder()
         install(decoder, settings_of(config), heads_of(decoder))
@@ -132,14 +132,11 @@ def _refuse_padding_without_mask(model: Any, args: tuple[Any, ...], kwargs: dict
     """Padding that no mask hides is read as text; transformers only warns of it."""
     pad, ids = model.config.pad_token_id, kwargs.get("input_ids", args[0] if args else None)
     masked = kwargs.get("attention_mask") is not None or len(args) > 1
-    if masked or pad is None or ids is None or pad == model.config.eos_token_id or torch.compiler.is_compiling():
+    begun = kwargs.get("past_key_values") is not None or kwargs.get("labels") is not None
+    if masked or begun or pad is None or ids is None or pad == model.config.eos_token_id or model.streams == 1:
         return
-    if kwargs.get("labels") is None and kwargs.get("past_key_values") is None and ids.shape[1] > 1 and model.streams > 1:
-        if bool((ids[:, 0] == pad).any()):
-            raise PretrainedError(
-                f"a row begins with the padding token {pad} and there is no attention_mask, so padding would be read "
-                f"as text; give the attention_mask that the tokenizer returns"
-            )
-
-
-__all__ = ["WithStreams", "attentions", "is_streams", "parts_of"]
+    if not torch.compiler.is_compiling() and ids.shape[1] > 1 and bool((ids[:, 0] == pad).any()):
+        raise PretrainedError(
+            f"a row begins with the padding token {pad} and there is no attention_mask, so padding would be read "
+            f"as text; give the attention_mask that the tokenizer returns"
+        )

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -36,7 +36,7 @@ def save_streams(model: Any, folder: str | os.PathLike[str], *, revision: str | 
     PretrainedError
         If there are no streams, or not all of a set is chosen.
     """
-    key = model.get_decoder().stream_choice if isinstance(model, WithStreams) else None
+    key = cast(Any, model).get_decoder().stream_choice if isinstance(model, WithStreams) else None
     if key is None:
         raise PretrainedError("no streams are chosen to be saved; choose a set with set_streams")
     settings: Settings = model.get_decoder().stream_settings
@@ -133,11 +133,12 @@ def _read_weights(folder: Path, described: dict[str, Any]) -> dict[str, Tensor]:
 
 def _described(model: Any, revision: str | None) -> dict[str, Any]:
     config = model.config
+    name = config._name_or_path
     return {
         "scalelaw_streams": VERSION,
         "peft_type": "PARSCALE",
         "task_type": "CAUSAL_LM",
-        "base_model_name_or_path": config._name_or_path or None,
+        "base_model_name_or_path": (str(Path(name).resolve()) if Path(name).is_dir() else name) if name else None,
         "revision": revision or getattr(config, "_commit_hash", None),
         "base_model_type": config.model_type.removesuffix(SUFFIX),
         "shape": _shape(model),
@@ -178,7 +179,7 @@ def _compare(model: Any, described: dict[str, Any], folder: Path, *, any_base: b
     kind = model.config.model_type.removesuffix(SUFFIX)
     wanted = described["base_model_type"]
     if kind != wanted:
-        raise PretrainedError(f"the streams in {folder} are for a {wanted} model, and this one is {kind}; load that base")
+        raise PretrainedError(f"the streams in {folder} are for a {wanted} model, and this is a {kind}; load that base")
     for name, value in _shape(model).items():
         theirs = described["shape"].get(name)
         if theirs != value:

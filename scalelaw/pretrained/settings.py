@@ -64,7 +64,7 @@ FIELDS: Mapping[str, tuple[str, type, Any]] = {
     "prefix": ("parscale_prefix", str, "direct"),
     "fade": ("parscale_fade", int, 0),
 }
-"""By attribute of :class:`Settings`: its name, type and default in a model's ``config.json``; three are released ones."""
+"""By attribute of :class:`Settings`: name, type and default in a model's ``config.json``; three are released ones."""
 
 
 def settings_of(config: Any) -> Settings:

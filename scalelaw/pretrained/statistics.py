@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.attention import ARGUMENT
 from scalelaw.pretrained.prefixes import Heads
 
@@ -71,3 +73,22 @@ def made_up(decoder: Any, seed: int) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
     tokens = torch.randint(decoder.config.vocab_size, (SEQUENCES, LENGTH), generator=generator)
     return tokens.to(next(decoder.parameters()).device)
+
+
+def sample(tokenizer: Any, documents: Iterable[str]) -> Tensor:
+    """Tokens of text to take statistics from, (64 or fewer, 16): beginnings of documents, and what comes after them.
+
+    Raises
+    ------
+    PretrainedError
+        If there is not one run of 16 tokens.
+    """
+    runs: list[list[int]] = []
+    for text in documents:
+        ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        runs += [ids[start : start + LENGTH] for start in range(0, len(ids) - LENGTH + 1, LENGTH)][: SEQUENCES // 8]
+        if len(runs) >= SEQUENCES:
+            break
+    if not runs:
+        raise PretrainedError(f"there is no text of {LENGTH} tokens to take statistics from; name a file with more")
+    return torch.tensor(runs[:SEQUENCES])

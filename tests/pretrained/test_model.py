@@ -25,8 +25,8 @@ def model(family):
 
 
 @torch.no_grad()
-def by_hand(model, ids, kept=None):
-    """Logits from each stream alone: its prefix as a cache of a model without streams, then the released aggregation."""
+def by_hand(model, ids):
+    """Logits from each stream alone: then the released aggregation."""
     decoder = model.get_decoder()
     h = torch.stack([decoder(ids, streams=[p], use_cache=False).last_hidden_state for p in range(4)])
     x = h.permute(1, 2, 3, 0).flatten(2)
@@ -42,6 +42,22 @@ def test_streams_are_aggregated_as_released_and_differ(model, ids):
     torch.testing.assert_close(model(ids).logits, by_hand(model, ids), **CLOSE)
     assert (model(ids).logits - model(ids, streams=1).logits).abs().max() > 1e-2
     assert (model(ids, streams=[0]).logits - model(ids, streams=[3]).logits).abs().max() > 1e-2
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("family", ["qwen2", "qwen3", "llama", "mistral", "olmo2", "smollm3"])
+def test_a_stream_is_the_model_without_and_a_cache_that_holds_the_prefix(family, ids):
+    model, base = with_streams(family), plain(family)
+    for p in range(4):
+        cache = transformers.DynamicCache()
+        for i, layer in enumerate(model.get_decoder().layers):
+            k, v = (
+                each[p : p + 1].expand(3, -1, -1, -1) for each in (layer.self_attn.prefix_k, layer.self_attn.prefix_v)
+            )
+            cache.update(k, v, i)
+        seen = torch.ones(11, 16, dtype=torch.bool).tril(5).expand(3, 1, -1, -1)
+        wanted = base(ids, past_key_values=cache, attention_mask=seen, position_ids=torch.arange(11).expand(3, -1))
+        torch.testing.assert_close(model(ids, streams=[p]).logits, wanted.logits, **CLOSE)
 
 
 @torch.no_grad()

@@ -1,0 +1,16 @@
+"""`scalelaw pretrained`: streams on a pre-trained model."""
+
+from __future__ import annotations
+
+import typer
+
+from scalelaw.cli.pretrained import add, convert, evaluate, generate
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Put parallel streams on a pre-trained model: add, generate, evaluate, convert.",
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for name, verb in (("add", add), ("generate", generate), ("convert", convert), ("eval", evaluate)):
+    app.command(name)(verb.run)

@@ -1,0 +1,69 @@
+"""`scalelaw pretrained add`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import options, output
+from scalelaw.cli.pretrained import shared
+
+
+def run(
+    model: shared.Model,
+    out: Annotated[str, typer.Option("--output", "-o", metavar="FOLDER", help="Where the streams go.")],
+    streams: Annotated[int, typer.Option("--streams", metavar="P", help="Parallel streams.")] = 4,
+    prefix_tokens: Annotated[int, typer.Option("--prefix-tokens", metavar="T", help="Slots of each prefix.")] = 48,
+    init: Annotated[
+        str, typer.Option("--init", metavar="HOW", help="near-identity, statistics or random.")
+    ] = "near-identity",
+    prefix: Annotated[str, typer.Option("--prefix", metavar="KIND", help="direct or reparameterised.")] = "direct",
+    aggregation: Annotated[str, typer.Option("--aggregation", metavar="KIND", help="mlp, linear or mean.")] = "mlp",
+    smoothing: Annotated[
+        float, typer.Option("--smoothing", metavar="X", help="P times a stream's least weight.")
+    ] = 0.1,
+    fade: Annotated[
+        int, typer.Option("--fade", metavar="PASSES", help="Training passes over which near-identity fades in.")
+    ] = 100,
+    text: Annotated[
+        str | None,
+        typer.Option("--text", metavar="TEXT", help="File or corpus to take statistics from.", show_default=False),
+    ] = None,
+    seed: options.Seed = 0,
+    revision: shared.Revision = None,
+    dtype: shared.Dtype = None,
+    as_json: options.Json = False,
+) -> None:
+    """Put streams on a model and save them, without the model, to be trained.
+
+    Example: scalelaw pretrained add Qwen/Qwen2.5-3B --streams 4 -o streams/p4
+    """
+    from scalelaw import pretrained
+    from scalelaw.pretrained.statistics import sample
+
+    loaded, tokenizer = shared.models(model, revision=revision, dtype=dtype)
+    pretrained.add_streams(
+        loaded,
+        streams,
+        prefix_tokens,
+        init=init,  # type: ignore[arg-type]
+        prefix=prefix,  # type: ignore[arg-type]
+        aggregation=aggregation,  # type: ignore[arg-type]
+        smoothing=smoothing,
+        fade=fade,
+        sample=None if text is None else sample(tokenizer, pretrained.documents(text)),
+        seed=seed,
+    )
+    place = loaded.save_streams(out, revision=revision)
+    output.note(f"wrote {place}")
+    added = sum(value.numel() for _, value in loaded.stream_parameters())
+    base = sum(value.numel() for value in loaded.parameters()) - added
+    summary = {"streams": streams, "prefix_tokens": prefix_tokens, "init": init, "added": added, "base": base}
+    if as_json:
+        output.document({**summary, "folder": str(place)})
+    else:
+        output.result(
+            f"{streams} streams with prefixes of {prefix_tokens} slots, {init}: "
+            f"{added:,} parameters on {base:,} of the base"
+        )

@@ -1,0 +1,39 @@
+"""`scalelaw pretrained generate`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import options, output
+from scalelaw.cli.pretrained import shared
+
+
+def run(
+    model: shared.Model,
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="Text to go on from; - for standard input.")],
+    streams_from: shared.From = None,
+    p: Annotated[
+        int | None, typer.Option("--p", metavar="P", help="Streams; 1 is the model without.", show_default=False)
+    ] = None,
+    tokens: Annotated[int, typer.Option("--tokens", metavar="N", min=1, help="Tokens to make, at most.")] = 64,
+    temperature: Annotated[
+        float, typer.Option("--temperature", metavar="X", min=0, help="0 takes the likeliest; above it, draws.")
+    ] = 0.0,
+    seed: options.Seed = 0,
+    revision: shared.Revision = None,
+    dtype: shared.Dtype = None,
+) -> None:
+    """Go on from a prompt, and print what comes after it.
+
+    Example: scalelaw pretrained generate streams/p4 "def fibonacci(n):" --p 4
+    """
+    from scalelaw import pretrained
+
+    text = sys.stdin.read() if prompt == "-" else prompt
+    loaded, tokenizer = shared.models(model, streams_from, revision=revision, dtype=dtype)
+    output.result(
+        pretrained.continue_text(loaded, tokenizer, text, tokens=tokens, streams=p, temperature=temperature, seed=seed)
+    )

@@ -1,0 +1,38 @@
+"""Options and first steps that the verbs of `scalelaw pretrained` share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+MODEL_HELP = (
+    "A folder or a name on the hub: a model, one with streams such as ParScale/ParScale-1.8B-P8, or a folder of "
+    "streams alone, which says its base."
+)
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, show_default=False)]
+From = Annotated[
+    str | None,
+    typer.Option("--streams-from", metavar="FOLDER", help="Streams to load onto the model.", show_default=False),
+]
+Revision = Annotated[
+    str | None, typer.Option("--revision", metavar="REV", help="Of the model on the hub.", show_default=False)
+]
+Dtype = Annotated[
+    str | None,
+    typer.Option("--dtype", metavar="TYPE", help="float32, bfloat16, ...; by default the model's.", show_default=False),
+]
+
+
+def models(name: str, streams: str | None = None, *, revision: str | None, dtype: str | None) -> tuple[Any, Any]:
+    """A model and its tokenizer, without transformers' own notes and bars."""
+    import transformers
+
+    from scalelaw import pretrained
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    tokenizer = pretrained.load_tokenizer(name, revision=revision)
+    model = pretrained.load(name, streams=streams, revision=revision, dtype=dtype)
+    return model.eval(), tokenizer

@@ -1,0 +1,39 @@
+"""Text that a model goes on with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scalelaw.errors import PretrainedError
+
+
+def continue_text(
+    model: Any,
+    tokenizer: Any,
+    prompt: str,
+    *,
+    tokens: int = 64,
+    streams: Any = None,
+    temperature: float = 0.0,
+    seed: int = 0,
+) -> str:
+    """What comes after ``prompt``: at most so many tokens, the likeliest or, with a temperature, drawn.
+
+    Raises
+    ------
+    PretrainedError
+        If the prompt has no tokens.
+    """
+    import transformers
+
+    encoded = tokenizer(prompt, return_tensors="pt", return_token_type_ids=False).to(model.device)
+    if not encoded["input_ids"].numel():
+        raise PretrainedError("the prompt is empty and this tokenizer has no token to begin with; give some text")
+    if temperature > 0:
+        transformers.set_seed(seed)
+    drawn = {"do_sample": True, "temperature": temperature} if temperature > 0 else {"do_sample": False}
+    if tokenizer.pad_token_id is None:
+        drawn["pad_token_id"] = tokenizer.eos_token_id
+    asked = {} if streams is None else {"streams": streams}
+    made = model.generate(**encoded, max_new_tokens=tokens, **drawn, **asked)
+    return str(tokenizer.decode(made[0, encoded["input_ids"].shape[1] :], skip_special_tokens=True))

@@ -1,0 +1,110 @@
+"""Losses, generated text and the shell on a tiny model with a tokenizer of single letters."""
+
+import json
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+import transformers
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+from scalelaw import pretrained
+from scalelaw.cli.app import _run
+from scalelaw.errors import PretrainedError
+
+from .conftest import plain, with_streams
+
+TEXTS = ["the cat sat on the mat", "a", "and so it goes, on and on and on until the end", "é"]
+
+
+def made_tokenizer(begins):
+    letters = ["<pad>", "<s>", *" abcdefghijklmnopqrstuvwxyz,é"]
+    vocabulary = {letter: i for i, letter in enumerate(letters)}
+    inner = Tokenizer(models.WordLevel(vocabulary, unk_token="<pad>"))
+    inner.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    names = {"bos_token": "<s>"} if begins else {}
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=inner, pad_token="<pad>", **names)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("begins", [True, False])
+def test_every_token_is_predicted_once_from_those_before_it_in_its_window(begins):
+    model, tokenizer = with_streams("qwen2"), made_tokenizer(begins)
+    found = pretrained.evaluate(model, tokenizer, TEXTS, context=8, batch=2)
+    losses, sizes, documents = [], 0, 0
+    for text in TEXTS:
+        ids = ([1] if begins else []) + tokenizer(text)["input_ids"]
+        documents += len(ids) > 1
+        sizes += len(text.encode()) - (0 if begins else len(text[0].encode())) if len(ids) > 1 else 0
+        for i in range(1, len(ids)):
+            first = (i - 1) // 8 * 8
+            logits = model(torch.tensor([ids[first:i]])).logits[0, -1]
+            losses.append(F.cross_entropy(logits, torch.tensor(ids[i])).item())
+    assert found.tokens == len(losses)
+    assert (found.documents, found.bytes, found.P) == (documents, sizes, 4)
+    assert found.loss == pytest.approx(sum(losses) / len(losses), rel=1e-5)
+    assert found.bpb == pytest.approx(sum(losses) / math.log(2) / sizes, rel=1e-5)
+    assert found.perplexity == pytest.approx(math.exp(found.loss))
+    assert found.loss_se > 0
+
+
+def test_P_is_asked_for_and_tokens_are_limited():
+    model, tokenizer = with_streams("qwen2"), made_tokenizer(True)
+    one = pretrained.evaluate(model, tokenizer, TEXTS, streams=1)
+    assert one == pretrained.evaluate(plain("qwen2"), tokenizer, TEXTS)
+    assert one.P == 1
+    assert pretrained.evaluate(model, tokenizer, TEXTS, tokens=5).documents == 1
+    with pytest.raises(PretrainedError, match="no text of two tokens"):
+        pretrained.evaluate(model, tokenizer, [])
+    with pytest.raises(PretrainedError, match="within 2 and the 64"):
+        pretrained.evaluate(model, tokenizer, TEXTS, context=65)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    plain("qwen2").save_pretrained(tmp_path / "base")
+    made_tokenizer(True).save_pretrained(tmp_path / "base")
+    (tmp_path / "text.txt").write_text("\n\n".join(TEXTS * 20))
+    return tmp_path
+
+
+def test_the_shell_adds_evaluates_generates_and_converts(folder, capsys):
+    streams, out = str(folder / "p2"), str(folder / "whole")
+    text = str(folder / "text.txt")
+    add = ["pretrained", "add", str(folder / "base"), "--streams", "2", "--prefix-tokens", "5", "-o", streams]
+    assert _run([*add, "--init", "statistics", "--text", text, "--json"], debug=True) == 0
+    assert json.loads(capsys.readouterr().out)["added"] == 2 * (5 * 2 * 2 * 4 * 2) + 32 * 16 + 16 + 16 * 2 + 2
+    evaluate = ["pretrained", "eval", streams, text, "--p", "1", "--p", "2", "--context", "16", "--json"]
+    assert _run(evaluate, debug=True) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["P"] for row in rows] == [1, 2]
+    assert rows[0]["loss"] != rows[1]["loss"]
+    assert _run(["pretrained", "generate", streams, "the cat", "--tokens", "5"], debug=True) == 0
+    said = capsys.readouterr().out
+    assert _run(["pretrained", "convert", streams, "-o", out], debug=True) == 0
+    assert "qwen2_parscale" in capsys.readouterr().out
+    assert _run(["pretrained", "generate", out, "the cat", "--tokens", "5"], debug=True) == 0
+    assert capsys.readouterr().out == said
+    assert _run(["pretrained", "add", str(folder / "base"), "-o", streams], debug=True) == 0
+    assert "near-identity: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["generate", "nobody/nothing", "a"], "from the hub"),
+        (["eval", "{base}", "{base}/none.txt"], "no file or folder"),
+        (["generate", "{base}", "a", "--p", "4"], "streams"),
+        (["convert", "{base}", "-o", "{base}/x"], "no streams"),
+        (["add", "{base}", "-o", "{base}/x", "--streams", "0"], "at least 1"),
+    ],
+)
+def test_the_shell_says_what_is_wrong(folder, capsys, monkeypatch, arguments, words):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    given = [each.format(base=folder / "base") for each in arguments]
+    assert _run(["pretrained", *given], debug=False) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Error: ")
+    assert words in said
+    assert said.count("\n") == 1

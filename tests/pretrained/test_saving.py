@@ -1,0 +1,142 @@
+"""Sets of streams as files: there and back, and every mismatch by name."""
+
+import json
+
+import pytest
+import torch
+
+from scalelaw import pretrained
+from scalelaw.errors import PretrainedError
+
+from .conftest import plain, with_streams
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"prefix": "reparameterised"},
+        {"aggregation": "linear", "smoothing": 0.0},
+        {"aggregation": "mean"},
+        {"init": "near-identity", "fade": 7},
+    ],
+    ids=str,
+)
+def test_streams_go_there_and_back(ids, tmp_path, options):
+    model = with_streams("llama", **options)
+    if options.get("fade"):
+        model.get_decoder().prefix_passes.fill_(3)
+    assert model.save_streams(tmp_path / "a" / "p4") == tmp_path / "a" / "p4"
+    again = pretrained.load_streams(plain("llama"), tmp_path / "a" / "p4").eval()
+    assert torch.equal(again(ids).logits, model(ids).logits)
+    assert again.config.to_diff_dict() == model.config.to_diff_dict()
+    assert again.stream_sets == {"p4": 4}
+
+
+@torch.no_grad()
+def test_another_set_is_loaded_beside_the_first(ids, tmp_path):
+    model = with_streams("qwen2", 2, 3)
+    two = model(ids).logits
+    four = with_streams("qwen2", 4)
+    four.save_streams(tmp_path / "p4")
+    model.load_streams(tmp_path / "p4")
+    assert torch.equal(model(ids).logits, four(ids).logits)
+    assert torch.equal(model(ids, streams=2).logits, two)
+    with pytest.raises(PretrainedError, match="'p4' already"):
+        model.load_streams(tmp_path / "p4")
+    model.load_streams(tmp_path / "p4", name="again")
+    with pytest.raises(PretrainedError, match="4 streams each; ask for one by its name"):
+        model.set_streams(4)
+
+
+def test_the_files_hold_streams_alone_and_say_what_they_belong_to(tmp_path):
+    model = with_streams("qwen2")
+    model.config._name_or_path = "someone/base"
+    model.save_streams(tmp_path, revision="abc")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
+    described = json.loads((tmp_path / "adapter_config.json").read_text())
+    wanted = {
+        "base_model_name_or_path": "someone/base",
+        "revision": "abc",
+        "streams": 4,
+        "prefix_tokens": 5,
+        "smoothing": 0.1,
+    }
+    assert {name: described[name] for name in wanted} == wanted
+    from safetensors.torch import load_file
+
+    names = set(load_file(tmp_path / "adapter_model.safetensors"))
+    assert names == {name for name, _ in model.stream_parameters()}
+    assert "model.layers.0.self_attn.prefix_k" in names
+    assert "model.aggregate_layer.0.weight" in names
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"hidden_size": 32}, "width 16, and this one has 32"),
+        ({"num_hidden_layers": 3}, "layers 2, and this one has 3"),
+        ({"num_key_value_heads": 1}, "kv heads 2"),
+        ({"initializer_range": 0.1}, "made for other weights"),
+    ],
+)
+def test_another_base_is_named(tmp_path, changes, words):
+    with_streams("qwen2").save_streams(tmp_path)
+    with pytest.raises(PretrainedError, match=words):
+        pretrained.load_streams(plain("qwen2", **changes), tmp_path)
+
+
+def test_another_family_is_named_and_other_weights_may_be_insisted_on(tmp_path):
+    with_streams("qwen2").save_streams(tmp_path)
+    with pytest.raises(PretrainedError, match="for a qwen2 model, and this is a llama"):
+        pretrained.load_streams(plain("llama"), tmp_path)
+    other = pretrained.load_streams(plain("qwen2", initializer_range=0.1), tmp_path, any_base=True)
+    assert other.streams == 4
+
+
+def test_a_cast_keeps_the_base_and_training_changes_it(tmp_path):
+    model = with_streams("qwen2")
+    model.save_streams(tmp_path)
+    assert pretrained.load_streams(plain("qwen2").double(), tmp_path).streams == 4
+    changed = plain("qwen2")
+    with torch.no_grad():
+        changed.lm_head.weight.mul_(1.1)
+    with pytest.raises(PretrainedError, match="other weights"):
+        pretrained.load_streams(changed, tmp_path)
+
+
+def test_torn_and_foreign_files_are_named(tmp_path):
+    base = plain("qwen2")
+    with pytest.raises(PretrainedError, match="finished writing"):
+        pretrained.load_streams(base, tmp_path)
+    with_streams("qwen2").save_streams(tmp_path)
+    weights, config = tmp_path / "adapter_model.safetensors", tmp_path / "adapter_config.json"
+    whole, described = weights.read_bytes(), json.loads(config.read_text())
+    weights.write_bytes(whole[:-8])
+    with pytest.raises(PretrainedError, match="interrupted"):
+        pretrained.load_streams(base, tmp_path)
+    weights.write_bytes(whole)
+    for changes, words in (
+        ({"scalelaw_streams": 2}, "version 2"),
+        ({"scalelaw_streams": None}, "not of streams"),
+        ({"streams": 3}, "does not fit"),
+    ):
+        config.write_text(json.dumps({**described, **changes}))
+        with pytest.raises(PretrainedError, match=words):
+            pretrained.load_streams(plain("qwen2"), tmp_path)
+    config.write_text("{")
+    with pytest.raises(PretrainedError, match="not JSON"):
+        pretrained.load_streams(base, tmp_path)
+
+
+def test_only_a_whole_chosen_set_is_saved(tmp_path):
+    model = with_streams("qwen2")
+    model.set_streams([0, 1])
+    with pytest.raises(PretrainedError, match="choose all"):
+        model.save_streams(tmp_path)
+    model.set_streams(1)
+    with pytest.raises(PretrainedError, match="no streams are chosen"):
+        model.save_streams(tmp_path)
+    with pytest.raises(PretrainedError, match="no streams are chosen"):
+        pretrained.save_streams(plain("qwen2"), tmp_path)
