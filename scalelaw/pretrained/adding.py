@@ -108,6 +108,7 @@ def prepare(model: Any, settings: Settings, *, name: str | None = None) -> None:
     heads = _examine(model)
     config = model.config
     config.__class__ = config_class(type(config))
+    vars(config).pop("model_type", None)  # one that was read from a file has the old one of its own
     model.__class__ = model_class(type(model))
     enter(settings, config)
     install(model.get_decoder(), settings, heads, name=name or DEFAULT)

@@ -174,10 +174,7 @@ def _named(key: Key | None) -> str:
 
 def _let_gradients_in(decoder: Any, given: dict[str, Any]) -> None:
     """Reentrant checkpoints pass on gradients only where their input has one, and that of a frozen model has none."""
-    if not (decoder.training and torch.is_grad_enabled() and getattr(decoder, "is_gradient_checkpointing", False)):
-        return
-    function = next((m._gradient_checkpointing_func for m in decoder.modules() if _checkpoints(m)), None)
-    if not getattr(function, "keywords", {}).get("use_reentrant"):
+    if not (decoder.training and torch.is_grad_enabled() and any(map(_reentrant, decoder.modules()))):
         return
     if given.get("inputs_embeds") is None:
         given["inputs_embeds"] = decoder.get_input_embeddings()(given.pop("input_ids"))
@@ -185,5 +182,7 @@ def _let_gradients_in(decoder: Any, given: dict[str, Any]) -> None:
         given["inputs_embeds"].requires_grad_(True)
 
 
-def _checkpoints(module: Any) -> bool:
-    return hasattr(module, "_gradient_checkpointing_func")
+def _reentrant(module: Any) -> bool:
+    checkpointed = getattr(module, "gradient_checkpointing", False)
+    function = getattr(module, "_gradient_checkpointing_func", None)
+    return bool(checkpointed and getattr(function, "keywords", {}).get("use_reentrant"))

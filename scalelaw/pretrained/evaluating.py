@@ -13,6 +13,8 @@ from torch import Tensor
 
 from scalelaw.errors import PretrainedError
 
+CONTEXT = 1024
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -53,7 +55,7 @@ def evaluate(
     tokenizer: Any,
     documents: Iterable[str],
     *,
-    context: int = 1024,
+    context: int | None = None,
     batch: int = 4,
     tokens: int | None = None,
     streams: Any = None,
@@ -71,8 +73,8 @@ def evaluate(
     Parameters
     ----------
     documents : iterable of str
-    context : int
-        Tokens that the model is given at once.
+    context : int, optional
+        Tokens that the model is given at once; 1024, or what it allows where that is less.
     batch : int
         Windows of one length that run together.
     tokens : int, optional
@@ -86,10 +88,9 @@ def evaluate(
         If there is no text to predict, or the model allows no such context.
     """
     longest = getattr(model.config, "max_position_embeddings", None)
+    context = min(CONTEXT, longest or CONTEXT) if context is None else context
     if context < 2 or (longest is not None and context > longest):
-        raise PretrainedError(
-            f"a context of {context} tokens is not between 2 and the {longest} that this model allows"
-        )
+        raise PretrainedError(f"a context of {context} tokens is not within 2 and the {longest} that this model allows")
     asked = {} if streams is None else {"streams": streams}
     training, device = model.training, next(model.parameters()).device
     model.eval()

@@ -1,7 +1,5 @@
 """Tiny random models of every family, with and without streams."""
 
-import warnings
-
 import pytest
 import torch
 import transformers
@@ -64,12 +62,3 @@ def uneven(model):
 @pytest.fixture
 def ids():
     return torch.randint(2, 61, (3, 11), generator=torch.Generator().manual_seed(2))
-
-
-@pytest.fixture(autouse=True)
-def _quiet():
-    """Warnings of transformers and torch about each other are not this package's."""
-    with warnings.catch_warnings():
-        for module in ("torch.*", "transformers.*"):
-            warnings.filterwarnings("ignore", module=module)
-        yield

@@ -139,7 +139,7 @@ def test_a_batch_is_its_rows(model, ids):
 def test_checkpointed_gradients_are_the_same(family, ids, reentrant, prefix):
     model = with_streams(family, prefix=prefix)
     wanted = gradients(model, ids)
-    model.gradient_checkpointing_enable({"use_reentrant": reentrant})
+    model.activation_checkpointing_enable({"use_reentrant": reentrant})
     for name, value in gradients(model, ids).items():
         torch.testing.assert_close(value, wanted[name], **CLOSE)
     pretrained.trainable(model, "streams")
@@ -262,3 +262,24 @@ def test_a_cache_of_other_streams_is_refused(ids):
     foreign = plain("qwen2")(ids, use_cache=True).past_key_values
     with pytest.raises(PretrainedError, match="model without streams"):
         model(ids[:, :1], past_key_values=foreign)
+
+
+@torch.no_grad()
+def test_a_static_cache_with_padding_and_beams_equals_a_dynamic_one(ids):
+    model = with_streams("mistral-sliding")
+    batch = torch.cat((torch.zeros(3, 2, dtype=torch.long), ids), dim=1)
+    mask = (batch != 0).long()
+    options = {"attention_mask": mask, "max_new_tokens": 6, "do_sample": False, "num_beams": 2}
+    static = model.generate(batch, cache_implementation="static", disable_compile=True, **options)
+    assert torch.equal(model.generate(batch, **options), static)
+
+
+@pytest.mark.slow
+@torch.no_grad()
+def test_generation_with_a_compiled_static_cache_is_the_same(ids):
+    model = with_streams("qwen2")
+    options = {"max_new_tokens": 4, "do_sample": False}
+    config = transformers.CompileConfig(fullgraph=False)
+    config._compile_all_devices = True  # a CPU too
+    static = model.generate(ids, cache_implementation="static", compile_config=config, **options)
+    assert torch.equal(model.generate(ids, **options), static)

@@ -142,5 +142,5 @@ def test_what_cannot_be_loaded_gets_a_sentence(golden, tmp_path):
         (folder / "config.json").write_text(json.dumps(saved))
         del weights["model.layers.0.self_attn.prefix_k"]
         save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-        with pytest.raises(PretrainedError, match="holds no tensor model.layers.0.self_attn.prefix_k"):
+        with pytest.raises(PretrainedError, match=r"holds no tensor .*prefix_k"):
             pretrained.load(folder)

@@ -21,7 +21,12 @@ def run(
         list[int] | None,
         typer.Option("--p", metavar="P", help="Streams; repeatable; 1 is the model without.", show_default=False),
     ] = None,
-    context: Annotated[int, typer.Option("--context", metavar="TOKENS", help="Tokens seen at once.")] = 1024,
+    context: Annotated[
+        int | None,
+        typer.Option(
+            "--context", metavar="TOKENS", help="Tokens seen at once; at most 1024 if none.", show_default=False
+        ),
+    ] = None,
     batch: Annotated[int, typer.Option("--batch", metavar="B", min=1, help="Windows at once.")] = 4,
     tokens: Annotated[
         int, typer.Option("--tokens", metavar="N", min=1, help="Stop after so many tokens, at the end of a document.")
