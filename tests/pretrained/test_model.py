@@ -210,6 +210,7 @@ def test_several_sets_are_switched_by_call_and_for_good(ids):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # of torch, when it first compiles
 @torch.no_grad()
 def test_a_compiled_forward_is_the_same(ids):
     model = with_streams("qwen2")
@@ -275,6 +276,7 @@ def test_a_static_cache_with_padding_and_beams_equals_a_dynamic_one(ids):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # of torch, when it first compiles
 @torch.no_grad()
 def test_generation_with_a_compiled_static_cache_is_the_same(ids):
     model = with_streams("qwen2")
