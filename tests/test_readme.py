@@ -49,6 +49,13 @@ def test_the_shell_lines_run(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="lines of a POSIX shell")
+@pytest.mark.parametrize("number", [2, 3])
+def test_the_shell_lines_on_fits_and_costs_run(tmp_path: Path, number: int) -> None:
+    run_in_shell(blocks("sh")[number], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="lines of a POSIX shell")
 def test_the_shell_lines_that_train_run(tmp_path: Path) -> None:
     """With a hundredth of the tokens, on fewer cells and a few texts of our own; a law of so few runs is not fitted."""
     block = blocks("sh")[1]
