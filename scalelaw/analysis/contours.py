@@ -40,7 +40,8 @@ def contour_grid(
         Points along x and along y.
     level : float, optional
         Level of an interval for the mean loss; needs bootstrap draws.
-    kind : {"bc", "percentile", "normal"}
+    kind : {"bc", "percentile", "normal", "profile", "sandwich", "robust"}
+        The last three need no draws, see `scalelaw.interval_of`; at most 60 numbers are profiled at a time.
     **fixed_columns
         One value for each other column of the law; not needed where the runs have only one.
 

@@ -56,7 +56,8 @@ def curves(
         Points a line, geometrically spaced.
     level : float, optional
         Level of an interval for the mean loss; needs bootstrap draws.
-    kind : {"bc", "percentile", "normal"}
+    kind : {"bc", "percentile", "normal", "profile", "sandwich", "robust"}
+        The last three need no draws, see `scalelaw.interval_of`; at most 60 numbers are profiled at a time.
     **fixed_columns
         One value for each other column of the law; not needed where the runs have only one.
 

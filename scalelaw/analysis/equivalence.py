@@ -12,7 +12,8 @@ from scalelaw.analysis.columns import held_columns, need_columns, read_values, t
 from scalelaw.analysis.root import solve_decreasing
 from scalelaw.fit.calling import law_losses
 from scalelaw.fit.degenerate import require_column
-from scalelaw.fit.intervals import check_interval
+from scalelaw.fit.derived import has_intervals
+from scalelaw.fit.intervals import check_kind
 from scalelaw.fit.predict import estimate_and_ends, parameter_sets
 
 if TYPE_CHECKING:
@@ -35,8 +36,10 @@ def equivalence(
     N, P : numbers, quantities such as ``"1.6B"``, or sequences of them
         Every N is combined with every P, which may be any real number from 1.
     level : float or None
-        Of the intervals, which are there where the fit has bootstrap draws; None for no intervals.
-    kind : {"bc", "percentile", "normal"}
+        Of the intervals, which are there where the fit has bootstrap draws or the kind needs none; None for no
+        intervals.
+    kind : {"bc", "percentile", "normal", "profile", "sandwich", "robust"}
+        The last three need no draws, see `scalelaw.interval_of`; at most 60 numbers are profiled at a time.
     **other_columns
         One value for each other column of the law, such as ``D="42B"``; not needed where the runs have only one.
 
@@ -62,7 +65,7 @@ def equivalence(
     0  1600000000  2  1.0652  2.040000e+09       1.273
     1  1600000000  8  1.0408  2.910000e+09       1.818
     """
-    check_interval(level, kind)
+    check_kind(level, kind)
     need_columns(fit, "N", "P", what="equivalence")
     require_column(fit, "N", what="an equivalent N")
     held = held_columns(fit, ("N", "P"), other_columns)
@@ -74,7 +77,7 @@ def equivalence(
     def parameters(theta: np.ndarray, part: slice) -> np.ndarray:
         return equivalent_parameters(fit, {name: values[part] for name, values in columns.items()}, theta, closed)
 
-    possible = level if fit.draws is not None else None
+    possible = level if has_intervals(fit, kind) else None
     equivalent, ends = estimate_and_ends(fit, parameters, len(sizes), level=possible, kind=kind)
     frame = {
         "N": tidy(sizes),

@@ -13,6 +13,7 @@ from scalelaw.analysis.contours import geometric, plane
 from scalelaw.analysis.root import solve_decreasing
 from scalelaw.errors import FitError
 from scalelaw.fit.calling import law_losses
+from scalelaw.fit.degenerate import require_column
 from scalelaw.fit.predict import estimate_and_ends
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def iso_loss(
         Values of y, geometrically spaced.
     level : float, optional
         Level of an interval for x; needs bootstrap draws.
-    kind : {"bc", "percentile", "normal"}
+    kind : {"bc", "percentile", "normal", "profile", "sandwich", "robust"}
+        The last three need no draws, see `scalelaw.interval_of`; at most 60 numbers are profiled at a time.
     **fixed_columns
         One value for each other column of the law; not needed where the runs have only one.
 
@@ -72,6 +74,7 @@ def iso_loss(
     1   1.9  8.0  1.430000e+09
     """
     y = plane(fit, x, y, what="an iso-loss line")
+    require_column(fit, x, what=f"the {x} of a loss")
     held = held_columns(fit, (x, y), fixed_columns)
     if losses is None:
         observed = np.asarray(fit.columns["loss"], dtype=float)

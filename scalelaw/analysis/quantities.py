@@ -27,6 +27,7 @@ from scalelaw.analysis.columns import held_columns, need_columns, read_values
 from scalelaw.analysis.equivalence import equivalent_parameters
 from scalelaw.errors import FitError
 from scalelaw.fit.calling import law_losses
+from scalelaw.fit.degenerate import require_column
 from scalelaw.fit.quantity import Quantity, parameter
 from scalelaw.laws.law import Law
 
@@ -190,6 +191,7 @@ def _loss(theta: np.ndarray, *, law: Law, row: Mapping[str, np.ndarray]) -> np.n
 
 def _equivalent(name: str, fit: Fit, N: Any, P: Any, other_columns: dict[str, Any], *, unit: float) -> Quantity:
     need_columns(fit, "N", "P", what="equivalence")
+    require_column(fit, "N", what="an equivalent N")
     given = {"N": _one("N", N), "P": _one("P", P)}
     columns = {
         each: np.array([value]) for each, value in {**given, **held_columns(fit, ("N", "P"), other_columns)}.items()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scalelaw.analysis.allocation.intervals import sets_of, with_ends
+from scalelaw.analysis.allocation.intervals import sets_of, with_ends_of
 from scalelaw.analysis.allocation.problem import Problem
 from scalelaw.analysis.columns import need_columns, read_values, run_range, tidy
 from scalelaw.errors import FitError
@@ -55,8 +55,9 @@ def streams_or_parameters(
     flops, N_max, D_max, **other_columns
         As in `scalelaw.allocate`; limits are for a map over C and P.
     level : float or None
-        Of the interval of the difference, where the fit has bootstrap draws.
-    kind : {"bc", "percentile", "normal"}
+        Of the interval of the difference, where the fit has bootstrap draws or the kind needs none.
+    kind : {"bc", "percentile", "normal", "profile", "sandwich", "robust"}
+        The last three need no draws, see `scalelaw.interval_of`; at most 60 numbers are profiled at a time.
 
     Returns
     -------
@@ -90,16 +91,22 @@ def streams_or_parameters(
     problem = Problem.of(fit, flops, other_columns, N_max=N_max, D_max=D_max, what="streams against parameters")
     budgets = _budgets(fit, problem) if C is None else read_values("C", C)
     streams = _streams(fit, P, one=N is not None)
-    if N is None:
-        values = _best_against_best(problem, theta, budgets, streams)
-    elif np.isfinite([problem.N_max, problem.D_max]).any():
+    sizes = None if N is None else read_values("N", N)
+    if N is not None and np.isfinite([problem.N_max, problem.D_max]).any():
         raise FitError("N_max and D_max limit a choice of N, so they mean nothing where N is given; leave them out")
-    else:
-        values = _same_tokens(problem, theta, budgets, streams, read_values("N", N))
-    difference = with_ends({"difference": values.pop("difference")}, level=level, kind=kind)
-    if not np.isfinite(difference["difference"]).all():
+
+    def both(sets: np.ndarray) -> dict[str, np.ndarray]:
+        if sizes is None:
+            return _best_against_best(problem, sets, budgets, streams)
+        return _same_tokens(problem, sets, budgets, streams, sizes)
+
+    frame = {name: value[0] for name, value in both(theta[:1]).items()}
+    if not np.isfinite(frame["difference"]).all():
         raise FitError(f"law {fit.law.name!r} has no optimum between one parameter and one token at such a budget")
-    frame = {name: value[0] for name, value in values.items()} | difference
+    difference = with_ends_of(
+        fit, lambda sets: {"difference": both(sets)["difference"]}, theta, level=level, kind=kind, positive=False
+    )
+    frame |= difference
     return pd.DataFrame(frame | {"P": tidy(frame["P"]), "better": _better(difference)})
 
 

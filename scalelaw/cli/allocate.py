@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN = ("C", "P", "N", "N_low", "N_high", "D", "loss", "N_from", "N_to")
 
 
 def run(
@@ -41,6 +46,8 @@ def run(
     seed: options.Seed = 0,
     level: options.Level = 0.95,
     kind: options.Kind = "bc",
+    wide: Annotated[bool, typer.Option("--wide", help="Print every column.")] = False,
+    figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
     """Say how a training budget is best spent: parameters, tokens and streams.
@@ -48,6 +55,8 @@ def run(
     Example: scalelaw allocate chinchilla --law chinchilla --bootstrap 1000 --c 1e21 --c 1e23
     """
     held = options.pairs("--at", at, like="U=100B")
+    if figure is not None and (exponents or over):
+        raise typer.BadParameter("a figure is of budgets; leave --exponents and --over out", param_hint="--figure")
     if exponents and over:
         raise typer.BadParameter("--exponents and --over exclude one another; give one", param_hint="--over")
     from scalelaw.analysis.allocation import allocate, allocation_exponents, compute_multiplier
@@ -61,4 +70,13 @@ def run(
     else:
         limits: dict[str, Any] = {"N_max": n_max, "D_max": d_max, "epsilon": epsilon, "every_P": every_p}
         frame = allocate(fitted, C=c or None, loss=loss or None, P=p or None, **limits, **shared)
-    output.table(frame, as_json=as_json)
+        figures.draw(figure, lambda plot: plot.allocation(frame))
+    output.doubts(fitted, kind)
+    output.table(frame if wide or as_json else _narrow(frame), as_json=as_json)
+
+
+def _narrow(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns that most want to see, and what limits the choice where something does."""
+    shown = [name for name in _SHOWN if name in frame]
+    limited = "limited_by" in frame and frame["limited_by"].any()
+    return frame[[*shown, *(["C_used", "limited_by"] if limited else [])]] if "N_from" in frame else frame

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from itertools import chain
+from types import ModuleType
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from scalelaw.cli import (
     allocate,
@@ -49,50 +52,41 @@ from scalelaw.errors import ScalelawError
 
 DONE, COULD_NOT, INTERRUPTED = 0, 1, 130
 
+SECTIONS: dict[str, tuple[ModuleType, ...]] = {
+    "First": (fit, compare, predict, plot, sweep, datasets, laws),
+    "How sure, and what is doubtful": (profile, calibrate, diagnose, sensitivity, checklist),
+    "Which law": (tournament, duel, extrapolation, nested, evidence, parting, group),
+    "What follows": (equivalence, allocate, trade, isoflop, suggest, simulate, downstream, plan, cost),
+    "Training": (corpus, status, train, pretrained),
+    "Published numbers again": (reproduce, validate),
+}
+"""The verbs as `scalelaw --help` lists them."""
+
+
+class Sections(TyperGroup):
+    """A group whose help lists its verbs by `SECTIONS`, each with its first sentence whole."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  the parent gives it
+        for title, verbs in SECTIONS.items():
+            names = [verb.__name__.rpartition(".")[2] for verb in verbs]
+            with formatter.section(title):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=200)) for name in names])
+
+
 app = typer.Typer(
     name="scalelaw",
+    cls=Sections,
     no_args_is_help=True,
     rich_markup_mode=None,  # plain text: quick to start, and the same in a pipe as on a terminal
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for verb in (
-    fit,
-    compare,
-    tournament,
-    duel,
-    extrapolation,
-    nested,
-    evidence,
-    parting,
-    group,
-    predict,
-    equivalence,
-    allocate,
-    downstream,
-    suggest,
-    simulate,
-    trade,
-    isoflop,
-    profile,
-    calibrate,
-    diagnose,
-    sensitivity,
-    checklist,
-    plan,
-    plot,
-    datasets,
-    laws,
-    corpus,
-    sweep,
-    status,
-    train,
-    reproduce,
-    validate,
-):
-    app.command(verb.__name__.rpartition(".")[2])(verb.run)
-app.add_typer(cost.app, name="cost")  # has verbs of its own
-app.add_typer(pretrained.app, name="pretrained")
+for verb in chain.from_iterable(SECTIONS.values()):
+    name = verb.__name__.rpartition(".")[2]
+    if hasattr(verb, "app"):  # has verbs of its own
+        app.add_typer(verb.app, name=name)
+    else:
+        app.command(name)(verb.run)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

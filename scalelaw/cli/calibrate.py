@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
 
 
 def run(
@@ -28,9 +27,7 @@ def run(
         int | None,
         typer.Option(metavar="N", min=1, help="Processes; as many as processors unless given.", show_default=False),
     ] = None,
-    figure: Annotated[
-        Path | None, typer.Option("--figure", metavar="FILE", help="Draw the coverage too: .pdf, .svg, .png, .pgf.")
-    ] = None,
+    figure: figures.Figure = None,
     law: options.LawName = None,
     column: options.Column = None,
     where: options.Where = None,
@@ -59,11 +56,6 @@ def run(
         rng=seed,
         workers=workers,
     )
-    if figure is not None:
-        from scalelaw import plot
-
-        with plot.style():
-            plot.save(plot.calibration(frame), figure)
-        output.note(f"wrote {figure}")
+    figures.draw(figure, lambda plot: plot.calibration(frame))
     output.note(f"noise: {frame.attrs['noise']}; intervals: {frame.attrs['resampling'] or 'no bootstrap'}")
     output.table(frame, as_json=as_json)

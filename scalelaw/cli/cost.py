@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
 
 if TYPE_CHECKING:
     from scalelaw.cost import Hardware, Shape
@@ -82,10 +82,7 @@ def run(
 
 @app.command("reproduce")
 def reproduce(
-    out: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Draw the paper's Figure 4 too: .pdf, .svg, .png, .pgf."),
-    ] = None,
+    figure: figures.Figure = None,
     venue: Annotated[str, typer.Option(metavar="NAME", help="icml, neurips, iclr, aistats, jmlr or paper.")] = "icml",
     bootstrap: options.Bootstrap = 1000,
     seed: options.Seed = 0,
@@ -93,20 +90,17 @@ def reproduce(
 ) -> None:
     """Compute the paper's cost claims again: its numbers, where they hold, and where they turn.
 
-    Example: scalelaw cost reproduce -o figures/figure-4-costs.pdf
+    Example: scalelaw cost reproduce --figure figures/figure-4-costs.pdf
     """
     from scalelaw.analysis.plan.reproduced import reproduce_costs
 
     found = reproduce_costs(progress=output.progress)
-    if out is not None:
-        from scalelaw import plot
+    if figure is not None:
         from scalelaw.datasets import load
         from scalelaw.fit import fit
 
-        with plot.style(venue, columns=2):
-            fitted = fit("parscale", load("parscale-stack"), bootstrap=bootstrap, rng=seed)
-            plot.save(plot.cost_panels(fitted), out)
-        output.note(f"wrote {out}")
+        fitted = fit("parscale", load("parscale-stack"), bootstrap=bootstrap, rng=seed)
+        figures.draw(figure, lambda plot: plot.cost_panels(fitted), venue=venue, columns=2)
     if as_json:
         output.document(found.to_dict())
     else:

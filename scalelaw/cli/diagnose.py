@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
 
 At = Annotated[
     list[str] | None,
@@ -28,9 +28,7 @@ def run(
     ] = 0.01,
     column: options.Column = None,
     where: options.Where = None,
-    figure: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Draw the influence of runs.")
-    ] = None,
+    figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
     """Say what is doubtful about a fit, or about planned runs.
@@ -53,11 +51,7 @@ def run(
         return
     fitted = options.saved_or_fitted(source, law, column, where, 0, 0)
     found = diagnosis.diagnose(fitted, runs, of=of, at=target)
-    if figure is not None:
-        from scalelaw import plot
-
-        plot.save(plot.influence(found.influence), figure)
-        output.note(f"wrote {figure}")
+    figures.draw(figure, lambda plot: plot.influence(found.influence))
     if as_json:
         output.document(found.to_dict())
     else:

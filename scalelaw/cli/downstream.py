@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
 
 
 def run(
@@ -35,7 +35,8 @@ def run(
     bootstrap: options.Bootstrap = 0,
     seed: options.Seed = 0,
     level: options.Level = 0.95,
-    kind: options.Kind = "bc",
+    kind: options.DrawnKind = "bc",
+    figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
     """Say what streams buy on benchmarks, at equal parameters and at equal loss.
@@ -51,8 +52,11 @@ def run(
         if len(p or ()) > 1:
             raise typer.BadParameter("without runs there is one P, which is compared with P = 1", param_hint="--p")
         streams = read_values("P", p or 8)
-        output.table(downstream_gains(P=int(streams[0])), as_json=as_json)
+        gained = downstream_gains(P=int(streams[0]))
+        figures.draw(figure, lambda plot: plot.gains(gained))
+        output.table(gained, as_json=as_json)
         return
     table = scored_runs(runs) if runs in SCORED else options.columns_of(runs, column, where)
     fitted = downstream(table, law=law, score=score, chance=chance, ceiling=ceiling, bootstrap=bootstrap, rng=seed)
+    figures.draw(figure, lambda plot: plot.downstream(fitted))
     output.table(fitted.bought(n or "1.6B", p or [2, 4, 8], level=level, kind=kind, **held), as_json=as_json)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
 
 
 def run(
@@ -23,6 +23,7 @@ def run(
     seed: options.Seed = 0,
     level: options.Level = 0.95,
     kind: options.Kind = "bc",
+    figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
     """Say how many parameters P streams are worth.
@@ -35,4 +36,7 @@ def run(
     from scalelaw.analysis import equivalence
 
     fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
-    output.table(equivalence(fitted, N=n, P=p, level=level, kind=kind, **held), as_json=as_json)
+    frame = equivalence(fitted, N=n, P=p, level=level, kind=kind, **held)
+    figures.draw(figure, lambda plot: plot.equivalence(frame))
+    output.doubts(fitted, kind)
+    output.table(frame, as_json=as_json)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from scalelaw.cli import output
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 Figure = Annotated[
     Path | None,
@@ -19,12 +16,12 @@ Figure = Annotated[
 ]
 
 
-def draw(path: Path | None, figure: Callable[[Any], Axes]) -> None:
+def draw(path: Path | None, figure: Callable[[Any], Any], *, venue: str = "paper", columns: int = 1) -> None:
     """Draw by ``figure(plot)`` and write it, if a path was given."""
     if path is None:
         return
     from scalelaw import plot
 
-    with plot.style():
+    with plot.style(venue, columns=columns):
         plot.save(figure(plot), path)
     output.note(f"wrote {path}")

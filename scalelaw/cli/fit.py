@@ -41,14 +41,7 @@ def run(
     level: Annotated[
         float, typer.Option("--level", "--interval", metavar="LEVEL", help="Level of the intervals, such as 0.95.")
     ] = 0.95,
-    kind: Annotated[
-        str,
-        typer.Option(
-            "--kind",
-            metavar="KIND",
-            help="Kind of interval: bc, percentile or normal by the bootstrap; profile, sandwich or robust without.",
-        ),
-    ] = "bc",
+    kind: options.Kind = "bc",
     thorough: Annotated[bool, typer.Option("--thorough", help="Search a finer grid from more starts.")] = False,
     save: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Save the fit as JSON.", show_default=False)
@@ -66,7 +59,7 @@ def run(
     bounds = options.pairs("--bound", bound, options.span, like="alpha=0.1:0.5")
     threshold = options.threshold(delta)
     from scalelaw.fit import fit
-    from scalelaw.fit.derived import check_kind
+    from scalelaw.fit.intervals import check_kind
 
     check_kind(level, kind)  # before the work, and for --json too, which shows no interval
     fitted = fit(

@@ -34,7 +34,7 @@ def run(
     column: options.Column = None,
     where: options.Where = None,
     level: options.Level = 0.95,
-    kind: options.Kind = "bc",
+    kind: options.DrawnKind = "bc",
     save: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Save the fit as JSON.", show_default=False)
     ] = None,

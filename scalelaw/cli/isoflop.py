@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
 
 
 def run(
@@ -37,7 +37,8 @@ def run(
     bootstrap: options.Bootstrap = 0,
     seed: options.Seed = 0,
     level: options.Level = 0.95,
-    kind: options.Kind = "bc",
+    kind: options.DrawnKind = "bc",
+    figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
     """Find the best size at each training budget from isoFLOP profiles, and how it grows with compute.
@@ -47,6 +48,8 @@ def run(
     """
     from scalelaw import analysis
 
+    if figure is not None and law is not None:
+        raise typer.BadParameter("a figure is of one approach; leave --law out", param_hint="--figure")
     table = options.columns_of(runs, column, where, need=("N", "D", "loss"))
     shared: dict[str, Any] = {"bootstrap": bootstrap, "rng": seed, "level": level, "kind": kind}
     if law is not None:
@@ -58,4 +61,5 @@ def run(
         else:
             frontier = analysis.isoflop(table, curve=curve, window=window, noise=noise, **shared)
         frame = frontier.minima if minima else frontier.exponents
+        figures.draw(figure, lambda plot: plot.isoflop(frontier))
     output.table(frame, as_json=as_json)

@@ -62,8 +62,16 @@ Ofs = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Level = Annotated[float, typer.Option("--level", metavar="LEVEL", help="Level of the intervals, such as 0.95.")]
-Kind = Annotated[
+DrawnKind = Annotated[
     str, typer.Option("--kind", metavar="KIND", help="Kind of interval: bc (bias-corrected), percentile or normal.")
+]
+Kind = Annotated[
+    str,
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        help="Kind of interval: bc, percentile or normal by the bootstrap; profile, sandwich or robust without.",
+    ),
 ]
 Bootstrap = Annotated[
     int, typer.Option("--bootstrap", metavar="N", min=0, help="Resamples to refit for intervals; 0 for none.")

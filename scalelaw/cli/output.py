@@ -11,6 +11,8 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from scalelaw.fit.result import Fit
+
 PIPE_CLOSED = 141
 
 
@@ -33,6 +35,14 @@ def progress(text: str) -> None:
     """Say what is being done, to a person only."""
     if sys.stderr.isatty():
         note(text)
+
+
+def doubts(fit: Fit, kind: str) -> None:
+    """Say why not to believe intervals of a kind that needs no draws, as far as it can tell."""
+    from scalelaw.fit.doubts import doubts_of
+
+    for doubt in doubts_of(fit, kind):
+        note(f"doubt: {doubt}")
 
 
 def document(value: Any) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from scalelaw.cli import cost, options, output
+from scalelaw.cli import cost, figures, options, output
 
 
 def run(
@@ -51,10 +50,7 @@ def run(
     at: Annotated[
         list[str] | None, typer.Option("--at", metavar="U=42B", help="Another column of the law; repeatable.")
     ] = None,
-    figure: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Draw where streams win, over batch and memory."),
-    ] = None,
+    figure: figures.Figure = None,
     venue: Annotated[str, typer.Option(metavar="NAME", help="icml, neurips, iclr, aistats, jmlr or paper.")] = "paper",
     law: options.LawName = None,
     column: options.Column = None,
@@ -62,7 +58,7 @@ def run(
     bootstrap: options.Bootstrap = 0,
     seed: options.Seed = 0,
     level: options.Level = 0.95,
-    kind: options.Kind = "bc",
+    kind: options.DrawnKind = "bc",
     as_json: options.Json = False,
 ) -> None:
     """Choose parameters and streams: the lowest predicted loss that fits a machine and its limits.
@@ -96,14 +92,8 @@ def run(
         held=held,
         **served,
     )
-    if figure is not None:
-        from scalelaw import plot
-
-        with plot.style(venue):
-            plot.save(
-                plot.choice_regions(fitted, hardware=machine, latency=latency, streams=p, held=held, **served), figure
-            )
-        output.note(f"wrote {figure}")
+    regions: dict[str, Any] = {"hardware": machine, "latency": latency, "streams": p, "held": held, **served}
+    figures.draw(figure, lambda plot: plot.choice_regions(fitted, **regions), venue=venue)
     if as_json:
         output.document(found.to_dict())
     else:

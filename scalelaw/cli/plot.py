@@ -28,7 +28,7 @@ def run(
     ] = None,
     kind: Annotated[
         str | None,
-        typer.Option("--kind", metavar="KIND", help="Kind of band: bc, percentile or normal.", show_default=False),
+        typer.Option("--kind", metavar="KIND", help="Kind of band, as for `scalelaw fit`.", show_default=False),
     ] = None,
     law: Annotated[
         list[str] | None, typer.Option("--law", metavar="LAW", help="A law to fit; repeatable for comparison.")

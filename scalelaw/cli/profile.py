@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
 
 
 def run(
     source: options.Source,
     of: options.Ofs = None,
     points: Annotated[bool, typer.Option("--points", help="Print the points of the profiles.")] = False,
-    figure: Annotated[
-        Path | None, typer.Option("--figure", metavar="FILE", help="Draw the profiles too: .pdf, .svg, .png, .pgf.")
-    ] = None,
+    figure: figures.Figure = None,
     law: options.LawName = None,
     column: options.Column = None,
     where: options.Where = None,
@@ -33,13 +30,7 @@ def run(
 
     fitted = options.saved_or_fitted(source, law, column, where, 0, 0)
     chosen = of or ()
-    if figure is not None:
-        from scalelaw import plot
-
-        with plot.style():
-            plot.save(plot.profile(fitted, *chosen), figure)
-        output.note(f"wrote {figure}")
+    figures.draw(figure, lambda plot: plot.profile(fitted, *chosen))
     frame = (profile if points else profile_intervals)(fitted, *chosen, level=level)
-    for doubt in frame.attrs["doubts"]:
-        output.note(f"doubt: {doubt}")
+    output.doubts(fitted, "profile")
     output.table(frame, as_json=as_json)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
 
 
 def run(
@@ -28,12 +28,12 @@ def run(
     column: options.Column = None,
     where: options.Where = None,
     level: options.Level = 0.95,
-    figure: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Draw a tornado.")] = None,
+    figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
     """Refit under other choices: what does each do to the number that matters?
 
-    Example: scalelaw sensitivity chinchilla --law chinchilla --of "loss at N=70B,D=1.4T" -o tornado.pdf
+    Example: scalelaw sensitivity chinchilla --law chinchilla --of "loss at N=70B,D=1.4T" --figure tornado.pdf
     """
     fixed, threshold = options.fixed(fix), options.threshold(delta)
     from scalelaw.analysis.sensitivity import sensitivity
@@ -51,11 +51,7 @@ def run(
         loss=loss,
         space=space,
     )
-    if figure is not None:
-        from scalelaw import plot
-
-        plot.save(plot.sensitivity(found), figure)
-        output.note(f"wrote {figure}")
+    figures.draw(figure, lambda plot: plot.sensitivity(found))
     if as_json:
         output.table(found, as_json=True)
         return

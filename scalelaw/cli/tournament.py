@@ -25,7 +25,7 @@ def run(
     column: options.Column = None,
     where: options.Where = None,
     level: options.Level = 0.95,
-    kind: options.Kind = "bc",
+    kind: options.DrawnKind = "bc",
     figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
 
 
 def run(
@@ -35,6 +35,7 @@ def run(
     seed: options.Seed = 0,
     level: options.Level = 0.95,
     kind: options.Kind = "bc",
+    figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
     """Say where P streams and where parameters are the better use of training compute.
@@ -46,4 +47,7 @@ def run(
 
     fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
     held |= {"flops": flops, "N_max": n_max, "D_max": d_max, "level": level, "kind": kind}
-    output.table(streams_or_parameters(fitted, C=c or None, P=p or None, N=n or None, **held), as_json=as_json)
+    frame = streams_or_parameters(fitted, C=c or None, P=p or None, N=n or None, **held)
+    figures.draw(figure, lambda plot: plot.trade(frame))
+    output.doubts(fitted, kind)
+    output.table(frame, as_json=as_json)

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.errors import FitError
-from scalelaw.fit.derived import check_kind
-from scalelaw.fit.intervals import KINDS
+from scalelaw.fit.intervals import KINDS, check_kind
 from scalelaw.fit.quantity import Given, as_quantity
 from scalelaw.fit.replaying import Plan, Replay
 from scalelaw.fit.simulated_noise import Draw, design_noise

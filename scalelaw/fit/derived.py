@@ -9,7 +9,8 @@ import numpy as np
 
 from scalelaw.errors import FitError
 from scalelaw.fit.doubts import doubts_of_profile
-from scalelaw.fit.intervals import KINDS, check_interval, interval
+from scalelaw.fit.ends import widened
+from scalelaw.fit.intervals import KINDS, WITHOUT_DRAWS, check_kind, interval
 from scalelaw.fit.noise import seed_noise
 from scalelaw.fit.predict import parameter_sets
 from scalelaw.fit.quantity import Given, Quantity, as_quantity
@@ -17,9 +18,6 @@ from scalelaw.fit.quantity import Given, Quantity, as_quantity
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
-WITHOUT_DRAWS = ("profile", "sandwich", "robust")
-"""Kinds of interval that need no bootstrap: profile, and normal ones by the sandwich or the robust sandwich."""
-ALL_KINDS = (*KINDS, *WITHOUT_DRAWS)
 KIND_WORDS = {
     "bc": "bias-corrected percentile",
     "percentile": "percentile",
@@ -60,18 +58,6 @@ class Interval:
 
     def __str__(self) -> str:
         return f"{self.name} = {self.value:.6g}, {self.low:.6g} to {self.high:.6g} ({100 * self.level:g} %, {self.how})"
-
-
-def check_kind(level: float | None, kind: str) -> None:
-    """Refuse a level or a kind, of those with and without draws, that means nothing.
-
-    Raises
-    ------
-    FitError
-    """
-    if kind not in ALL_KINDS:
-        raise FitError(f"the kind of an interval is one of {', '.join(ALL_KINDS)}, not {kind!r}")
-    check_interval(level, "bc")
 
 
 def has_intervals(fit: Fit, kind: str) -> bool:
@@ -126,7 +112,7 @@ def interval_of(fit: Fit, quantity: Given, *, level: float = 0.95, kind: str = "
     else:
         low, high, how, doubts = _by_covariance(fit, quantity, level, robust=kind == "robust")
     if new_run and kind not in KINDS:
-        low, high = _widened(fit, quantity, value, (low, high), level)
+        low, high = widened(fit, np.array([value]), np.array([[low], [high]]), level)[:, 0].tolist()
     if new_run:
         how += f", for a new run with {seed_noise(fit).describe()}"
     return Interval(quantity.name, value, low, high, level, kind, how, doubts)
@@ -156,21 +142,6 @@ def _by_covariance(fit: Fit, quantity: Quantity, level: float, *, robust: bool) 
 
     found = covariance(fit, robust=robust)
     return *found.ends(quantity, level), found.label, found.doubts
-
-
-def _widened(
-    fit: Fit, quantity: Quantity, value: float, ends: tuple[float, float], level: float
-) -> tuple[float, float]:
-    """Ends for a new run: its noise and the half of the interval at each side add as squares."""
-    from scalelaw.fit.profile_search import threshold
-
-    noise = seed_noise(fit)
-    middle = quantity.scaled(np.array([value]))[0]
-    low, high = quantity.scaled(np.array(ends))
-    error = threshold(level, noise.dof) * noise.sd
-    wider = middle - np.hypot(middle - low, error), middle + np.hypot(high - middle, error)
-    first, last = quantity.unscaled(np.array(wider))
-    return float(first), float(last)
 
 
 def new_errors(fit: Fit, count: int) -> np.ndarray:

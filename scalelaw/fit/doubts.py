@@ -6,12 +6,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.fit.intervals import WITHOUT_DRAWS
+
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
 _RUNS_A_PARAMETER = 20
 _UNEVEN = 1.3
 """Robust errors this many times the plain ones say that the noise is not of one size."""
+
+
+def doubts_of(fit: Fit, kind: str) -> tuple[str, ...]:
+    """Doubts about intervals of a kind; none about the bootstrap."""
+    from scalelaw.fit.covariance import covariance
+
+    if kind == "profile":
+        return doubts_of_profile(fit, fit.rows - len(fit.free))
+    return covariance(fit, robust=kind == "robust").doubts if kind in WITHOUT_DRAWS else ()
 
 
 def doubts_of_normal(fit: Fit, dof: int) -> tuple[str, ...]:

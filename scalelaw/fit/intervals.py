@@ -17,6 +17,9 @@ import numpy as np
 from scalelaw.errors import FitError
 
 KINDS = ("bc", "percentile", "normal")
+WITHOUT_DRAWS = ("profile", "sandwich", "robust")
+"""Kinds of interval that need no bootstrap: profile, and normal ones by the sandwich or the robust sandwich."""
+ALL_KINDS = (*KINDS, *WITHOUT_DRAWS)
 _NORMAL = NormalDist()
 _INFINITE, _HUGE = 1e300, 1e290
 """What stands for infinity while draws are interpolated, and above what an end is infinite again."""
@@ -30,10 +33,24 @@ def check_interval(level: float | None, kind: str) -> None:
     FitError
         If the level is not between 0 and 1 or the kind is unknown.
     """
+    if kind in WITHOUT_DRAWS:
+        raise FitError(f"an interval of kind {kind!r} cannot be had here; the kind is one of {', '.join(KINDS)}")
     if kind not in KINDS:
         raise FitError(f"the kind of an interval is one of {', '.join(KINDS)}, not {kind!r}")
     if level is not None and not 0 < level < 1:
         raise FitError(f"the level of an interval lies between 0 and 1, as 0.95 does, not {level!r}")
+
+
+def check_kind(level: float | None, kind: str) -> None:
+    """Refuse a level or a kind, of those with and without draws, that means nothing.
+
+    Raises
+    ------
+    FitError
+    """
+    if kind not in ALL_KINDS:
+        raise FitError(f"the kind of an interval is one of {', '.join(ALL_KINDS)}, not {kind!r}")
+    check_interval(level, "bc")
 
 
 def interval(draws: np.ndarray, estimate: np.ndarray | float, *, level: float = 0.95, kind: str = "bc") -> np.ndarray:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from scalelaw.fit.derived import check_kind, has_intervals
+from scalelaw.fit.derived import has_intervals
+from scalelaw.fit.intervals import check_kind
 from scalelaw.laws.expression import Expression
 from scalelaw.laws.latex import latex, symbol
 

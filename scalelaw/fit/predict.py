@@ -9,7 +9,8 @@ import numpy as np
 
 from scalelaw.errors import FitError
 from scalelaw.fit.calling import law_losses
-from scalelaw.fit.intervals import check_interval, interval
+from scalelaw.fit.ends import ends_without_draws, widened
+from scalelaw.fit.intervals import WITHOUT_DRAWS, check_kind, interval
 from scalelaw.laws.grouped import COLUMN, GroupedFunction
 from scalelaw.laws.law import Law
 from scalelaw.runs import Columns, check_columns, take
@@ -48,27 +49,33 @@ def estimate_and_ends(
     *,
     level: float | None,
     kind: str = "bc",
+    positive: bool = True,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """A quantity at the fitted parameters, shape (rows,), and the ends (2, rows) of its interval if a level is given.
 
     ``quantity(theta, part)`` gives shape (sets, rows in part); it is asked for a part of the rows at a time. Infinite
-    values take part in the interval, see `scalelaw.fit.intervals.interval`.
+    values take part in an interval by draws, see `scalelaw.fit.intervals.interval`. ``positive`` is for the kinds
+    without draws, see `Quantity`.
 
     Raises
     ------
     FitError
-        If the level or the kind means nothing, or a level is given and the fit has no draws.
+        If the level or the kind means nothing, or a level is given and the fit has no draws and the kind needs them.
     """
-    check_interval(level, kind)
+    check_kind(level, kind)
+    if level is not None and kind in WITHOUT_DRAWS:
+        every = slice(0, rows)
+        ends = ends_without_draws(fit, lambda theta: quantity(theta, every), level=level, kind=kind, positive=positive)
+        return quantity(parameter_sets(fit, draws=False), every)[0], ends
     theta = parameter_sets(fit, draws=level is not None)
     block = max(1, _BLOCK // len(theta))
-    estimates, ends = [], []
+    estimates, parts = [], []
     for begin in range(0, rows, block):
         values = quantity(theta, slice(begin, begin + block))
         estimates.append(values[0])
         if level is not None:
-            ends.append(interval(values[1:], values[0], level=level, kind=kind))
-    return np.concatenate(estimates), np.concatenate(ends, axis=1) if level is not None else None
+            parts.append(interval(values[1:], values[0], level=level, kind=kind))
+    return np.concatenate(estimates), np.concatenate(parts, axis=1) if level is not None else None
 
 
 def _new_errors(fit: Fit) -> np.ndarray:
@@ -84,7 +91,9 @@ def loss_and_ends(
     """Losses of columns of shape (rows,), and the ends (2, rows) of the interval of the mean or of a new run."""
     if new_run and level is None:
         raise FitError("new_run is about an interval; give its level, as in interval=0.95")
-    errors = _new_errors(fit) if new_run and fit.draws is not None else None
+    check_kind(level, kind)
+    by_draws = kind not in WITHOUT_DRAWS
+    errors = _new_errors(fit) if new_run and by_draws and fit.draws is not None else None
 
     def losses(theta: np.ndarray, part: slice) -> np.ndarray:
         mean = law_losses(fit.law, {name: values[part] for name, values in columns.items()}, theta)
@@ -92,4 +101,8 @@ def loss_and_ends(
             return mean
         return mean * np.exp(errors) if fit.settings.log else mean + errors
 
-    return estimate_and_ends(fit, losses, len(next(iter(columns.values()))), level=level, kind=kind)
+    rows = len(next(iter(columns.values())))
+    loss, ends = estimate_and_ends(fit, losses, rows, level=level, kind=kind, positive=fit.settings.log)
+    if new_run and not by_draws and ends is not None and level is not None:
+        ends = widened(fit, loss, ends, level)
+    return loss, ends

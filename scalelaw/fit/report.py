@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from scalelaw.fit.derived import KIND_WORDS, check_kind, has_intervals
+from scalelaw.fit.derived import KIND_WORDS, has_intervals
 from scalelaw.fit.intervals import KINDS as BY_DRAWS
+from scalelaw.fit.intervals import check_kind
 from scalelaw.runs import units
 
 if TYPE_CHECKING:

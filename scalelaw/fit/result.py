@@ -12,6 +12,7 @@ import numpy as np
 
 from scalelaw.errors import FitError
 from scalelaw.fit.intervals import KINDS as BY_DRAWS
+from scalelaw.fit.intervals import check_kind
 from scalelaw.fit.intervals import interval as quantity_interval
 from scalelaw.fit.resampling import shared_runs
 from scalelaw.fit.settings import Settings
@@ -131,7 +132,7 @@ class Fit:
         FitError
             If the kind needs draws and there are none, ``name`` is no parameter, or the level or kind means nothing.
         """
-        from scalelaw.fit.derived import check_kind, interval_of
+        from scalelaw.fit.derived import interval_of
 
         check_kind(level, kind)
         if kind not in BY_DRAWS:
@@ -190,7 +191,8 @@ class Fit:
             Level of an interval, such as 0.95: for the mean loss, without the noise of a new run, unless
         new_run : bool
             asks for the interval of a new run's loss, with the noise of `seed_noise`.
-        kind : {"bc", "percentile", "normal"}
+        kind : {"bc", "percentile", "normal", "profile", "sandwich", "robust"}
+            The last three need no draws, see `scalelaw.fit.derived.interval_of`.
 
         Returns
         -------
@@ -202,7 +204,7 @@ class Fit:
         RunsError
             If a column is missing or faulty.
         FitError
-            If an interval is asked of a fit without draws, or its level or kind means nothing.
+            If an interval of a kind that needs draws is asked of a fit without, or its level or kind means nothing.
 
         Examples
         --------

@@ -16,7 +16,7 @@ from matplotlib.path import Path
 
 from scalelaw import analysis
 from scalelaw.errors import ScalelawError
-from scalelaw.fit.intervals import check_interval
+from scalelaw.fit.intervals import check_kind
 from scalelaw.plot.axes import axes_of, legend_above, scale
 from scalelaw.plot.given import before_loss, frame_of, runs_of
 from scalelaw.plot.labels import label_lines
@@ -63,7 +63,7 @@ def contours(
     -------
     Axes
     """
-    check_interval(level, options.get("kind", "bc"))
+    check_kind(level, options.get("kind", "bc"))
     if level is not None and not isinstance(fit, pd.DataFrame):
         options["level"] = level
     frame = frame_of(fit, analysis.contour_grid, options, need=("loss", "inside"))

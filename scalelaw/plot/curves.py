@@ -12,7 +12,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from scalelaw import analysis
-from scalelaw.fit.intervals import check_interval
+from scalelaw.fit.intervals import check_kind
 from scalelaw.plot.annotation import annotate_law
 from scalelaw.plot.axes import RoundLog, axes_of, label, scale, scale_loss, text, value_label
 from scalelaw.plot.given import at_held, before_loss, frame_of, level_of, runs_of
@@ -60,7 +60,7 @@ def curves(
     -------
     Axes
     """
-    check_interval(level, options.get("kind", "bc"))
+    check_kind(level, options.get("kind", "bc"))
     if level_of(fit, level) is not None:
         options["level"] = level
     frame = frame_of(fit, analysis.curves, options, need=("loss",))

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scalelaw import analysis
-from scalelaw.fit.intervals import check_interval
+from scalelaw.fit.intervals import check_kind
 from scalelaw.plot.axes import axes_of, legend_above, scale, value_label
 from scalelaw.plot.given import frame_of
 from scalelaw.plot.style import series, small
@@ -56,7 +56,7 @@ def equivalence(
     -------
     Axes
     """
-    check_interval(level, options.get("kind", "bc"))
+    check_kind(level, options.get("kind", "bc"))
     if not isinstance(fit, pd.DataFrame) and {"N", "P"} <= set(fit.law.columns):
         N, P = _sizes(fit) if N is None else N, _streams(fit) if P is None else P
     options |= {name: value for name, value in (("N", N), ("P", P)) if value is not None}

@@ -84,3 +84,44 @@ def test_downstream(shell) -> None:
     (row,) = rows(shell("downstream", "parscale-stack", "--n", "1.6B", "--p", "8", "--json"))
     assert row["gain"] == pytest.approx(row["through_loss"] + row["at_equal_loss"])
     assert shell("downstream", "--p", "2", "--p", "4").code == 2
+
+
+def test_allocate_prints_few_columns_unless_told_otherwise(shell, simulated, tmp_path) -> None:
+    arguments = ("allocate", simulated, "--law", "parscale_data", "--c", "1e20", "--kind", "sandwich")
+    figure = tmp_path / "a.pdf"
+    narrow = shell(*arguments, "--figure", figure)
+    assert len(narrow.out.splitlines()[0].split()) <= 9
+    assert figure.exists()
+    assert "N_high" in narrow.out
+    assert "tokens_per_parameter_low" not in narrow.out
+    assert "tokens_per_parameter_low" in shell(*arguments, "--wide").out
+    assert "tokens_per_parameter_low" in shell(*arguments, "--json").out
+    assert shell(*arguments, "--exponents", "--figure", figure).code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (
+            "equivalence",
+            "parscale-pile",
+            "--law",
+            "parscale",
+            "--n",
+            "1.6B",
+            "--p",
+            "2",
+            "--p",
+            "8",
+            "--kind",
+            "robust",
+        ),
+        ("downstream", "--p", "8"),
+    ],
+)
+def test_a_verb_draws_what_it_prints(shell, tmp_path, arguments) -> None:
+    figure = tmp_path / "f.pdf"
+    outcome = shell(*arguments, "--figure", figure)
+    assert outcome.code == 0
+    assert f"wrote {figure}" in outcome.err
+    assert figure.stat().st_size > 1000

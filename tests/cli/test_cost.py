@@ -52,7 +52,7 @@ def test_help_has_an_example(shell, verb):
 def test_a_plan_from_runs(shell, runs_csv, tmp_path):
     fit, figure = tmp_path / "fit.json", tmp_path / "regions.pdf"
     assert shell("fit", runs_csv, "--law", "parscale", "--bootstrap", "20", "-o", fit).code == 0
-    outcome = shell("plan", fit, *ORIN, "-o", figure)
+    outcome = shell("plan", fit, *ORIN, "--figure", figure)
     assert outcome.code == 0, outcome.err
     assert "nats per token" in outcome.out
     assert figure.read_bytes().startswith(b"%PDF")
@@ -102,7 +102,7 @@ def test_measurements_go_into_a_table(shell, monkeypatch, tmp_path):
 @pytest.mark.slow
 def test_the_papers_numbers_in_one_command(shell, tmp_path):
     figure = tmp_path / "costs.pdf"
-    outcome = shell("cost", "reproduce", "-o", figure, "--bootstrap", "20")
+    outcome = shell("cost", "reproduce", "--figure", figure, "--bootstrap", "20")
     assert "22.55" in outcome.out
     assert "roofline, jetson-orin" in outcome.out
     assert figure.read_bytes().startswith(b"%PDF")

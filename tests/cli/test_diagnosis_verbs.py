@@ -19,7 +19,9 @@ PLAN = [
 
 
 def test_diagnose_a_fit(shell, runs_csv, tmp_path) -> None:
-    done = shell("diagnose", runs_csv, "--law", "parscale", "--of", "multiplier at N=1B,P=8", "-o", tmp_path / "i.png")
+    done = shell(
+        "diagnose", runs_csv, "--law", "parscale", "--of", "multiplier at N=1B,P=8", "--figure", tmp_path / "i.png"
+    )
     assert done.code == 0
     assert "Runs that move the fit most, of 24" in done.out
     assert (tmp_path / "i.png").exists()
@@ -52,7 +54,7 @@ def test_diagnose_a_plan(shell, tmp_path) -> None:
 
 def test_sensitivity(shell, runs_csv, tmp_path) -> None:
     options = ("sensitivity", runs_csv, "--law", "parscale", "--of", "k", "--only", "space", "--only", "sizes")
-    done = shell(*options, "-o", tmp_path / "t.pdf")
+    done = shell(*options, "--figure", tmp_path / "t.pdf")
     assert done.code == 0
     assert "residuals of loss" in done.out
     assert (tmp_path / "t.pdf").exists()

@@ -207,3 +207,14 @@ def test_compare_shows_the_parameters(shell, runs_csv: Path) -> None:
     (row,) = json.loads(shell(*arguments, "--json").out)
     assert set(row["params"]) == {"E", "A", "alpha", "k"}
     assert f"k {row['params']['k']:.6g}" in shell(*arguments).out
+
+
+def test_help_lists_every_verb_in_its_section(shell) -> None:
+    from scalelaw.cli.app import SECTIONS, app
+
+    text = shell("--help").out
+    assert [text.index(f"{title}:") for title in SECTIONS] == sorted(text.index(f"{title}:") for title in SECTIONS)
+    names = [verb.__name__.rpartition(".")[2] for verbs in SECTIONS.values() for verb in verbs]
+    assert len(names) == len(set(names)) == len(app.registered_commands) + len(app.registered_groups)
+    assert all(f"\n  {name} " in text for name in names)
+    assert "..." not in text.partition("First:")[2]

@@ -9,7 +9,7 @@ from scalelaw.analysis import quantities
 from scalelaw.datasets import load_columns
 from scalelaw.errors import FitError
 from scalelaw.fit.calibration import binomial_interval, calibration
-from scalelaw.fit.derived import ALL_KINDS
+from scalelaw.fit.intervals import ALL_KINDS
 from scalelaw.fit.simulated_noise import design_noise
 
 from .made_linear import LAW, fitted, runs

@@ -8,8 +8,8 @@ import scalelaw as sl
 from scalelaw.analysis import quantities
 from scalelaw.datasets import load_columns
 from scalelaw.errors import FitError
-from scalelaw.fit.derived import ALL_KINDS, interval_of
-from scalelaw.fit.intervals import KINDS
+from scalelaw.fit.derived import interval_of
+from scalelaw.fit.intervals import ALL_KINDS, KINDS
 
 from .made_linear import fitted, least_squares, runs
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scalelaw.analysis.allocation.intervals import sets_of, with_ends
+from scalelaw.analysis.allocation.intervals import sets_of, with_ends_of
 from scalelaw.analysis.allocation.problem import Problem
 from scalelaw.analysis.columns import need_columns, read_values, run_range, tidy
 from scalelaw.errors import FitError
@@ -59,8 +59,9 @@ def allocate(
     epsilon : float
         ``N_from`` to ``N_to`` is where the loss is at most (1 + epsilon) times the best.
     level : float or None
-        Of the intervals, which are there where the fit has bootstrap draws.
-    kind : {"bc", "percentile", "normal"}
+        Of the intervals, which are there where the fit has bootstrap draws or the kind needs none.
+    kind : {"bc", "percentile", "normal", "profile", "sandwich", "robust"}
+        The last three need no draws, see `scalelaw.interval_of`; at most 60 numbers are profiled at a time.
     **other_columns
         One value for each other column of the law, such as ``U="100B"``.
 
@@ -109,11 +110,20 @@ def allocate(
     rows = np.arange(len(targets)) if every_P else winner[0] + len(streams) * np.arange(len(given))
     if every_P:
         rows = rows[np.isfinite(finite[0].ravel())]
-    values = _values(problem, theta, budgets[:, rows], choices[rows], epsilon, target=loss is not None)
+
+    def of(sets: np.ndarray) -> dict[str, np.ndarray]:
+        if loss is None:
+            at = np.broadcast_to(targets[rows], (len(sets), len(rows)))
+        elif sets is theta:
+            at = budgets[:, rows]
+        else:
+            at = problem.least_compute(sets, targets[rows], choices[rows], _start(fit))
+        return _values(problem, sets, at, choices[rows], epsilon, target=loss is not None)
+
     frame = {"C": budgets[0, rows]}
     if "P" in fit.law.columns:
         frame["P"] = tidy(choices[rows])
-    frame |= with_ends(values, level=level, kind=kind)
+    frame |= with_ends_of(fit, of, theta, level=level, kind=kind)
     if "P" in fit.law.columns and len(theta) > 1:
         share = (winner[1:, :, None] == np.arange(len(streams))).mean(0).ravel()
         frame["P_share"] = share[rows]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scalelaw.analysis.allocation.closed import two_terms
-from scalelaw.analysis.allocation.intervals import sets_of, with_ends
+from scalelaw.analysis.allocation.intervals import sets_of, with_ends_of
 from scalelaw.analysis.allocation.problem import Problem
 from scalelaw.analysis.columns import read_values, tidy
 from scalelaw.errors import FitError
@@ -68,11 +68,15 @@ def allocation_exponents(
     problem = Problem.of(fit, flops, other_columns, what="an exponent of allocation")
     budgets = middle_budget(fit) if C is None else read_values("C", C)
     streams = np.broadcast_to(read_values("P", P), budgets.shape)
-    a, b, how = exponents_at(problem, theta, budgets, streams)
-    if not np.isfinite(a[0]).all():
+    a, _, how = exponents_at(problem, theta[:1], budgets, streams)
+    if not np.isfinite(a).all():
         raise FitError(f"law {fit.law.name!r} has no optimum between one parameter and one token at such a budget")
     frame: dict[str, Any] = {"C": budgets} | ({"P": tidy(streams)} if "P" in fit.law.columns else {})
-    frame |= with_ends({"a": a, "b": b}, level=level, kind=kind)
+
+    def of(sets: np.ndarray) -> dict[str, np.ndarray]:
+        return dict(zip("ab", exponents_at(problem, sets, budgets, streams)[:2], strict=True))
+
+    frame |= with_ends_of(fit, of, theta, level=level, kind=kind, positive=False)
     return pd.DataFrame(frame | {"how": how})
 
 

@@ -14,6 +14,8 @@ from scalelaw.analysis.columns import need_columns, read_values
 from scalelaw.analysis.root import solve_decreasing
 from scalelaw.errors import FitError
 from scalelaw.fit.calling import law_losses
+from scalelaw.fit.degenerate import require_column
+from scalelaw.fit.intervals import check_interval
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -48,8 +50,9 @@ def compute_multiplier(
     P, over_P : number
         Streams of either, for laws that read them.
     flops, level, kind, **other_columns
-        As in `allocate`. Intervals are there where both fits have bootstrap draws, which are taken in pairs: a draw of
-        one with a draw of the other, or the same draw where both are one fit.
+        As in `allocate`, the kind one of bc, percentile and normal. Intervals are there where both fits have bootstrap
+        draws, which are taken in pairs: a draw of one with a draw of the other, or the same draw where both are one
+        fit.
 
     Returns
     -------
@@ -70,6 +73,7 @@ def compute_multiplier(
     >>> compute_multiplier(fast, slow, C=1e20)["multiplier"].round(2).tolist()
     [1.67]
     """
+    check_interval(level, kind)
     budgets = read_values("C", C)
     paired = level if fit.draws is not None and over.draws is not None else None
     sets = [sets_of(each, paired, kind) for each in (fit, over)]
@@ -88,6 +92,7 @@ def _best_loss(
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Loss of a family at its best under sets (sets, parameters), for budgets (sets, rows)."""
     if fit.law.columns == ("C",):
+        require_column(fit, "C", what="a compute multiplier")
         return lambda theta, C: law_losses(fit.law, {"C": C}, theta)
     streams = read_values("P", P)
     if (streams != 1).any():

@@ -15,6 +15,7 @@ from scalelaw.analysis.columns import held_columns, need_columns, read_values
 from scalelaw.analysis.root import solve_decreasing
 from scalelaw.errors import FitError
 from scalelaw.fit.calling import law_losses
+from scalelaw.fit.degenerate import require_column
 from scalelaw.laws.law import Law
 
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ class Problem:
         Raises
         ------
         FitError
-            If the law lacks N or D, or an option means nothing.
+            If the law lacks N or D, the fitted loss does not depend on one of them, or an option means nothing.
         """
         need_columns(fit, "N", "D", what=what)
+        require_column(fit, "N", "D", what=what)
         limits = [np.inf if given is None else _one(name, given) for name, given in (("N", N_max), ("D", D_max))]
         return cls(fit.law, Flops.of(flops), held_columns(fit, VARIED, other_columns), *limits)
 

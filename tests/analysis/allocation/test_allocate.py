@@ -174,11 +174,11 @@ def test_refusals(call, message: str) -> None:
 
 
 def test_a_law_that_trades_nothing_is_refused() -> None:
-    def monotone(N, D, *, E, A):
-        "E + A / N + 0 D"
-        return E + A / N + 0.0 * D
+    def monotone(N, D, *, E, A, B):
+        "E + A / N + B / (N D)"
+        return E + A / N + B / (N * D)
 
     with pytest.raises(FitError, match="no optimum between"):
-        allocate(at(Law("monotone", monotone), {"E": 1.0, "A": 1e8}), C=1e20)
+        allocate(at(Law("monotone", monotone), {"E": 1.0, "A": 1e8, "B": 1e17}), C=1e20)
     fit = sl.fit("chinchilla", sl.load("chinchilla"))
     assert "N_low" not in allocate(fit, C=1e20)
