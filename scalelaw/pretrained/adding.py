@@ -138,6 +138,8 @@ def _examine(model: Any) -> Any:
     config = getattr(model, "config", None)
     if config is None or not hasattr(model, "get_decoder") or getattr(config, "is_encoder_decoder", False):
         raise PretrainedError(f"{kind} is no causal language model of transformers; load one with AutoModelForCausalLM")
+    if any(each.is_meta for each in model.parameters()):
+        raise PretrainedError(f"this {kind} is on the meta device and has no weights yet; load them, then add streams")
     if not model._can_set_attn_implementation():
         raise PretrainedError(refusal)
     before = config._attn_implementation

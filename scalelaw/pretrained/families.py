@@ -81,7 +81,7 @@ def _forward(base: Any) -> Any:
     own = inspect.Parameter("streams", inspect.Parameter.KEYWORD_ONLY, default=None)
     place = len(parameters) - (parameters[-1].kind is inspect.Parameter.VAR_KEYWORD)
     forward.__signature__ = signature.replace(parameters=[*parameters[:place], own, *parameters[place:]])  # type: ignore[attr-defined]
-    forward.__doc__ = base.forward.__doc__
+    forward.__doc__ = f"As of {base.__name__}, and ``streams``: P, the name of a set, or the streams to keep."
     return forward
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def _where(options: dict[str, Any]) -> dict[str, Any]:
 
 def _why(kind: str, name: str | os.PathLike[str], error: Exception) -> str:
     what = "the tokenizer of" if kind == "AutoTokenizer" else "the model"
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    reason = re.split(r"(?<=[a-z)'\"])[.!?] ", " ".join(str(error).split()))[0].rstrip(".") or type(error).__name__
     if Path(name).exists():
         return f"cannot load {what} {name} ({reason}); name a folder that save_pretrained wrote"
     if Path(name).is_absolute() or str(name).startswith((".", "~")):

@@ -50,7 +50,7 @@ class WithStreams:
         ----------
         streams : int, str or sequence of int
             P of a set in memory, 1 for the model without streams; a set's name; or the streams to keep of the chosen
-            set, whose weights are then renormalised.
+            set, whose weights are then renormalised. What a checkpoint holds does not follow: it keeps the whole set.
 
         Raises
         ------

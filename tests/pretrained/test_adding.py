@@ -149,6 +149,12 @@ def test_other_faults_are_named():
             pretrained.add_streams(plain("qwen2"), **options)
     with pytest.raises(PretrainedError, match="no causal language model"):
         pretrained.add_streams(torch.nn.Linear(2, 2))
+    with torch.device("meta"):
+        unloaded = transformers.LlamaForCausalLM(plain("llama").config)
+    with pytest.raises(PretrainedError, match="has no weights yet"):
+        pretrained.add_streams(unloaded)
+    with pytest.raises(PretrainedError, match=r"parscale_sdpa|flex_attention"):
+        pretrained.add_streams(plain("qwen2", attn_implementation="flex_attention"))
     with pytest.raises(PretrainedError, match="no streams to train"):
         pretrained.trainable(plain("qwen2"))
     with pytest.raises(PretrainedError, match="no streams to train"):

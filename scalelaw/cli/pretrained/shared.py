@@ -28,9 +28,11 @@ Dtype = Annotated[
 def models(name: str, streams: str | None = None, *, revision: str | None, dtype: str | None) -> tuple[Any, Any]:
     """A model and its tokenizer, without transformers' own notes and bars."""
     import transformers
+    from huggingface_hub import logging
 
     from scalelaw import pretrained
 
+    logging.set_verbosity_error()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     tokenizer = pretrained.load_tokenizer(name, revision=revision)
