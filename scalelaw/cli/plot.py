@@ -12,7 +12,17 @@ from scalelaw.cli import options, output
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FIGURES = {"curves": True, "contours": True, "equivalence": True, "residuals": False, "comparison": False}
+FIGURES = {
+    "curves": True,
+    "contours": True,
+    "equivalence": True,
+    "allocation": True,
+    "trade": True,
+    "residuals": False,
+    "influence": False,
+    "profile": False,
+    "comparison": False,
+}
 """The figures, and whether each has bands."""
 
 

@@ -91,11 +91,7 @@ def allocate(
     """
     theta = sets_of(fit, level, kind)
     problem = Problem.of(fit, flops, other_columns, N_max=N_max, D_max=D_max)
-    if (C is None) == (loss is None):
-        raise FitError("give either budgets, as in C=1e21, or target losses, as in loss=2.5")
-    if not 0 < epsilon < 1:
-        raise FitError(f"epsilon is a share of the loss between 0 and 1, such as 0.001, not {epsilon!r}")
-    given = read_values("C", C) if loss is None else read_values("loss", loss)
+    given = _budgets_or_targets(C, loss, epsilon)
     streams = stream_choices(fit, P)
     targets, choices = (grid.ravel() for grid in np.meshgrid(given, streams, indexing="ij"))
     if loss is None:
@@ -129,6 +125,14 @@ def allocate(
         frame["P_share"] = share[rows]
     frame["limited_by"] = _limits(problem, frame["N"], frame["D"])
     return pd.DataFrame(frame)
+
+
+def _budgets_or_targets(C: Any, loss: Any, epsilon: float) -> np.ndarray:
+    if (C is None) == (loss is None):
+        raise FitError("give either budgets, as in C=1e21, or target losses, as in loss=2.5")
+    if not 0 < epsilon < 1:
+        raise FitError(f"epsilon is a share of the loss between 0 and 1, such as 0.001, not {epsilon!r}")
+    return read_values("C", C) if loss is None else read_values("loss", loss)
 
 
 def _values(
