@@ -159,6 +159,8 @@ def fit(
     if bootstrap and resampling is not None:
         known = _noise_of(noise, problem, solution) if resampling.kind == "parametric" else None
         draws = bootstrap_draws(reduced, problem, solution, resampling, bootstrap, rng, thorough=thorough, noise=known)
+        if settings.loss == "absolute":  # the solver's function is delta |r|
+            draws = replace(draws, objective=draws.objective / problem.delta)
     beside = {name: table[name] for name in BESIDE if name in table and name not in columns}
     result = _result(reduced, settings, columns, row_weights, solution)
     result = replace(result, draws=draws, noise=noise, beside=beside)

@@ -9,7 +9,7 @@ coordinates but the longest step, which is relative.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
@@ -22,8 +22,6 @@ _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-12, 1e10
 _LONGEST_STEP = 5.0
 _RATIOS, _FACTORS = np.array([0.1, 0.25, 0.75]), np.array([4.0, 1.0, 0.3, 0.1])
 """Actual over predicted decrease, and what the damping is multiplied by in each range."""
-_EPSILON = 1e-15
-"""Rounding of a log residual: some units in the last place, since a law chains several operations."""
 _WITNESSES = 3
 """Starts that should agree before the others are stopped; they are waited for three times as long."""
 _CHUNK = 32768
@@ -51,6 +49,11 @@ class Minima:
     value: np.ndarray
     converged: np.ndarray
     iterations: np.ndarray
+
+    def join(self, other: Minima) -> Minima:
+        """These and others."""
+        both = zip(astuple(self), astuple(other), strict=True)
+        return Minima(*[np.concatenate(parts) for parts in both])
 
     def sorted(self) -> Minima:
         """Best first; of minima that differ by rounding, one that has converged."""
@@ -108,14 +111,15 @@ def _minimise(problem: Problem, x: np.ndarray, delta: float, race: int | None, m
         moments = _neutral(moments, lost)
     state = _State(np.arange(batch), x, moments, problem, np.full(batch, _FIRST_DAMPING), np.zeros(batch))
     mass = problem.model.rows if problem.weights is None else problem.weights.sum(-1).max()
+    rounding = problem.rounding
     winner, agreed, deadline = np.inf, 0, max_iterations
     for iteration in range(max_iterations + 1):
         trial, slope, predicted = _step(problem, state, bounded)
         value = state.moments.value
-        # rounding of the residuals blurs the objective by eps sum |psi|, which no decrease can be told from
-        blur = _EPSILON * np.minimum(np.sqrt(2 * mass * value) + mass * _EPSILON, mass * delta)
+        # rounding of the residuals blurs the objective by its size times sum |psi|, which no decrease can be told from
+        blur = rounding * np.minimum(np.sqrt(2 * mass * value) + mass * rounding, mass * delta)
         converged = (slope <= 0) & (slope >= -TOLERANCE * value - blur) & (state.damping <= _FIRST_DAMPING)
-        converged |= value <= mass * _EPSILON**2  # the runs lie on the law
+        converged |= value <= mass * rounding**2  # the runs lie on the law
         done = converged | (state.damping > _MOST_DAMPING) | ~np.isfinite(value)
         if race is not None and converged.any():
             if np.isposinf(winner):
@@ -156,7 +160,7 @@ def _step(problem: Problem, state: _State, bounded: bool) -> tuple[np.ndarray, n
             matrix *= ~held[:, :, None]
             matrix *= ~held[:, None, :]
             np.einsum("bii->bi", matrix)[...] += held
-    step = _solve(matrix, downhill)
+    step = solve_each(matrix, downhill)
     longest = _LONGEST_STEP * np.maximum(np.abs(state.x), 1.0)
     step *= -1.0 / np.maximum((np.abs(step) / longest).max(1, keepdims=True), 1.0)
     trial = state.x + step
@@ -168,7 +172,8 @@ def _step(problem: Problem, state: _State, bounded: bool) -> tuple[np.ndarray, n
     return trial, slope, predicted
 
 
-def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+def solve_each(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solutions (B, p) of a stack of systems; a singular one gets the solution of one close by."""
     try:
         return np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
     except np.linalg.LinAlgError:  # one exactly singular matrix spoils the batch: lift every diagonal a little

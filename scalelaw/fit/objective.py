@@ -19,6 +19,12 @@ from scalelaw.fit.model import Model
 SQUARED = 1e300
 """A delta no residual reaches: Huber's function is then half the square everywhere."""
 
+SHARP = 1e3
+"""The delta that stands for absolute values, in units of rounding: as small as the solver can still see."""
+
+_EPSILON = 1e-15
+"""Rounding of a loss, relative: some units in the last place, since a law chains several operations."""
+
 _STACKED_SIZE = 8000
 """Up to this many batch x rows, one stacked product is faster than one product a pair of coordinates."""
 
@@ -75,6 +81,20 @@ class Problem:
     def upper(self) -> np.ndarray:
         return self.model.coordinates.plan.upper
 
+    @property
+    def rounding(self) -> float:
+        """Size of a residual that cannot be told from rounding: relative to the losses where these are not logarithms.
+
+        Below it per run an objective is 0: the runs lie on the law.
+        """
+        size = float(np.abs(self.target).max())
+        return _EPSILON * (max(size, 1.0) if self.log else size)
+
+    @property
+    def sharp(self) -> bool:
+        """Whether the objective stands for the sum of absolute values."""
+        return self.delta <= SHARP * self.rounding
+
     def part(self, rows: np.ndarray | slice) -> Self:
         """The problems of some rows of the batch."""
         target = self.target[rows] if self.target.ndim == 2 else self.target
@@ -103,7 +123,9 @@ class Problem:
         values = terms.sum(-1) if weights is None else (terms * weights).sum(-1)
         return np.where(np.isfinite(values), values, np.inf)
 
-    def moments(self, x: np.ndarray, weights: np.ndarray | None, delta: float, *, metric: bool = True) -> Moments:
+    def moments(
+        self, x: np.ndarray, weights: np.ndarray | None, delta: float | np.ndarray, *, metric: bool = True
+    ) -> Moments:
         """F and its derivatives at x (B, p); weights (rows,), (B, rows) or None."""
         parts = self.model.curvatures(x)
         shape = (len(x), self.model.rows)

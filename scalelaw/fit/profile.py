@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.fit.continuation import descend
 from scalelaw.fit.doubts import doubts_of_profile
 from scalelaw.fit.intervals import check_interval
 from scalelaw.fit.predict import parameter_sets
@@ -25,7 +26,6 @@ from scalelaw.fit.pulling import Puller
 from scalelaw.fit.quantity import Given, as_quantity
 from scalelaw.fit.reopened import Reopened
 from scalelaw.fit.scale import smoothed_scale
-from scalelaw.fit.solve import descend
 
 if TYPE_CHECKING:
     import pandas as pd

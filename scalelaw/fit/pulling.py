@@ -7,10 +7,11 @@ from typing import Self
 
 import numpy as np
 
+from scalelaw.fit.continuation import descend
 from scalelaw.fit.objective import Moments, Problem
 from scalelaw.fit.quantity import Quantity
 from scalelaw.fit.reopened import Reopened
-from scalelaw.fit.solve import SAME, descend
+from scalelaw.fit.solve import SAME
 
 _STIFFNESS = 300.0
 """Of the springs, in units of the profile's own curvature: a spring gets 99.7 % of the way to its place."""
@@ -63,7 +64,9 @@ class Pulled(Problem):
         some = super().part(rows)
         return some if some.springs is None else replace(some, springs=some.springs.part(rows))
 
-    def moments(self, x: np.ndarray, weights: np.ndarray | None, delta: float, *, metric: bool = True) -> Moments:
+    def moments(
+        self, x: np.ndarray, weights: np.ndarray | None, delta: float | np.ndarray, *, metric: bool = True
+    ) -> Moments:
         moments = super().moments(x, weights, delta, metric=metric)
         return moments if self.springs is None else self.springs.add(moments, x)
 

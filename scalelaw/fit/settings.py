@@ -10,7 +10,7 @@ import numpy as np
 
 from scalelaw.errors import FitError, LawError
 from scalelaw.fit.model import Model
-from scalelaw.fit.objective import SQUARED, Problem
+from scalelaw.fit.objective import SHARP, SQUARED, Problem
 from scalelaw.laws.law import Law
 
 LOSSES, SPACES = ("huber", "squared", "absolute"), ("log", "raw")
@@ -59,10 +59,9 @@ class Settings:
     def log(self) -> bool:
         return self.space == "log"
 
-    @property
-    def solver_delta(self) -> float:
-        """The delta of the Huber function that stands for the loss in the solver."""
-        return {"huber": self.delta or 0.0, "squared": SQUARED, "absolute": 1e-12}[self.loss]
+    def solver_delta(self, rounding: float) -> float:
+        """The delta of the Huber function that stands for the loss in the solver, given the residuals' rounding."""
+        return {"huber": self.delta or 0.0, "squared": SQUARED, "absolute": SHARP * rounding}[self.loss]
 
     def with_delta(self, delta: float) -> Settings:
         return replace(self, delta=delta)
@@ -78,7 +77,8 @@ class Settings:
 
     def problem(self, model: Model, loss: np.ndarray, weights: np.ndarray | None) -> Problem:
         """The minimisation that a fit with these settings is."""
-        return Problem(model, self.target(loss), self.log, self.solver_delta, weights, self.overestimate)
+        problem = Problem(model, self.target(loss), self.log, 1.0, weights, self.overestimate)
+        return replace(problem, delta=self.solver_delta(problem.rounding))
 
     def objective(self, residuals: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         """sum_i w_i rho(r_i) over the last axis, for residuals predicted minus observed, shape (..., rows)."""

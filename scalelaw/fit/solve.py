@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.fit.newton import Minima, minimise
+from scalelaw.fit.continuation import corner, descend
+from scalelaw.fit.newton import Minima
 from scalelaw.fit.objective import Moments, Problem
-from scalelaw.fit.starts import choose_starts, grid_minima, project, start_grid
+from scalelaw.fit.starts import choose_starts, grid_minima, project, start_grid, twins
 from scalelaw.laws.grouped import GroupedFunction
 from scalelaw.laws.law import Law
 
 SAME = 1e-9
 """Two minima whose objectives differ by less, relatively, are the same minimum."""
-_STARTS, _PER_AXIS, _RACE, _STAGE, _POLISHING = 12, 14, 4, 4.0, 2
+_ALIKE = 1e6
+"""Condition number of the Hessian above which two terms of a law may have changed places."""
+_STARTS, _PER_AXIS, _RACE, _POLISHING = 12, 14, 4, 2
 
 
 @dataclass(frozen=True)
@@ -102,39 +105,32 @@ def solve(
     if guesses is not None:
         chosen = np.concatenate([chosen, problem.model.coordinates.from_parameters(guesses)])
     minima = descend(problem, chosen, race=race).sorted()
+    minima = _with_twins(law, problem, minima)
     with np.errstate(all="ignore"):
         x, value, moments = _polish(problem, minima)
+        if problem.sharp and minima.converged[0]:
+            x = corner(problem, x)
     evidence = _evidence(law, problem, minima, x, moments, len(values), len(local) if grid.shape else 0)
     return Solution(x, problem.model.coordinates.to_parameters(x), value, evidence)
 
 
-def descend(
-    problem: Problem,
-    starts: np.ndarray,
-    weights: np.ndarray | None = None,
-    *,
-    race: int | None = None,
-) -> Minima:
-    """Minimise from every start, reaching a small delta by continuation.
+def _with_twins(law: Law, problem: Problem, minima: Minima) -> Minima:
+    """The minima, and those found from the best one's twins where the runs hardly tell two terms apart.
 
-    Where delta is far below the size of the residuals almost no residual is inside, the Hessian carries nothing,
-    and a cold start fails: the first stage has a delta of a tenth of the median residual, each next one a quarter
-    of the last.
+    Where N and D nearly grow together, the terms can change places at little cost, and each arrangement has a minimum
+    at the end of a valley too thin for the grid.
     """
+    if not minima.converged[0]:
+        return minima
     with np.errstate(all="ignore"):
-        delta = _first_delta(problem, starts)
-    minima = minimise(problem, starts, weights, delta=delta, race=race)
-    while delta > problem.delta:
-        delta = max(delta / _STAGE, problem.delta)
-        minima = minimise(problem, minima.x, weights, delta=delta, race=race)
-    return minima
-
-
-def _first_delta(problem: Problem, starts: np.ndarray) -> float:
-    """The delta of the first stage, by the residuals of the first start: the best grid point, or a warm start."""
-    residuals = np.abs(problem.residuals(starts[:1])[0])
-    usual = float(np.median(residuals)) if np.isfinite(residuals).all() else 0.0
-    return problem.delta if problem.delta >= 0.03 * usual else max(0.1 * usual, problem.delta)
+        hessian = problem.moments(minima.x[:1], problem.weights, problem.delta).hessian[0]
+    free = np.flatnonzero(~_held(problem, minima.x[0]))
+    if not _conditioning(hessian[np.ix_(free, free)])[0] > _ALIKE:
+        return minima
+    grid = twins(law, minima.x[0])
+    if not len(grid.points):
+        return minima
+    return minima.join(descend(problem, project(problem, grid)[0])).sorted()
 
 
 def _held(problem: Problem, x: np.ndarray) -> np.ndarray:
@@ -172,7 +168,8 @@ def _evidence(
     free = np.flatnonzero(~held)
     condition, flat = _conditioning(moments.hessian[0][np.ix_(free, free)])
     relative = minima.value / value - 1 if value > 0 else minima.value - value
-    same = relative <= SAME
+    rows = problem.model.rows if problem.weights is None else problem.weights.sum()
+    same = (relative <= SAME) | (minima.value <= rows * problem.rounding**2)
     others: list[float] = []
     for gap in relative[minima.converged & ~same]:
         if all(abs(gap - other) > SAME * (1 + other) for other in others):

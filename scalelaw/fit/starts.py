@@ -17,6 +17,7 @@ from scalelaw.laws.law import Law
 EXPONENT_RANGE, SCALE_RANGE, OTHER_RANGE = (0.02, 2.0), (1e-3, 1e3), (0.02, 20.0)
 _CHUNK = 32768
 _REWEIGHTINGS = 3
+_TRADES = (-0.5, -1.0, -2.0, 2.0)
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,24 @@ def _range(law: Law, j: int) -> tuple[float, float]:
     if first == 0.0:
         first = min(1e-3, last / 20)
     return float(first), float(last)
+
+
+def twins(law: Law, x: np.ndarray) -> Grid:
+    """Points in the non-linear coordinates of a minimum x (p,) at which two of the same range have traded places.
+
+    Their distance is kept, and halved and doubled, also without the trade.
+    """
+    nonlinear = compile_law(law).plan.nonlinear
+    ranges = [_range(law, j) for j in nonlinear]
+    points = []
+    for a, b in combinations(range(len(nonlinear)), 2):
+        if ranges[a] == ranges[b]:
+            for times in _TRADES:
+                point = x[nonlinear].copy()
+                middle, half = (point[a] + point[b]) / 2, times * (point[a] - point[b]) / 2
+                point[a], point[b] = middle + half, middle - half
+                points.append(point)
+    return Grid(np.array(points).reshape(-1, len(nonlinear)), None)
 
 
 def project(problem: Problem, grid: Grid, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

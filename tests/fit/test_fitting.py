@@ -276,14 +276,14 @@ def test_refusals_say_what_is_wrong(law: str, runs: dict, options: dict, error: 
 
 
 def test_a_fit_that_stops_short_raises_or_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    from scalelaw.fit import solve
+    from scalelaw.fit import continuation
 
-    patient = solve.minimise
+    patient = continuation.minimise
 
     def hasty(*args: object, **options: object) -> object:
         return patient(*args, **{**options, "max_iterations": 1})  # type: ignore[arg-type]
 
-    monkeypatch.setattr(solve, "minimise", hasty)
+    monkeypatch.setattr(continuation, "minimise", hasty)
     with pytest.raises(FitError, match="did not converge") as caught:
         sl.fit("parscale", PILE)
     assert caught.value.fit is not None

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from scalelaw.fit.continuation import descend
 from scalelaw.fit.objective import Problem
-from scalelaw.fit.solve import SAME, descend
+from scalelaw.fit.solve import SAME
 from scalelaw.fit.thorough import own_starts
 from scalelaw.laws.law import Law
 
