@@ -25,19 +25,7 @@ from typing import TYPE_CHECKING, Any
 from scalelaw import laws, runs
 from scalelaw._version import __version__ as __version__
 from scalelaw.errors import FitError, LawError, RunsError, ScalelawError
-from scalelaw.fit import (
-    Fit,
-    GroupFit,
-    compare,
-    duel,
-    error_by_distance,
-    evidence,
-    fit,
-    fit_groups,
-    held_out,
-    nested_test,
-    tournament,
-)
+from scalelaw.fit import Fit, compare, fit
 from scalelaw.laws import Law
 from scalelaw.runs import check, read, write
 
@@ -62,6 +50,7 @@ if TYPE_CHECKING:
     from scalelaw.analysis.streams_or_parameters import streams_or_parameters
     from scalelaw.analysis.suggest import suggest
     from scalelaw.datasets import load
+    from scalelaw.fit import GroupFit, duel, error_by_distance, evidence, fit_groups, held_out, nested_test, tournament
     from scalelaw.fit.calibration import calibration
     from scalelaw.fit.derived import interval_of
     from scalelaw.fit.profile import profile
@@ -119,35 +108,29 @@ __all__ = [
     "write",
 ]
 
-# what needs pandas or matplotlib is imported when it is first used
+# what needs pandas or matplotlib, or is not needed to fit a law, is imported when it is first used
 _LATER = {
     **dict.fromkeys(("analysis", "cost", "datasets", "plot", "pretrained"), ""),
-    **dict.fromkeys(("allocate", "allocation_exponents", "compute_multiplier"), "analysis"),
-    **dict.fromkeys(("contour_grid", "curves", "equivalence", "iso_loss"), "analysis"),
-    "parting": "analysis.parting",
-    "plan": "analysis.plan",
-    **dict.fromkeys(("checklist", "design", "diagnose", "sensitivity"), "analysis"),
     **dict.fromkeys(
         (
-            "approaches",
-            "envelope",
-            "isoflop",
-            "learning_curves",
-            "streams_or_parameters",
+            *("allocate", "allocation_exponents", "approaches", "checklist", "compute_multiplier", "contour_grid"),
+            *("curves", "design", "diagnose", "downstream", "downstream_gains", "envelope", "equivalence", "iso_loss"),
+            *("isoflop", "learning_curves", "sensitivity", "streams_or_parameters", "suggest"),
         ),
         "analysis",
     ),
     **dict.fromkeys(
         (
-            "downstream",
-            "downstream_gains",
-            "suggest",
+            *("GroupFit", "duel", "error_by_distance", "evidence", "fit_groups", "held_out", "nested_test"),
+            "tournament",
         ),
-        "analysis",
+        "fit",
     ),
-    "load": "datasets",
     "calibration": "fit.calibration",
     "interval_of": "fit.derived",
+    "load": "datasets",
+    "parting": "analysis.parting",
+    "plan": "analysis.plan",
     "profile": "fit.profile",
 }
 

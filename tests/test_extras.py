@@ -34,7 +34,7 @@ def test_what_a_package_itself_misses_is_not_laid_to_the_extra(tmp_path, monkeyp
         "import scalelaw.harness, scalelaw.cost; scalelaw.harness.Cell",
         "import scalelaw.harness.sweep",
         "import scalelaw.harness.corpus",
-        "import scalelaw.cli.app",
+        "import scalelaw.cli.app; scalelaw.cli.app.shell()",
     ],
 )
 def test_what_does_not_train_loads_neither_torch_nor_the_engines(statement):

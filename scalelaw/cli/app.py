@@ -3,90 +3,74 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from itertools import chain
-from types import ModuleType
 from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-from scalelaw.cli import (
-    allocate,
-    calibrate,
-    checklist,
-    compare,
-    corpus,
-    cost,
-    datasets,
-    diagnose,
-    downstream,
-    duel,
-    equivalence,
-    evidence,
-    extrapolation,
-    fit,
-    group,
-    isoflop,
-    laws,
-    nested,
-    output,
-    parting,
-    plan,
-    plot,
-    predict,
-    pretrained,
-    profile,
-    reproduce,
-    sensitivity,
-    simulate,
-    status,
-    suggest,
-    sweep,
-    tournament,
-    trade,
-    train,
-    validate,
-)
+from scalelaw.cli import output
 from scalelaw.errors import ScalelawError
 
 DONE, COULD_NOT, INTERRUPTED = 0, 1, 130
 
-SECTIONS: dict[str, tuple[ModuleType, ...]] = {
-    "First": (fit, compare, predict, plot, sweep, datasets, laws),
-    "How sure, and what is doubtful": (profile, calibrate, diagnose, sensitivity, checklist),
-    "Which law": (tournament, duel, extrapolation, nested, evidence, parting, group),
-    "What follows": (equivalence, allocate, trade, isoflop, suggest, simulate, downstream, plan, cost),
-    "Training": (corpus, status, train, pretrained),
-    "Published numbers again": (reproduce, validate),
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "First": ("fit", "compare", "predict", "plot", "sweep", "datasets", "laws"),
+    "How sure, and what is doubtful": ("profile", "calibrate", "diagnose", "sensitivity", "checklist"),
+    "Which law": ("tournament", "duel", "extrapolation", "nested", "evidence", "parting", "group"),
+    "What follows": (
+        "equivalence",
+        "allocate",
+        "trade",
+        "isoflop",
+        "suggest",
+        "simulate",
+        "downstream",
+        "plan",
+        "cost",
+    ),
+    "Training": ("corpus", "status", "train", "pretrained"),
+    "Published numbers again": ("reproduce", "validate"),
 }
-"""The verbs as `scalelaw --help` lists them."""
+"""The verbs as `scalelaw --help` lists them, each a module of this package."""
+VERBS = tuple(chain.from_iterable(SECTIONS.values()))
 
 
 class Sections(TyperGroup):
     """A group whose help lists its verbs by `SECTIONS`, each with its first sentence whole."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  the parent gives it
-        for title, verbs in SECTIONS.items():
-            names = [verb.__name__.rpartition(".")[2] for verb in verbs]
+        for title, names in SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=200)) for name in names])
 
 
-app = typer.Typer(
-    name="scalelaw",
-    cls=Sections,
-    no_args_is_help=True,
-    rich_markup_mode=None,  # plain text: quick to start, and the same in a pipe as on a terminal
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-for verb in chain.from_iterable(SECTIONS.values()):
-    name = verb.__name__.rpartition(".")[2]
-    if hasattr(verb, "app"):  # has verbs of its own
-        app.add_typer(verb.app, name=name)
-    else:
-        app.command(name)(verb.run)
+def shell(verbs: Iterable[str] = VERBS) -> typer.Typer:
+    """The shell, with some of its verbs: to read the options of all takes longer than most fits."""
+    made = typer.Typer(
+        name="scalelaw",
+        cls=Sections,
+        no_args_is_help=True,
+        rich_markup_mode=None,  # plain text: quick to start, and the same in a pipe as on a terminal
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    made.callback()(options)
+    for name in verbs:
+        verb = import_module(f"scalelaw.cli.{name}")
+        if hasattr(verb, "app"):  # has verbs of its own
+            made.add_typer(verb.app, name=name)
+        else:
+            made.command(name)(verb.run)
+    return made
+
+
+def _verbs_of(arguments: Sequence[str]) -> Sequence[str]:
+    """The verb that is called; all of them for help, completion, and a word that is none."""
+    first = next((each for each in arguments if not each.startswith("-")), None)
+    return (first,) if first in VERBS else VERBS
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -98,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: list[str], *, debug: bool) -> int:
     try:
-        code = app(arguments, prog_name="scalelaw", standalone_mode=False)
+        code = shell(_verbs_of(arguments))(arguments, prog_name="scalelaw", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except Exception as error:
@@ -132,7 +116,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
     version: Annotated[

@@ -210,11 +210,12 @@ def test_compare_shows_the_parameters(shell, runs_csv: Path) -> None:
 
 
 def test_help_lists_every_verb_in_its_section(shell) -> None:
-    from scalelaw.cli.app import SECTIONS, app
+    from scalelaw.cli import app
 
+    sections, made = app.SECTIONS, app.shell()
     text = shell("--help").out
-    assert [text.index(f"{title}:") for title in SECTIONS] == sorted(text.index(f"{title}:") for title in SECTIONS)
-    names = [verb.__name__.rpartition(".")[2] for verbs in SECTIONS.values() for verb in verbs]
-    assert len(names) == len(set(names)) == len(app.registered_commands) + len(app.registered_groups)
+    assert [text.index(f"{title}:") for title in sections] == sorted(text.index(f"{title}:") for title in sections)
+    names = [name for verbs in sections.values() for name in verbs]
+    assert len(names) == len(set(names)) == len(made.registered_commands) + len(made.registered_groups)
     assert all(f"\n  {name} " in text for name in names)
     assert "..." not in text.partition("First:")[2]

@@ -11,7 +11,8 @@ from scalelaw.errors import MissingExtra
 
 
 def test_neither_the_package_nor_the_shell_loads_transformers():
-    code = "import sys, scalelaw, scalelaw.cli.app; print([m for m in ('torch', 'transformers') if m in sys.modules])"
+    loaded = "[m for m in ('torch', 'transformers') if m in sys.modules]"
+    code = f"import sys, scalelaw.cli.app; scalelaw.cli.app.shell(); print({loaded})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
