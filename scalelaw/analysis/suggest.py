@@ -12,6 +12,7 @@ from scalelaw.analysis.allocation.flops import Flops
 from scalelaw.analysis.columns import read_values, tidy
 from scalelaw.analysis.optimal_design import Design
 from scalelaw.errors import FitError, RunsError
+from scalelaw.fit.differences import central
 from scalelaw.fit.model import build
 from scalelaw.fit.quantity import Given, as_quantity
 from scalelaw.fit.reduce import reduce_law
@@ -148,12 +149,11 @@ def _slopes(model: Model, x: np.ndarray, *, log: bool) -> np.ndarray:
 
 def _gradient(model: Model, reduced: Reduced, x: np.ndarray, of: Callable[..., np.ndarray]) -> np.ndarray:
     """Slopes of the quantity in each coordinate by central differences, shape (sets, p)."""
-    steps = _STEP * np.maximum(np.abs(x), 1e-3)
-    shifts = steps[:, None, :] * np.eye(x.shape[1])
-    both = np.concatenate([x[:, None] + shifts, x[:, None] - shifts]).reshape(-1, x.shape[1])
-    with np.errstate(all="ignore"):
-        up, down = of(reduced.expand(model.coordinates.to_parameters(both))).reshape(2, *x.shape)
-        return (up - down) / (2 * steps)
+
+    def quantity(points: np.ndarray) -> np.ndarray:
+        return of(reduced.expand(model.coordinates.to_parameters(points)))
+
+    return central(quantity, x, _STEP * np.maximum(np.abs(x), 1e-3))
 
 
 def _cells(fit: Fit, given: Any, flops: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:

@@ -16,20 +16,15 @@ _SHOWN = ("C", "P", "N", "N_low", "N_high", "D", "loss", "N_from", "N_to")
 
 def run(
     source: options.Source,
-    c: Annotated[
-        list[str] | None, typer.Option("--c", metavar="C", help="Budget in training FLOPs, such as 1e21; repeatable.")
-    ] = None,
+    c: options.Budgets = None,
     loss: Annotated[
         list[str] | None, typer.Option("--loss", metavar="L", help="Target loss, for the least compute; repeatable.")
     ] = None,
     p: Annotated[list[str] | None, typer.Option("--p", metavar="P", help="Streams to choose from; repeatable.")] = None,
     every_p: Annotated[bool, typer.Option("--every-p", help="A row for each P, not for the best one.")] = False,
-    flops: Annotated[
-        str | None,
-        typer.Option(metavar="FORMULA", help="FLOPs of a run by N, P and D; 6*N*D*P unless given.", show_default=False),
-    ] = None,
-    n_max: Annotated[str | None, typer.Option(metavar="N", help="Most parameters.", show_default=False)] = None,
-    d_max: Annotated[str | None, typer.Option(metavar="D", help="Most tokens.", show_default=False)] = None,
+    flops: options.Flops = None,
+    n_max: options.MostN = None,
+    d_max: options.MostD = None,
     epsilon: Annotated[float, typer.Option(metavar="X", help="Share of the loss that N_from and N_to lose.")] = 1e-3,
     exponents: Annotated[bool, typer.Option("--exponents", help="Print the exponents of N*(C) and D*(C).")] = False,
     over: Annotated[

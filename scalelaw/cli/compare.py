@@ -28,17 +28,14 @@ def run(
 
     Example: scalelaw compare parscale-pile --law parscale --law additive_streams --hold "P==8"
     """
-    fixed, threshold = options.fixed(fix), options.threshold(delta)
+    fitting = options.fitting(fix, delta, loss, space)
     from scalelaw.fit import compare
 
     table = compare(
         law or None,
         options.columns_of(runs, column, where),
         hold=hold,
-        fixed=fixed,
-        delta=threshold,
-        loss=loss,
-        space=space,
+        **fitting,
     )
     params = table.attrs["params"]
     if as_json:

@@ -32,7 +32,7 @@ def run(
     """
     if len(law) != 2:
         raise typer.BadParameter(f"a duel is of two laws, and {len(law)} were given", param_hint="--law")
-    fixed, threshold = options.fixed(fix), options.threshold(delta)
+    fitting = options.fitting(fix, delta, loss, space)
     from scalelaw.fit import duel
 
     frame = duel(
@@ -44,10 +44,7 @@ def run(
         rng=seed,
         level=level,
         kind=kind,
-        fixed=fixed,
-        delta=threshold,
-        loss=loss,
-        space=space,
+        **fitting,
     )
     output.with_notes(frame, as_json=as_json)
     figures.draw(figure, lambda plot: plot.duel(frame))

@@ -37,17 +37,14 @@ def run(
 
     Example: scalelaw extrapolation chinchilla --law chinchilla --law kaplan --figure distance.pdf
     """
-    fixed, threshold = options.fixed(fix), options.threshold(delta)
+    fitting = options.fitting(fix, delta, loss, space)
     from scalelaw.fit import error_by_distance, held_out
 
     frame = held_out(
         law or None,
         options.columns_of(runs, column, where),
         holdouts=hold or "rolling",
-        fixed=fixed,
-        delta=threshold,
-        loss=loss,
-        space=space,
+        **fitting,
         **({"shares": share} if share else {}),
     )
     output.table(frame if runs_too else error_by_distance(frame, bins=bins), as_json=as_json)

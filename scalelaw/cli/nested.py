@@ -39,7 +39,7 @@ def run(
     if (small is None) == (not at):
         raise typer.BadParameter("give either the smaller law or where it lies, as in --at k=0", param_hint="--small")
     values = options.pairs("--at", at, options.number, like="k=0")
-    fixed, threshold = options.fixed(fix), options.threshold(delta)
+    fitting = options.fitting(fix, delta, loss, space)
     from scalelaw.fit import nested_test
 
     frame = nested_test(
@@ -49,9 +49,6 @@ def run(
         contained=contained or None,
         refits=refits,
         rng=seed,
-        fixed=fixed,
-        delta=threshold,
-        loss=loss,
-        space=space,
+        **fitting,
     )
     output.upright(frame, as_json=as_json)

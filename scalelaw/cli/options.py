@@ -61,6 +61,17 @@ Ofs = Annotated[
     typer.Option("--of", metavar="QUANTITY", help=f"{_OF}; repeatable; every parameter unless given."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Budgets = Annotated[
+    list[str] | None, typer.Option("--c", metavar="C", help="Budget in training FLOPs, such as 1e21; repeatable.")
+]
+Flops = Annotated[
+    str | None,
+    typer.Option(
+        "--flops", metavar="FORMULA", help="FLOPs of a run by N, P and D; 6*N*D*P unless given.", show_default=False
+    ),
+]
+MostN = Annotated[str | None, typer.Option("--n-max", metavar="N", help="Most parameters.", show_default=False)]
+MostD = Annotated[str | None, typer.Option("--d-max", metavar="D", help="Most tokens.", show_default=False)]
 Level = Annotated[float, typer.Option("--level", metavar="LEVEL", help="Level of the intervals, such as 0.95.")]
 DrawnKind = Annotated[
     str, typer.Option("--kind", metavar="KIND", help="Kind of interval: bc (bias-corrected), percentile or normal.")
@@ -131,6 +142,11 @@ def threshold(text: str) -> float | str:
         return text if text == "auto" else number(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is neither a number nor auto", param_hint="--delta") from None
+
+
+def fitting(fix: Iterable[str] | None, delta: str, loss: str, space: str) -> dict[str, Any]:
+    """How laws are fitted, as keywords of `scalelaw.fit` and of what fits several."""
+    return {"fixed": fixed(fix), "delta": threshold(delta), "loss": loss, "space": space}
 
 
 def columns_of(

@@ -35,7 +35,7 @@ def run(
 
     Example: scalelaw sensitivity chinchilla --law chinchilla --of "loss at N=70B,D=1.4T" --figure tornado.pdf
     """
-    fixed, threshold = options.fixed(fix), options.threshold(delta)
+    fitting = options.fitting(fix, delta, loss, space)
     from scalelaw.analysis.sensitivity import sensitivity
 
     found = sensitivity(
@@ -46,10 +46,7 @@ def run(
         level=level,
         bootstrap=bootstrap,
         rng=seed,
-        fixed=fixed,
-        delta=threshold,
-        loss=loss,
-        space=space,
+        **fitting,
     )
     figures.draw(figure, lambda plot: plot.sensitivity(found))
     if as_json:

@@ -21,10 +21,7 @@ def run(
         typer.Option(metavar="TABLE", help="Runs that could be trained; a grid by default.", show_default=False),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Train no cell twice.")] = False,
-    flops: Annotated[
-        str | None,
-        typer.Option(metavar="FORMULA", help="FLOPs of a run by N, P and D; 6*N*D*P unless given.", show_default=False),
-    ] = None,
+    flops: options.Flops = None,
     law: options.LawName = None,
     column: options.Column = None,
     where: options.Where = None,

@@ -33,7 +33,7 @@ def run(
 
     Example: scalelaw tournament parscale-pile --law parscale --law additive_streams --hold P --hold rolling
     """
-    fixed, threshold = options.fixed(fix), options.threshold(delta)
+    fitting = options.fitting(fix, delta, loss, space)
     from scalelaw.fit import tournament
 
     frame = tournament(
@@ -44,10 +44,7 @@ def run(
         rng=seed,
         level=level,
         kind=kind,
-        fixed=fixed,
-        delta=threshold,
-        loss=loss,
-        space=space,
+        **fitting,
     )
     output.with_notes(frame, as_json=as_json)
     figures.draw(figure, lambda plot: plot.tournament(frame))

@@ -11,20 +11,15 @@ from scalelaw.cli import figures, options, output
 
 def run(
     source: options.Source,
-    c: Annotated[
-        list[str] | None, typer.Option("--c", metavar="C", help="Budget in training FLOPs, such as 1e21; repeatable.")
-    ] = None,
+    c: options.Budgets = None,
     p: Annotated[list[str] | None, typer.Option("--p", metavar="P", help="Streams above 1; repeatable.")] = None,
     n: Annotated[
         list[str] | None,
         typer.Option("--n", metavar="N", help="Parameters of the model with streams, on the same tokens; repeatable."),
     ] = None,
-    flops: Annotated[
-        str | None,
-        typer.Option(metavar="FORMULA", help="FLOPs of a run by N, P and D; 6*N*D*P unless given.", show_default=False),
-    ] = None,
-    n_max: Annotated[str | None, typer.Option(metavar="N", help="Most parameters.", show_default=False)] = None,
-    d_max: Annotated[str | None, typer.Option(metavar="D", help="Most tokens.", show_default=False)] = None,
+    flops: options.Flops = None,
+    n_max: options.MostN = None,
+    d_max: options.MostD = None,
     at: Annotated[
         list[str] | None, typer.Option("--at", metavar="U=100B", help="Another column of the law; repeatable.")
     ] = None,

@@ -155,11 +155,12 @@ def build(law: Law, columns: Mapping[str, np.ndarray]) -> Model:
     return BlackBoxModel(law, coordinates, scaled)
 
 
-def slopes_at(model: Model, x: np.ndarray) -> np.ndarray:
-    """Slopes of every row's loss in each coordinate at one point x (p,), shape (rows, p)."""
+def slopes_at(model: Model, x: np.ndarray, *, log: bool = False) -> np.ndarray:
+    """Slopes of every row's loss, or log loss, in each coordinate at one point x (p,), shape (rows, p)."""
     with np.errstate(all="ignore"):
-        parts = model.slopes(x[None])
-    return np.stack([np.broadcast_to(part, (1, model.rows))[0] for part in parts[1:]], 1)
+        losses, *parts = (np.broadcast_to(part, (1, model.rows))[0] for part in model.slopes(x[None]))
+        slopes = np.stack(parts, 1)
+        return slopes / losses[:, None] if log else slopes
 
 
 class TracedModel:

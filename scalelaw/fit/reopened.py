@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scalelaw.errors import FitError
+from scalelaw.fit.differences import central
 from scalelaw.fit.model import build, slopes_at
 from scalelaw.fit.objective import Problem
 from scalelaw.fit.quantity import Quantity
@@ -60,11 +61,7 @@ class Reopened:
     @cached_property
     def slopes(self) -> np.ndarray:
         """Derivative of every residual in each coordinate at the optimum, shape (rows, p)."""
-        slopes = slopes_at(self.problem.model, self.optimum)
-        if not self.problem.log:
-            return slopes
-        losses = np.broadcast_to(self.problem.model.losses(self.optimum[None]), (1, self.problem.model.rows))[0]
-        return slopes / losses[:, None]
+        return slopes_at(self.problem.model, self.optimum, log=self.problem.log)
 
     def parameters(self, x: np.ndarray) -> np.ndarray:
         """All parameters of the law (..., parameters) at coordinates x (..., p)."""
@@ -77,12 +74,8 @@ class Reopened:
 
     def gradient(self, quantity: Quantity, x: np.ndarray) -> np.ndarray:
         """Derivative of a quantity, in its own scale, in each coordinate at x (B, p), by central differences."""
-        batch, size = x.shape
-        steps = _steps(x)
-        shifts = steps[:, None, :] * np.eye(size)
-        both = np.stack([x[:, None] + shifts, x[:, None] - shifts])
-        up, down = self.values(quantity, both.reshape(-1, size)).reshape(2, batch, size)
-        return np.nan_to_num((up - down) / (2 * steps), posinf=0.0, neginf=0.0)
+        slopes = central(partial(self.values, quantity), x, _steps(x))
+        return np.nan_to_num(slopes, posinf=0.0, neginf=0.0)
 
     def curvature(self, quantity: Quantity, x: np.ndarray) -> np.ndarray:
         """Second derivatives (B, p, p) of a quantity, in its own scale, at x (B, p), by central differences."""

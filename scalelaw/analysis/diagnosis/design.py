@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,12 @@ import numpy as np
 
 from scalelaw.analysis.columns import read_values
 from scalelaw.analysis.diagnosis.finding import Finding, amount, count, findings_frame, joined
-from scalelaw.analysis.diagnosis.helping import helping_run, log_slopes
+from scalelaw.analysis.diagnosis.helping import helping_run
 from scalelaw.analysis.diagnosis.identifiability import condition_of
 from scalelaw.errors import FitError
 from scalelaw.fit.design import check_design
-from scalelaw.fit.model import Model, build
+from scalelaw.fit.differences import central
+from scalelaw.fit.model import Model, build, slopes_at
 from scalelaw.fit.predict import columns_to_predict
 from scalelaw.laws import resolve
 from scalelaw.laws.law import Law
@@ -28,6 +29,8 @@ _SAME_SIZE, _FEW_SIZES, _SHORT, _ALIGNED, _FAR, _FEW, _BAD = 0.1, 4, 5.0, 0.95, 
 """Relative difference of two sizes that count as one; sizes a power law should have; range of a column, as a factor,
 that is short for an exponent; correlation of two columns; how far beyond the runs is far; runs a parameter; and a
 condition that is bad."""
+_STEP = 1e-5
+"""Relative step of the central differences of the parameters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,10 +143,11 @@ def design(
     theta = np.array([params[name] for name in law.parameters], dtype=float)
     coordinates = model.coordinates
     x = np.clip(coordinates.from_parameters(theta), coordinates.plan.lower, coordinates.plan.upper)
-    slopes = log_slopes(model, x)
+    slopes = slopes_at(model, x, log=True)
     refused = _refusal(law, model, columns, x)
     conditioned = float("inf") if refused else condition_of(slopes)
-    errors = _errors(slopes, _gradient(coordinates.to_parameters, x), noise, possible=np.isfinite(conditioned))
+    moved = central(coordinates.to_parameters, x[None], _STEP * np.maximum(np.abs(x[None]), 1e-2))[0].T
+    errors = _errors(slopes, moved, noise, possible=np.isfinite(conditioned))
     run, better = helping_run(law, columns, theta)
     target = None if at is None else {name: float(read_values(name, at[name])[0]) for name in law.columns if name in at}
     target_error = _target_error(law, columns, theta, target, noise, possible=np.isfinite(conditioned))
@@ -197,14 +201,6 @@ def _refusal(law: Law, model: Model, columns: Mapping[str, np.ndarray], x: np.nd
     return ""
 
 
-def _gradient(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
-    """Derivatives (p, q) of a function of coordinates (..., q), by central differences."""
-    steps = 1e-5 * np.maximum(np.abs(x), 1e-2)
-    with np.errstate(all="ignore"):
-        up, down = function(x + np.diag(steps)), function(x - np.diag(steps))
-    return np.asarray(((up - down) / (2 * steps[:, None])).T)
-
-
 def _errors(slopes: np.ndarray, gradient: np.ndarray, noise: float, *, possible: bool) -> np.ndarray:
     """Expected standard errors of quantities with these gradients (m, q)."""
     if not possible:
@@ -224,7 +220,7 @@ def _target_error(
     if not possible:
         return float("inf")
     model = build(law, {name: np.append(values, target[name]) for name, values in columns.items()})
-    slopes = log_slopes(model, model.coordinates.from_parameters(theta))
+    slopes = slopes_at(model, model.coordinates.from_parameters(theta), log=True)
     return float(_errors(slopes[:-1], slopes[-1:], noise, possible=True)[0])
 
 

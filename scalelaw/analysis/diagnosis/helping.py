@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from scalelaw.analysis.diagnosis.identifiability import condition_of
-from scalelaw.fit.model import Model, build, slopes_at
+from scalelaw.fit.model import build, slopes_at
 from scalelaw.laws.law import Law
 
 _BELOW, _ABOVE, _POINTS, _COST, _MOST = 4.0, 2.0, 9, 1.0, 4000
@@ -39,7 +39,7 @@ def helping_run(law: Law, columns: Mapping[str, np.ndarray], theta: np.ndarray) 
     candidates = _candidates(columns)
     rows = len(columns[law.columns[0]])
     model = build(law, {name: np.concatenate([columns[name], candidates[name]]) for name in law.columns})
-    slopes = log_slopes(model, model.coordinates.from_parameters(theta))
+    slopes = slopes_at(model, model.coordinates.from_parameters(theta), log=True)
     sizes = np.sqrt((np.where(np.isfinite(slopes), slopes, 0.0) ** 2).mean(0))
     known = np.isfinite(slopes).all(1)
     if not (sizes > 0).all() or not known[:rows].all() or not known[rows:].any():
@@ -54,14 +54,7 @@ def helping_run(law: Law, columns: Mapping[str, np.ndarray], theta: np.ndarray) 
 
 def _condition(law: Law, columns: Mapping[str, np.ndarray], theta: np.ndarray) -> float:
     model = build(law, columns)
-    return condition_of(log_slopes(model, model.coordinates.from_parameters(theta)))
-
-
-def log_slopes(model: Model, x: np.ndarray) -> np.ndarray:
-    """Change of every run's log loss with each coordinate at x (p,), shape (rows, p)."""
-    with np.errstate(all="ignore"):
-        losses = np.broadcast_to(model.losses(x[None]), (1, model.rows))[0]
-        return np.asarray(slopes_at(model, x) / losses[:, None])
+    return condition_of(slopes_at(model, model.coordinates.from_parameters(theta), log=True))
 
 
 def _candidates(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

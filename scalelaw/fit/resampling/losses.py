@@ -38,9 +38,7 @@ def new_targets(
 
 def leverages(problem: Problem, x: np.ndarray) -> np.ndarray:
     """Leverage of every row at x (p,), the diagonal of J (J'WJ)^-1 J'W, at most 0.95; shape (rows,)."""
-    slopes = slopes_at(problem.model, x)
-    if problem.log:
-        slopes = slopes / np.broadcast_to(problem.model.losses(x[None]), (1, len(slopes))).T
+    slopes = slopes_at(problem.model, x, log=problem.log)
     if problem.weights is not None:
         slopes = slopes * np.sqrt(problem.weights)[:, None]
     sizes = np.sqrt((slopes**2).sum(0))
