@@ -6,6 +6,8 @@ from scalelaw.cost.parameters import parameters
 from scalelaw.cost.shape import Shape
 from scalelaw.cost.training import Trained
 
+QUERIES = 32  # that attention takes at a time where it keeps probabilities
+
 
 def train_memory(
     shape: Shape,
@@ -15,6 +17,7 @@ def train_memory(
     context: int,
     trained: Trained = "all",
     checkpointing: bool = False,
+    keeps_probabilities: bool = False,
     bytes_each: int = 4,
 ) -> dict[str, float]:
     """Bytes that a training step holds at its peak, by what they are for.
@@ -23,17 +26,19 @@ def train_memory(
     features of queries and of keys, ffn i, vocabulary V, T prefix slots and P streams:
 
         weights     = W                          gradients = U          moments = 2 U  (AdamW's two)
-        layer       = 5 h + 2 (q + kv) + 2 kv + q + 4 i + 2 kv (S + T) / S   (the last term only with prefixes)
-        layer       = 2 h + 2 q + 2 kv (S + T) / S + 3 i                     with a frozen base, trained="streams"
-        activations = B S (P (L layer + 2 h) + aggregator + 3 V),  aggregator = 2 P h + 2 h + 3 P  (P > 1)
-        activations = B S (P (L h + layer + 2 h) + aggregator + 3 V)         with checkpointing
+        layer       = 6 h + 2 q + 2 kv (S + T) / S + 4 i + 2
+        layer       = 2 h + q + 2 kv (S + T) / S + 3 i + 2                   with a frozen base, trained="streams"
+        layer      += H (T + (S + 32) / 2)                                   where probabilities are kept, H heads
+        activations = B S (P (L layer + 3 h) + aggregator + 3 V),  aggregator = P h + 3 h + 3 P  (P > 1)
+        activations = B S (P (L h + layer + 3 h) + aggregator + 3 V)         with checkpointing
 
-    each times ``bytes_each``. A layer keeps, for every token of every stream: what goes into its two norms and what
-    comes out (h each), the rotated queries and keys with what they were made from, values, what attention gives, and
-    the four inner products of the gated MLP. Of a frozen layer only what gradients with respect to activations need is
-    kept: inputs of products with frozen weights are not. With checkpointing a layer keeps its input, and one layer at a
-    time is computed again. The head keeps logits, their log-softmax and its gradient. Left out are buffers that live
-    for one operation only, and the memory of torch itself (about 200 MB of a process).
+    each times ``bytes_each``. A layer keeps, for every token of every stream: what goes into its two norms, what comes
+    out before their weights and after (h each) and one scale each, the rotated queries and keys, values, what attention
+    gives, and the four inner products of the gated MLP. Of a frozen layer only what gradients with respect to
+    activations need is kept: inputs of products with frozen weights are not, and for the same reason 3 h is h after
+    the layers and 2 h in the aggregator. With checkpointing a layer keeps its
+    input, and one layer at a time is computed again. The head keeps logits, their log-softmax and its gradient. Left
+    out are buffers that live for one operation only, and the memory of torch itself (about 200 MB of a process).
 
     Parameters
     ----------
@@ -46,6 +51,9 @@ def train_memory(
         What has gradients and moments.
     checkpointing : bool
         Whether layers are computed again in the backward pass instead of kept; `train_flops` counts what that costs.
+    keeps_probabilities : bool
+        Whether attention keeps its probabilities, as the harness does in fp32 on a CPU in texts of up to 512 keys: of
+        32 queries at a time, for the keys up to the last of them. Fused kernels keep none.
     bytes_each : int
         4 for fp32.
 
@@ -56,7 +64,7 @@ def train_memory(
 
     >>> memory = train_memory(Shape.scaled(width=64, layers=4), 2, batch=16, context=256)
     >>> round(memory["total"] / 1e6)
-    213
+    198
     """
     groups = parameters(shape, streams)
     weights = groups["N"] + groups["n_embedding"] + groups["n_head"]
@@ -65,20 +73,27 @@ def train_memory(
         "weights": weights,
         "gradients": updated,
         "moments": 2 * updated,
-        "activations": batch * context * _floats_a_token(shape, streams, context, trained, checkpointing),
+        "activations": batch
+        * context
+        * _floats_a_token(shape, streams, context, trained, checkpointing, keeps_probabilities),
     }
     memory = {name: float(bytes_each * count) for name, count in counted.items()}
     return memory | {"total": sum(memory.values())}
 
 
-def _floats_a_token(shape: Shape, streams: int, context: int, trained: Trained, checkpointing: bool) -> float:
+def _floats_a_token(
+    shape: Shape, streams: int, context: int, trained: Trained, checkpointing: bool, keeps_probabilities: bool
+) -> float:
     """Numbers kept for the backward pass, per token of text."""
     h, q, kv = shape.width, shape.heads * shape.head_size, shape.kv_heads * shape.head_size
     slots = shape.prefix_slots(streams)
     joined = 2 * kv * (context + slots) / context
-    layer = 5 * h + 2 * (q + kv) + 2 * kv + q + 4 * shape.ffn + (joined if slots else 0.0)
+    layer = 6 * h + 2 * q + joined + 4 * shape.ffn + 2
     if trained == "streams":
-        layer = 2 * h + 2 * q + joined + 3 * shape.ffn
+        layer = 2 * h + q + joined + 3 * shape.ffn + 2
+    if keeps_probabilities:
+        layer += shape.heads * (slots + (context + QUERIES) / 2)
     kept = shape.layers * h + layer if checkpointing else shape.layers * layer
-    aggregator = 2 * streams * h + 2 * h + 3 * streams if streams > 1 else 0
-    return streams * (kept + 2 * h) + aggregator + 3 * shape.vocabulary
+    last, hidden = (1, 2) if trained == "streams" else (3, 3)
+    aggregator = (streams + hidden) * h + 3 * streams if streams > 1 else 0
+    return streams * (kept + last * h) + aggregator + 3 * shape.vocabulary

@@ -21,7 +21,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-BLOCK = 32  # queries: fewer waste less on keys after them, more make larger products
+from scalelaw.cost.memory import QUERIES
+
+BLOCK = QUERIES  # fewer waste less on keys after them, more make larger products
 SCORES = 2**18  # of one product, 1 MB: less is lost on starting operations, more on memory
 LONGEST = 512  # keys: the probabilities kept, 2 H S^2 bytes a sequence and layer, must stay small beside the rest
 
@@ -32,10 +34,15 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tenso
     A query sees the T slots and the text up to its own place. ``mask`` (S, T + S) hides more of it where it is False,
     or is added to the scores: it must be False or -inf above the diagonal.
     """
-    own = q.device.type == "cpu" and q.dtype == torch.float32 and k.shape[1] <= LONGEST
+    own = q.dtype == torch.float32 and keeps_probabilities(q.device, k.shape[1])
     if own and not torch.compiler.is_compiling() and not (mask is not None and mask.requires_grad):
         return in_blocks(q, k, v, mask)
     return everywhere(q, k, v, mask)
+
+
+def keeps_probabilities(device: torch.device, keys: int) -> bool:
+    """Whether training in fp32 keeps the probabilities of attention, which `cost.train_memory` then counts."""
+    return device.type == "cpu" and keys <= LONGEST
 
 
 def everywhere(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:

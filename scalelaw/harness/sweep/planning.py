@@ -19,7 +19,7 @@ def plan(
     """A row a cell: name, N, N_backbone, P, D, FLOPs of its own training, memory in bytes, estimated seconds."""
     listed = with_starts(cells)
     times = calibrate.seconds(listed, time_steps=time_steps, device=device)
-    return [_row(cell) | {"seconds": time} for cell, time in zip(listed, times, strict=True)]
+    return [_row(cell, device) | {"seconds": time} for cell, time in zip(listed, times, strict=True)]
 
 
 def text(rows: Sequence[dict[str, Any]], jobs: int = 1) -> str:
@@ -42,10 +42,18 @@ def total(rows: Sequence[dict[str, Any]], jobs: int = 1) -> str:
     )
 
 
-def _row(cell: Cell) -> dict[str, Any]:
+def _row(cell: Cell, device: str) -> dict[str, Any]:
+    from scalelaw.harness import attention, devices
+
     recipe, counts = cell.recipe, parameters(cell.shape, cell.streams.count)
+    keys = recipe.context + cell.shape.prefix_slots(cell.streams.count)
     memory = train_memory(
-        cell.shape, cell.streams.count, batch=recipe.batch, context=recipe.context, trained=cell.trained
+        cell.shape,
+        cell.streams.count,
+        batch=recipe.batch,
+        context=recipe.context,
+        trained=cell.trained,
+        keeps_probabilities=attention.keeps_probabilities(devices.choose(device), keys),
     )
     return {
         "cell": cell.id,
