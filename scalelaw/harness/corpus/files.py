@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ _FEW = 20  # documents that there should be to split by
 
 
 def source(where: str) -> Source:
-    """One file, or every file of a folder and those below it, hidden ones left out.
+    """One file, or every file of text of a folder and those below it, hidden ones left out.
 
     ``.jsonl`` files hold an object a line with the text under ``text``; all others are UTF-8 text, a document each;
     either may be gzipped. Files larger than 200 kB are cut into pieces at blank lines, and where there are few files,
@@ -35,14 +36,16 @@ def source(where: str) -> Source:
     piece = LARGEST_PIECE
     if len(paths) < _FEW:
         piece = min(max(sum(sizes) // _FEW, SMALLEST_PIECE), LARGEST_PIECE)
+    left_out: list[str] = []
     return Source(
         fingerprint=digest.hexdigest(),
         licence="the user's own",
         described=(f"{root.resolve()}, {len(paths):,} file{'s' if len(paths) > 1 else ''}",),
-        documents=lambda: _documents(paths, piece),
+        documents=lambda: _documents(paths, piece, root, left_out),
         notes=(f"files larger than {2 * piece:,} bytes are cut into documents at blank lines",)
         if max(sizes) > 2 * piece
         else (),
+        left_out=left_out,
     )
 
 
@@ -51,21 +54,40 @@ def _files(root: Path) -> list[Path]:
     return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(root).parts))
 
 
-def _documents(paths: list[Path], piece: int) -> Iterator[bytes]:
+def _documents(paths: list[Path], piece: int, root: Path, left_out: list[str]) -> Iterator[bytes]:
+    """Of a folder, what is no text, such as an image, is left out; a single file must be text."""
+    left_out.clear()
     for path in paths:
-        for text in _texts(path):
-            yield from pieces(text, piece)
+        data = _read(path)
+        if (why := _no_text(data)) is None:
+            for text in _texts(path, data):
+                yield from pieces(text, piece)
+        elif path == root:
+            raise HarnessError(f"{path} is not UTF-8 text ({why}); convert it")
+        else:
+            left_out.append(str(path.relative_to(root)))
+    if len(left_out) == len(paths):
+        raise HarnessError(f"corpus text:{root}: no file of the folder is UTF-8 text; {left_out[0]} is the first")
 
 
-def _texts(path: Path) -> Iterator[bytes]:
+def _no_text(data: bytes) -> str | None:
+    """Why these bytes cannot be trained on as text."""
     try:
-        data = path.read_bytes()
-        data = gzip.decompress(data) if path.name.endswith(".gz") else data
         data.decode()
     except UnicodeDecodeError as error:
-        raise HarnessError(f"{path} is not UTF-8 text (byte {error.start:,}); leave it out, or convert it") from None
-    except (OSError, EOFError) as error:
+        return f"byte {error.start:,}"
+    return f"byte {data.index(0):,} is zero" if b"\0" in data else None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if path.name.endswith(".gz") else data
+    except (OSError, EOFError, zlib.error) as error:
         raise HarnessError(f"{path} cannot be read: {error}") from error
+
+
+def _texts(path: Path, data: bytes) -> Iterator[bytes]:
     if path.name.removesuffix(".gz").endswith(".jsonl"):
         yield from _lines(path, data)
     else:

@@ -131,6 +131,8 @@ def _build(folder: Path, name: str, tokenizer: str, held_out: int, source: Sourc
     """Make a corpus in a temporary folder, which then takes its place."""
     sys.stderr.write(f"preparing the corpus {name} ({tokenizer}), which is kept in {folder}\n")
     chosen, made = _split(name, held_out, source, size)
+    if source.left_out:
+        sys.stderr.write(f"{source.noted()[-1]}\n")
     unfinished = f".making-{folder.name}-"
     for left in folder.parent.glob(f"{unfinished}*"):  # by a process that was killed: the lock is held
         shutil.rmtree(left, ignore_errors=True)
@@ -178,7 +180,7 @@ def _write(folder: Path, name: str, tokenizer: str, chosen: Split, made: Tokeniz
         sources=source.described,
         train=Part(len(train), sum(map(len, chosen.train)), sum(map(len, train))),
         held_out=Part(len(held_out), sum(map(len, chosen.held_out)), sum(map(len, held_out))),
-        notes=(*source.notes, *chosen.notes),
+        notes=(*source.noted(), *chosen.notes),
     )
     if (saved := made.saved()) is not None:
         (folder / _TOKENIZER).write_bytes(saved.encode())

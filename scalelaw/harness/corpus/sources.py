@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
@@ -36,6 +36,8 @@ class Source:
         long file.
     notes : tuple of str
         What a user should know.
+    left_out : list of str
+        Files that are no text: ``documents`` adds them as it finds them.
     """
 
     fingerprint: str
@@ -44,6 +46,15 @@ class Source:
     documents: Callable[[], Iterator[bytes]]
     held_out_cut: int | None = None
     notes: tuple[str, ...] = ()
+    left_out: list[str] = field(default_factory=list)
+
+    def noted(self) -> tuple[str, ...]:
+        """The notes, with that on files that were left out."""
+        if not self.left_out:
+            return self.notes
+        count, named = len(self.left_out), ", ".join(self.left_out[:3])
+        files = f"{count} file{'s' if count > 1 else ''} of no UTF-8 text left out: {named}"
+        return (*self.notes, files + (", ..." if count > 3 else ""))
 
 
 def absolute(name: str) -> str:

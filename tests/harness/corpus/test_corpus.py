@@ -258,7 +258,7 @@ def test_what_is_not_there_is_named(name, options, message):
 @pytest.mark.parametrize(
     ("file", "contents", "message"),
     [
-        ("a.txt", b"\xff\xfe\x00", "a.txt is not UTF-8 text .byte 0."),
+        ("a.txt", b"\xff\xfe\x00", "no file of the folder is UTF-8 text; a.txt is the first"),
         (
             "a.jsonl",
             b'{"text": "a"}\n{"words": "b"}\n',
@@ -273,6 +273,18 @@ def test_a_bad_file_is_named(tmp_path, file, contents, message):
     (tmp_path / "in" / file).write_bytes(contents)
     with pytest.raises(HarnessError, match=message):
         prepare(f"text:{tmp_path / 'in'}")
+
+
+@pytest.mark.parametrize(("data", "why"), [(b"ab\xff", "byte 2"), (b"a\0b", "byte 1 is zero")])
+def test_a_file_that_is_no_text_is_refused_alone_and_left_out_of_a_folder(folder, data, why):
+    image = folder / "below" / "image.png"
+    image.parent.mkdir()
+    image.write_bytes(data)
+    with pytest.raises(HarnessError, match=f"image.png is not UTF-8 text .{why}.; convert it"):
+        prepare(f"text:{image}")
+    card = prepare(f"text:{folder}", held_out=10_000).card
+    assert card.documents == 60
+    assert card.notes == ("1 file of no UTF-8 text left out: below/image.png",)
 
 
 def test_a_cache_that_cannot_be_written_is_named(folder, tmp_path, monkeypatch):
