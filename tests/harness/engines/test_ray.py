@@ -78,6 +78,33 @@ def test_a_call_that_kills_its_process_every_time_says_so(ray):
         ray.submit(work).result()
 
 
+def test_a_call_whose_node_is_lost_goes_on_elsewhere(ray_cluster, ray, tmp_path, until):
+    def work(folder, name):
+        import time
+
+        import ray
+
+        here, checkpoint = ray.get_runtime_context().get_node_id(), folder / name
+        if checkpoint.exists():
+            return checkpoint.read_text(), here
+        (folder / f"{name}.new").write_text(here)
+        (folder / f"{name}.new").rename(checkpoint)
+        while not (folder / f"stop {name}").exists():
+            time.sleep(0.05)
+        return here, here
+
+    lost = ray_cluster.add_node(num_cpus=1, object_store_memory=80_000_000)
+    calls = {name: ray.submit(work, tmp_path, name) for name in "abc"}
+    until(lambda: all((tmp_path / name).exists() for name in calls), "three calls on three nodes")
+    (there,) = (name for name in calls if (tmp_path / name).read_text() == lost.node_id)
+    ray_cluster.remove_node(lost, allow_graceful=False)
+    for name in calls.keys() - {there}:
+        (tmp_path / f"stop {name}").touch()
+    begun, ended = calls[there].result()
+    assert begun == lost.node_id
+    assert ended != lost.node_id
+
+
 def test_a_waiting_call_can_be_taken_back_and_a_running_one_cannot(ray, tmp_path, until):
     def work(folder, name):
         import time
