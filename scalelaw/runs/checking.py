@@ -80,7 +80,7 @@ def check_columns(
         faults += _convention(name, result, place) or [cell.sentence(place) for cell in cells]
         sound |= set() if cells else {name}
     known = {name: result[name] for name in sound}
-    faults += [*_mixed(result, place), *_sums(known, place), *_contradictions(known, place)]
+    faults += [*_mixed(result, place), *_sums(known, place, chosen="other_N" in result), *_contradictions(known, place)]
     if faults:
         raise RunsError(faults)
     return result
@@ -132,9 +132,11 @@ def _mixed(columns: Columns, place: Place) -> list[str]:
     return []
 
 
-def _sums(columns: Columns, place: Place) -> list[str]:
+def _sums(columns: Columns, place: Place, *, chosen: bool) -> list[str]:
     """Parameter groups must sum to N and to N_backbone; the backbone cannot exceed the whole."""
     faults = []
+    if chosen:  # N is what its user says it is, such as N_backbone, and not what the groups make together
+        columns = {name: values for name, values in columns.items() if name != "N"}
     if "n_attention" in columns and "n_mlp" in columns:
         for total, groups in (("N", BACKBONE_GROUPS + PARSCALE_GROUPS), ("N_backbone", BACKBONE_GROUPS)):
             there = [name for name in groups if name in columns]

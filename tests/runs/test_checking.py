@@ -177,6 +177,12 @@ def test_groups_sum_to_n_and_backbone():
     assert table["n_mlp"].dtype == np.int64
 
 
+def test_groups_need_not_sum_to_an_n_that_was_chosen():
+    table = check_columns({"N": [15], "N_backbone": [8], "loss": [1], **GROUPS}, columns={"N": "N_backbone"})
+    assert (table["N"].tolist(), table["other_N"].tolist()) == ([8], [15])
+    assert check_columns(table)["N"].tolist() == [8]
+
+
 @pytest.mark.parametrize(
     ("totals", "wrong"),
     [
