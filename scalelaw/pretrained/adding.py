@@ -15,7 +15,7 @@ from scalelaw.pretrained.initial import Initial, initialise
 from scalelaw.pretrained.model import WithStreams, is_streams
 from scalelaw.pretrained.resting import lift
 from scalelaw.pretrained.selection import sets_of
-from scalelaw.pretrained.settings import Aggregation, Kind, Settings, enter
+from scalelaw.pretrained.settings import Aggregation, Kind, Precision, Settings, enter
 from scalelaw.pretrained.statistics import made_up, probe
 
 FADE = 100  # training passes, of near-identity
@@ -33,6 +33,8 @@ def add_streams(
     scale: float = 1.0,
     fade: int = FADE,
     sample: Tensor | None = None,
+    precision: Precision = "base",
+    nested: bool = False,
     seed: int = 0,
     name: str | None = None,
 ) -> Any:
@@ -62,6 +64,12 @@ def add_streams(
         epsilon, from 0 to 1.
     sample : Tensor, optional
         Token ids (B, S) for ``statistics``; drawn evenly from the vocabulary where none are given.
+    precision : {"base", "float32"}
+        Type of what is added: the base's, or float32, which small steps of training need on a base in bfloat16. It is
+        kept through saving and loading; near-identity then holds to rounding.
+    nested : bool
+        The set is to be trained with :class:`~scalelaw.pretrained.training.trainer.Nested`, so that its first 1, 2,
+        4, ... streams serve alone: ``streams=2`` then takes the first two.
     name : str, optional
         What the set is called; ``default``, or ``pP`` where that is taken.
 
@@ -83,6 +91,8 @@ def add_streams(
         aggregation=aggregation,
         prefix=prefix,
         fade=fade if init == "near-identity" and streams > 1 else 0,
+        precision=precision,
+        nested=nested,
     )
     prepare(model, settings, name=name)
     if streams > 1:

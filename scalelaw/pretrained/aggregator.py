@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -29,11 +30,17 @@ class Aggregator(nn.Sequential):
         super().__init__(*layers[settings.aggregation])
         self.streams, self.smoothing = P, settings.smoothing
 
+    @property
+    def kept_in(self) -> torch.dtype:
+        into = self[0]
+        assert isinstance(into, nn.Linear)
+        return into.weight.dtype
+
     def weights(self, h: Tensor, kept: Sequence[int]) -> Tensor:
         """Weights (B, S, Q) of the streams ``kept``, whose hidden states are h (Q, B, S, W)."""
         if not len(self):
             return h.new_full((*h.shape[1:3], len(kept)), 1 / len(kept))
-        x = h.permute(1, 2, 3, 0).flatten(2)
+        x = h.permute(1, 2, 3, 0).flatten(2).to(self.kept_in)
         scores = self._scores(x) if len(kept) == self.streams else self._some_scores(x, list(kept))
         return scores.float().softmax(dim=-1) * (1 - self.smoothing) + self.smoothing / len(kept)
 

@@ -56,8 +56,9 @@ def merge(model: Any) -> Any:
 def convert(model: Any, folder: str | os.PathLike[str], *, tokenizer: Any = None) -> Path:
     """Write a model with streams as one checkpoint in the released format, into a folder that is not there yet.
 
-    Prefixes are merged, in the model too. For Qwen2 it is the format of the released ``qwen2_parscale`` checkpoints;
-    for other families it is the same with their own names. The folder appears when it is complete.
+    Prefixes are merged, and streams in float32 rounded to the base's type, in the model too. For Qwen2 it is the format
+    of the released ``qwen2_parscale`` checkpoints; for other families it is the same with their own names. The folder
+    appears when it is complete.
 
     Parameters
     ----------
@@ -78,6 +79,7 @@ def convert(model: Any, folder: str | os.PathLike[str], *, tokenizer: Any = None
             f"the released format knows no aggregation but mlp, and this model has "
             f"{model.config.parscale_aggregation}; keep it with save_pretrained instead"
         )
+    _in_one_type(model)
     place.parent.mkdir(parents=True, exist_ok=True)
     staged = place.with_name(f".{place.name}.{secrets.token_hex(6)}.tmp")
     try:
@@ -91,6 +93,16 @@ def convert(model: Any, folder: str | os.PathLike[str], *, tokenizer: Any = None
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     return place
+
+
+@torch.no_grad()
+def _in_one_type(model: Any) -> None:
+    """Round streams that are kept in float32 to the type of the base, which is that of a whole checkpoint."""
+    decoder = model.get_decoder()
+    for _, value in model.stream_parameters():
+        value.data = value.data.to(model.dtype)
+    decoder.stream_settings = replace(decoder.stream_settings, precision="base")
+    enter(decoder.stream_settings, model.config)
 
 
 def _name_rope_as_released(path: Path, config: Any) -> None:

@@ -83,9 +83,10 @@ def put_in_place(decoder: Any, settings: Settings, *, name: str) -> None:
     if settings.streams == 1:
         return
     like = next(decoder.parameters())
-    decoder.aggregate_layer = Aggregator(settings, decoder.config.hidden_size).to(like.device, like.dtype)
+    kept_in = settings.kept_in(like.dtype)
+    decoder.aggregate_layer = Aggregator(settings, decoder.config.hidden_size).to(like.device, kept_in)
     if settings.prefix == "reparameterised":
-        decoder.prefix_maker = Maker(settings, decoder.stream_heads).to(like.device, like.dtype)
+        decoder.prefix_maker = Maker(settings, decoder.stream_heads).to(like.device, kept_in)
     else:
         for index, module in attentions(decoder).items():
             module.prefix_k, module.prefix_v = parameters_of(settings, decoder.stream_heads[index], like)

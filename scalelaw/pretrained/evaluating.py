@@ -49,7 +49,56 @@ class Evaluation:
         return asdict(self)
 
 
-@torch.no_grad()
+@dataclass(frozen=True)
+class Documents:
+    """Losses of a model on documents, each by itself.
+
+    Attributes
+    ----------
+    P : int
+    nats : tuple of float
+        Summed losses of each document's tokens.
+    tokens, bytes : tuple of int
+        Tokens of each document that were predicted, and the bytes that they stand for.
+    """
+
+    P: int
+    nats: tuple[float, ...]
+    tokens: tuple[int, ...]
+    bytes: tuple[int, ...]
+
+    def summed(self) -> Evaluation:
+        """Loss, perplexity and bits per byte of all, with standard errors."""
+        nats, tokens = sum(self.nats), sum(self.tokens)
+        loss = nats / tokens
+        return Evaluation(
+            P=self.P,
+            loss=loss,
+            loss_se=_error(self.nats, self.tokens),
+            perplexity=math.exp(loss) if loss < 700 else math.inf,
+            bpb=nats / sum(self.bytes) / math.log(2),
+            bpb_se=_error([each / math.log(2) for each in self.nats], self.bytes),
+            tokens=tokens,
+            bytes=sum(self.bytes),
+            documents=len(self.tokens),
+        )
+
+    def minus(self, other: Documents) -> tuple[float, float]:
+        """Difference of two losses on the same documents, nats per token, and its standard error.
+
+        Documents are what was drawn, and each is its own control, so that the error is far below those of the losses.
+
+        Raises
+        ------
+        PretrainedError
+            If the documents are not the same.
+        """
+        if self.tokens != other.tokens or self.bytes != other.bytes:
+            raise PretrainedError("two losses can be subtracted if they are of the same documents; evaluate both alike")
+        nats = [mine - theirs for mine, theirs in zip(self.nats, other.nats, strict=True)]
+        return sum(nats) / sum(self.tokens), _error(nats, self.tokens)
+
+
 def evaluate(
     model: Any,
     tokenizer: Any,
@@ -87,6 +136,23 @@ def evaluate(
     PretrainedError
         If there is no text to predict, or the model allows no such context.
     """
+    return score_documents(
+        model, tokenizer, documents, context=context, batch=batch, tokens=tokens, streams=streams
+    ).summed()
+
+
+@torch.no_grad()
+def score_documents(
+    model: Any,
+    tokenizer: Any,
+    documents: Iterable[str],
+    *,
+    context: int | None = None,
+    batch: int = 4,
+    tokens: int | None = None,
+    streams: Any = None,
+) -> Documents:
+    """What :func:`evaluate` sums up, document by document, so that two models can be compared on the same."""
     longest = getattr(model.config, "max_position_embeddings", None)
     context = min(CONTEXT, longest or CONTEXT) if context is None else context
     if context < 2 or (longest is not None and context > longest):
@@ -111,7 +177,7 @@ def evaluate(
         model.train(training)
     if not counts:
         raise PretrainedError("there is no text of two tokens to evaluate on; name a file with more")
-    return _summed(_streams(model, streams), sums, counts, sizes)
+    return Documents(_streams(model, streams), tuple(sums), tuple(counts), tuple(sizes))
 
 
 def _streams(model: Any, asked: Any) -> int:
@@ -151,22 +217,7 @@ def _losses(model: Any, windows: Tensor, device: Any, asked: dict[str, Any]) -> 
     return F.cross_entropy(logits.flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none").double().sum().item()
 
 
-def _summed(P: int, sums: list[float], counts: list[int], sizes: list[int]) -> Evaluation:
-    loss, bpb = sum(sums) / sum(counts), sum(sums) / sum(sizes) / math.log(2)
-    return Evaluation(
-        P=P,
-        loss=loss,
-        loss_se=_error(sums, counts),
-        perplexity=math.exp(loss) if loss < 700 else math.inf,
-        bpb=bpb,
-        bpb_se=_error([each / math.log(2) for each in sums], sizes),
-        tokens=sum(counts),
-        bytes=sum(sizes),
-        documents=len(counts),
-    )
-
-
-def _error(sums: list[float], sizes: list[int]) -> float:
+def _error(sums: Sequence[float], sizes: Sequence[int]) -> float:
     """Standard error of sum(sums)/sum(sizes) where documents are what was drawn."""
     d = len(sums)
     if d < 2:

@@ -107,6 +107,13 @@ class WithStreams:
         kept = {name: value for name, value in state.items() if "resting_streams." not in name}
         super().save_pretrained(save_directory, *args, state_dict=kept, **kwargs)  # type: ignore[misc]
 
+    def _get_dtype_plan(self, dtype: torch.dtype) -> dict[str, torch.dtype]:
+        """As in transformers; streams of their own precision keep it, whatever the base is loaded in."""
+        plan: dict[str, torch.dtype] = super()._get_dtype_plan(dtype)  # type: ignore[misc]
+        if self.config.parscale_precision == "float32":
+            plan |= dict.fromkeys(("prefix_k", "prefix_v", "prefix_maker", "aggregate_layer"), torch.float32)
+        return plan
+
     def stream_parameters(self) -> list[tuple[str, Tensor]]:
         """Names and parameters of the set in place: prefixes and aggregator."""
         return [(name, value) for name, value in self.named_parameters() if is_streams(name)]  # type: ignore[attr-defined]

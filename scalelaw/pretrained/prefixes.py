@@ -86,6 +86,7 @@ class Prefixes:
     def __init__(self, parts: Parts, key: tuple[str, tuple[int, ...]]):
         self.parts, self.key = parts, key
         self.kept: Sequence[int] = key[1]
+        self.gate = gate_of(parts)  # of this call: a layer that is computed again sees what it saw
         self._causal: Tensor | None = None
 
     def join(
@@ -111,7 +112,7 @@ class Prefixes:
     def _widened(
         self, mask: Tensor | None, slots: int, key: Tensor, dtype: torch.dtype, *, additive: bool
     ) -> Tensor | None:
-        gate = gate_of(self.parts)
+        gate = self.gate
         if gate is None:
             if mask is None:
                 return None
@@ -142,7 +143,7 @@ def _before(own: Tensor, text: Tensor) -> Tensor:
 def parameters_of(settings: Settings, heads: Heads, like: Tensor) -> tuple[nn.Parameter, nn.Parameter]:
     """Unset keys and values of one layer."""
     k, v = (
-        nn.Parameter(torch.empty(size, dtype=like.dtype, device=like.device))
+        nn.Parameter(torch.empty(size, dtype=settings.kept_in(like.dtype), device=like.device))
         for size in heads.sizes(settings.streams, settings.prefix_tokens)
     )
     return k, v

@@ -21,6 +21,8 @@ from scalelaw.pretrained.settings import Settings
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 VERSION = 1
 """Of the format; files of a later one are refused."""
+LATER = {"precision": "base", "nested": False}
+"""What files say nothing of that were written before there was a choice."""
 
 
 def save_streams(model: Any, folder: str | os.PathLike[str], *, revision: str | None = None) -> Path:
@@ -110,6 +112,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise PretrainedError(
             f"{path} is of version {version} of the format, and this scalelaw reads version {VERSION}; update scalelaw"
         )
+    described = LATER | described
     missing = [each for each in (*Settings.__dataclass_fields__, "sha256", "shape") if each not in described]
     if missing:
         raise PretrainedError(f"{path} does not say {missing[0]}; save the streams again")

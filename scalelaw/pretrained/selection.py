@@ -11,7 +11,15 @@ Key = tuple[str, tuple[int, ...]]
 """Name of a set, and its streams that are taken."""
 
 Asked = int | str | Sequence[int] | None
-"""P, where 1 is the model without streams; the name of a set; or the streams to keep of the one chosen."""
+"""P, where 1 is the model without streams; the name of a set; or the streams to keep of the one chosen.
+
+Of a nested set any P up to its own can be asked for, and its first P streams are taken."""
+
+
+def _nested(decoder: Any, name: str) -> bool:
+    """Whether the first streams of a set serve without the others."""
+    own = name == decoder.stream_name
+    return bool((decoder.stream_settings if own else decoder.resting_streams[name].settings).nested)
 
 
 def sets_of(decoder: Any) -> dict[str, int]:
@@ -36,16 +44,17 @@ def resolve(decoder: Any, asked: Asked) -> Key | None:
             raise PretrainedError(f"there are no streams named {asked!r} in memory; {_listed(sets)}")
         return asked, tuple(range(sets[asked]))
     if isinstance(asked, int) and not isinstance(asked, bool):
-        return _by_count(sets, asked)
+        return _by_count(decoder, sets, asked)
     return _some(decoder, sets, asked)
 
 
-def _by_count(sets: dict[str, int], P: int) -> Key | None:
+def _by_count(decoder: Any, sets: dict[str, int], P: int) -> Key | None:
     if P < 1:
         raise PretrainedError(f"streams is {P}; it must be at least 1, which is the model without streams")
     if P == 1:
         return None
     names = [name for name, count in sets.items() if count == P]
+    names = names or [name for name, count in sets.items() if count > P and _nested(decoder, name)]
     if not names:
         raise PretrainedError(f"there is no set of {P} streams in memory; {_listed(sets)}")
     if len(names) > 1:

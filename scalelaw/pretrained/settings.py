@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
+import torch
+
 from scalelaw.errors import PretrainedError
 
 Aggregation = Literal["mlp", "linear", "mean"]
 Kind = Literal["direct", "reparameterised"]
+Precision = Literal["base", "float32"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,11 @@ class Settings:
         Keys and values as parameters of their own, or made by a small tanh MLP that :func:`convert` merges.
     fade : int
         Training passes over which the prefix fades in from nothing; 0 where it is there from the first.
+    precision : {"base", "float32"}
+        Type of prefixes and aggregator: the base's, or float32 on a base of fewer digits.
+    nested : bool
+        Whether the first 1, 2, 4, ... streams are trained to serve without the others, so that asking for so many
+        takes them.
     """
 
     streams: int = 4
@@ -38,6 +46,8 @@ class Settings:
     aggregation: Aggregation = "mlp"
     prefix: Kind = "direct"
     fade: int = 0
+    precision: Precision = "base"
+    nested: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("streams", 1), ("prefix_tokens", 1), ("fade", 0)):
@@ -46,9 +56,14 @@ class Settings:
                 raise PretrainedError(f"{name} is {value!r}; it must be a whole number of at least {least}")
         if not 0 <= self.smoothing <= 1:
             raise PretrainedError(f"smoothing is {self.smoothing}; it must lie between 0 and 1")
-        for name, choices in (("aggregation", get_args(Aggregation)), ("prefix", get_args(Kind))):
+        choices_of = {"aggregation": Aggregation, "prefix": Kind, "precision": Precision}
+        for name, choices in ((name, get_args(kind)) for name, kind in choices_of.items()):
             if getattr(self, name) not in choices:
                 raise PretrainedError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(choices)}")
+
+    def kept_in(self, base: torch.dtype) -> torch.dtype:
+        """Type of the streams' tensors on a base of that type."""
+        return torch.float32 if self.precision == "float32" else base
 
     def to_dict(self) -> dict[str, Any]:
         """The settings by name."""
@@ -63,6 +78,8 @@ FIELDS: Mapping[str, tuple[str, type, Any]] = {
     "aggregation": ("parscale_aggregation", str, "mlp"),
     "prefix": ("parscale_prefix", str, "direct"),
     "fade": ("parscale_fade", int, 0),
+    "precision": ("parscale_precision", str, "base"),
+    "nested": ("parscale_nested", bool, False),
 }
 """By attribute of :class:`Settings`: name, type and default in a model's ``config.json``; three are released ones."""
 

@@ -25,16 +25,21 @@ Dtype = Annotated[
 ]
 
 
-def models(name: str, streams: str | None = None, *, revision: str | None, dtype: str | None) -> tuple[Any, Any]:
-    """A model and its tokenizer, without transformers' own notes and bars."""
+def quieten() -> None:
+    """Keep transformers' own notes and bars to itself."""
     import transformers
     from huggingface_hub import logging
-
-    from scalelaw import pretrained
 
     logging.set_verbosity_error()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
+
+
+def models(name: str, streams: str | None = None, *, revision: str | None, dtype: str | None) -> tuple[Any, Any]:
+    """A model and its tokenizer, without transformers' own notes and bars."""
+    from scalelaw import pretrained
+
+    quieten()
     tokenizer = pretrained.load_tokenizer(name, revision=revision)
     model = pretrained.load(name, streams=streams, revision=revision, dtype=dtype)
     return model.eval(), tokenizer

@@ -1,0 +1,144 @@
+"""`scalelaw pretrained train`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import options, output
+from scalelaw.cli.pretrained import shared
+from scalelaw.errors import Diverged, Stopped
+
+
+def run(
+    model: shared.Model,
+    out: Annotated[str, typer.Option("--output", "-o", metavar="FOLDER", help="Where the run lives.")],
+    data: Annotated[
+        str, typer.Option("--data", metavar="TEXT", help="A file, a folder, or a corpus: code, prose, hf:NAME.")
+    ],
+    tokens: Annotated[str, typer.Option("--tokens", metavar="D", help="Tokens to train on, such as 20M.")],
+    streams: Annotated[int, typer.Option("--streams", metavar="P", help="Parallel streams; 1 is the control.")] = 4,
+    trainable: Annotated[
+        str, typer.Option("--trainable", metavar="WHAT", help="streams, all, or lora beside the streams.")
+    ] = "streams",
+    share: Annotated[
+        float,
+        typer.Option(
+            "--share",
+            metavar="X",
+            help="Of the tokens, for the stage with streams; before it comes one without, of all at a constant rate.",
+        ),
+    ] = 1.0,
+    nested: Annotated[
+        bool, typer.Option("--nested", help="Draw P each step, so that one set serves 1, 2, 4, ... streams.")
+    ] = False,
+    prefix_tokens: Annotated[int, typer.Option("--prefix-tokens", metavar="T", help="Slots of each prefix.")] = 48,
+    init: Annotated[
+        str, typer.Option("--init", metavar="HOW", help="near-identity, statistics or random.")
+    ] = "near-identity",
+    prefix: Annotated[str, typer.Option("--prefix", metavar="KIND", help="direct or reparameterised.")] = "direct",
+    aggregation: Annotated[str, typer.Option("--aggregation", metavar="KIND", help="mlp, linear or mean.")] = "mlp",
+    smoothing: Annotated[
+        float, typer.Option("--smoothing", metavar="X", help="P times a stream's least weight.")
+    ] = 0.1,
+    stream_precision: Annotated[
+        str, typer.Option("--stream-precision", metavar="TYPE", help="base, or float32 on a base of fewer digits.")
+    ] = "base",
+    batch: Annotated[int, typer.Option("--batch", metavar="B", help="Sequences a step, over all processes.")] = 8,
+    context: Annotated[int, typer.Option("--context", metavar="TOKENS", help="Of a sequence.")] = 512,
+    accumulate: Annotated[int, typer.Option("--accumulate", metavar="N", help="Passes a step.")] = 1,
+    rate: Annotated[float, typer.Option("--rate", metavar="X", help="Learning rate of the base, or LoRA.")] = 1e-4,
+    stream_rate: Annotated[float, typer.Option("--stream-rate", metavar="X", help="And of the streams.")] = 1e-3,
+    warmup: Annotated[float, typer.Option("--warmup", metavar="X", help="Share of a stage's steps.")] = 0.02,
+    lora_rank: Annotated[int, typer.Option("--lora-rank", metavar="R", help="Of LoRA.")] = 8,
+    precision: Annotated[
+        str, typer.Option("--precision", metavar="TYPE", help="Of the computation: float32, bfloat16 or float16.")
+    ] = "float32",
+    checkpointing: Annotated[
+        bool, typer.Option("--checkpointing", help="Compute activations again to save memory.")
+    ] = False,
+    held_out: Annotated[str, typer.Option("--held-out", metavar="N", help="Tokens to hold out, about.")] = "50k",
+    repeat: Annotated[bool, typer.Option("--repeat", help="Go through the data more than once if need be.")] = False,
+    seed: options.Seed = 0,
+    device: Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
+    shard: Annotated[
+        bool, typer.Option("--shard", help="Under torchrun: spread the model over the processes.")
+    ] = False,
+    checkpoint_seconds: Annotated[
+        float, typer.Option("--checkpoint-seconds", metavar="S", min=0, help="Between checkpoints.")
+    ] = 300.0,
+    revision: shared.Revision = None,
+    dtype: shared.Dtype = None,
+    as_json: options.Json = False,
+) -> None:
+    """Train streams on a pre-trained model, or all of it with streams, and leave a row of the runs table.
+
+    Ctrl-C stops it cleanly; the same command goes on. It runs under torchrun and accelerate launch too.
+
+    Example: scalelaw pretrained train Qwen/Qwen2.5-0.5B --data code --streams 4 --tokens 20M -o runs/qwen-p4
+    """
+    import pandas as pd
+
+    from scalelaw.harness import launched
+    from scalelaw.harness.signals import stop_on_signals
+    from scalelaw.pretrained.settings import Settings
+    from scalelaw.pretrained.training import Plan, Recipe, train
+
+    shared.quieten()
+    plan = Plan(
+        model=model,
+        data=data,
+        tokens=round(options.quantity(tokens)),
+        trainable=trainable,  # type: ignore[arg-type]
+        share=share,
+        settings=Settings(
+            streams=streams,
+            prefix_tokens=prefix_tokens,
+            smoothing=smoothing,
+            aggregation=aggregation,  # type: ignore[arg-type]
+            prefix=prefix,  # type: ignore[arg-type]
+            precision=stream_precision,  # type: ignore[arg-type]
+            nested=nested,
+        ),
+        init=init,  # type: ignore[arg-type]
+        recipe=Recipe(
+            batch=batch,
+            context=context,
+            accumulate=accumulate,
+            rate=rate,
+            stream_rate=stream_rate,
+            warmup=warmup,
+            precision=precision,  # type: ignore[arg-type]
+            checkpointing=checkpointing,
+        ),
+        lora_rank=lora_rank,
+        held_out=round(options.quantity(held_out)),
+        repeat=repeat,
+        seed=seed,
+        revision=revision,
+        dtype=dtype,
+    )
+    first, alone = launched.rank() == 0, launched.processes() == 1
+    try:
+        with stop_on_signals(insist=alone) as stop:
+            rows = train(
+                plan,
+                out,
+                device=device,
+                shard=shard,
+                checkpoint_seconds=checkpoint_seconds,
+                stop=stop,
+                say=output.note,
+            )
+    except (Stopped, Diverged) as error:
+        if not first:  # all processes end so, and one says it
+            raise typer.Exit(1) from error
+        if isinstance(error, Diverged):
+            raise
+        output.note(str(error))
+        raise KeyboardInterrupt from error
+    if not first:
+        return
+    shown = ["P", "N", "N_backbone", "D", "C", "loss", "loss_se", "bpb"]
+    output.table(pd.DataFrame(rows) if as_json else pd.DataFrame(rows)[shown], as_json=as_json)

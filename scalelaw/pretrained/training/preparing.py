@@ -1,0 +1,84 @@
+"""The model as a stage begins with it: loaded, with what earlier stages trained, streams put on, the rest frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from scalelaw.errors import PretrainedError
+from scalelaw.pretrained.adding import add_streams, trainable
+from scalelaw.pretrained.loading import load
+from scalelaw.pretrained.model import WithStreams, is_streams
+from scalelaw.pretrained.statistics import sample
+from scalelaw.pretrained.training.lora import add_lora
+from scalelaw.pretrained.training.plan import Plan, Stage
+
+
+def made_ready(plan: Plan, stage: Stage, weights: Sequence[Path], tokenizer: Any, texts: Sequence[str] | None) -> Any:
+    """The model of a stage.
+
+    Parameters
+    ----------
+    weights : sequence of path
+        What stages trained, in order; the stage's own among them once it is done.
+    texts : sequence of str, optional
+        What ``statistics`` are taken from; not needed where the stage is done.
+
+    Raises
+    ------
+    PretrainedError
+        If the model has other streams already.
+    """
+    from scalelaw.pretrained.training.trainer import load_trained
+
+    model = load(plan.model, revision=plan.revision, dtype=plan.dtype)
+    _check_streams(model, plan)
+    stages = plan.stages[: plan.stages.index(stage) + 1]
+    for i, each in enumerate(stages):
+        _choose(model, plan, each, tokenizer, texts)
+        if i < len(weights):
+            load_trained(model, weights[i])
+    model.config.use_cache = False
+    return model
+
+
+def _check_streams(model: Any, plan: Plan) -> None:
+    P = model.streams if isinstance(model, WithStreams) else 1
+    if P not in (1, plan.settings.streams):
+        raise PretrainedError(
+            f"{plan.model} has {P} streams already and {plan.settings.streams} are asked for; ask for {P}, or name "
+            f"the base without streams"
+        )
+
+
+def _choose(model: Any, plan: Plan, stage: Stage, tokenizer: Any, texts: Sequence[str] | None) -> None:
+    """Put on the streams that the stage has, and freeze what it does not train."""
+    if stage.streams > 1:
+        _put_on(model, plan, tokenizer, texts)
+    elif isinstance(model, WithStreams):
+        model.set_streams(1)
+    if stage.trained == "lora":
+        add_lora(model, plan.lora_rank)
+    elif stage.streams > 1:
+        trainable(model, stage.trained)
+    else:
+        for name, value in model.named_parameters():
+            value.requires_grad_(not is_streams(name) and "resting_streams." not in name)
+
+
+def _put_on(model: Any, plan: Plan, tokenizer: Any, texts: Sequence[str] | None) -> None:
+    P = plan.settings.streams
+    if isinstance(model, WithStreams) and P in model.stream_sets.values():
+        model.set_streams(P)
+        return
+    settings = replace(plan.settings, fade=plan.fade)
+    statistics = plan.init == "statistics"
+    add_streams(
+        model,
+        init=plan.init,
+        sample=sample(tokenizer, texts) if statistics and texts else None,
+        seed=plan.seed,
+        **(settings.to_dict() if plan.fade else settings.to_dict() | {"fade": 0}),
+    )

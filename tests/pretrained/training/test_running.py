@@ -1,0 +1,242 @@
+"""Plans carried out: what is trained, what stays, what is kept, stops and goings-on."""
+
+import json
+import math
+
+import pytest
+import torch
+
+import scalelaw as sl
+from scalelaw import pretrained
+from scalelaw.cost import parameters, train_flops
+from scalelaw.cost.configs import shape_from_config
+from scalelaw.errors import Diverged, PretrainedError, Stopped
+from scalelaw.pretrained.training import Plan, train
+from scalelaw.pretrained.training.plan import Recipe
+from scalelaw.pretrained.training.running import held_out_of
+
+
+def base_of(model):
+    return {name: value for name, value in model.named_parameters() if "aggregate" not in name and "prefix" not in name}
+
+
+def test_streams_are_trained_on_a_base_that_stays(make_plan, material, tmp_path):
+    plan = make_plan(steps=20)
+    (row,) = train(plan, tmp_path, device="cpu")
+    model = pretrained.load(tmp_path / "streams")
+    base = pretrained.load(material / "base")
+    assert all(torch.equal(value, dict(base.named_parameters())[name]) for name, value in base_of(model).items())
+    before = pretrained.evaluate(base, pretrained.load_tokenizer(material / "base"), held_out(plan), context=16)
+    assert row["loss"] < before.loss - 0.01
+    again = pretrained.evaluate(model, pretrained.load_tokenizer(material / "base"), held_out(plan), context=16)
+    assert again.loss == pytest.approx(row["loss"], abs=1e-6)
+    assert row["loss_se"] > 0
+
+
+def held_out(plan):
+    from scalelaw.pretrained.texts import parts
+
+    return [each.decode() for each in parts(plan.data, held_out=plan.held_out).held_out]
+
+
+@pytest.mark.parametrize("trainable", ["streams", "all"])
+@pytest.mark.parametrize("streams", [1, 2])
+def test_rows_count_as_cost_does_and_a_fit_takes_them(trainable, streams, make_plan, material, tmp_path):
+    if (trainable, streams) == ("streams", 1):
+        pytest.skip("there are no streams to train")
+    plan = make_plan(streams=streams, steps=6, trainable=trainable)
+    (row,) = train(plan, tmp_path, device="cpu")
+    shape = shape_from_config(material / "base")
+    shape = type(shape)(**{**shape.to_dict(), "prefix_tokens": 4})
+    assert {name: row[name] for name in parameters(shape, streams)} == parameters(shape, streams)
+    assert (row["P"], row["D"]) == (streams, 6 * 64)
+    assert row["C"] == train_flops(shape, streams, tokens=row["D"], context=16, trained=trainable)
+    table = sl.read(tmp_path)
+    assert table.loss.tolist() == [row["loss"]]
+    assert table.C.tolist() == [row["C"]]
+
+
+def test_the_whole_model_is_trained_and_kept(make_plan, material, tmp_path):
+    (row,) = train(make_plan(trainable="all"), tmp_path, device="cpu")
+    model = pretrained.load(tmp_path / "model")
+    base = dict(pretrained.load(material / "base").named_parameters())
+    assert not any(torch.equal(value, base[name]) for name, value in base_of(model).items() if value.ndim > 1)
+    assert model.streams == row["P"] == 2
+
+
+def test_two_stages_see_the_tokens_of_one_in_the_same_order(make_plan, material, tmp_path):
+    plan = make_plan(steps=10, share=0.4, trainable="streams")
+    assert [(each.name, each.first_step, each.steps) for each in plan.stages] == [("plain", 0, 6), ("parallel", 6, 4)]
+    (row,) = train(plan, tmp_path, device="cpu")
+    # the first stage is the control on its first tokens, with a rate that does not fall
+    model = pretrained.load(tmp_path / "model")
+    base = dict(pretrained.load(material / "base").named_parameters())
+    assert any(not torch.equal(value, base[name]) for name, value in base_of(model).items())
+    log = json.loads((tmp_path / "stages" / "plain" / "trainer_state.json").read_text())["log_history"]
+    assert {each["learning_rate"] for each in log if "loss" in each} == {1e-3}
+    shape = shape_from_config(material / "base")
+    shape = type(shape)(**{**shape.to_dict(), "prefix_tokens": 4})
+    first = train_flops(shape, 1, tokens=6 * 64, context=16)
+    assert row["C"] == first + train_flops(shape, 2, tokens=4 * 64, context=16, trained="streams")
+
+
+def test_the_control_sees_the_same_tokens(make_plan):
+    plan = make_plan(streams=4, share=0.5)
+    control = plan.on_one_stream()
+    assert (control.D, control.seed, control.data, control.settings.streams) == (plan.D, plan.seed, plan.data, 1)
+
+
+def test_lora_beside_the_streams(make_plan, material, tmp_path):
+    (row,) = train(make_plan(trainable="lora"), tmp_path, device="cpu")
+    model = pretrained.load(tmp_path / "streams")
+    model.load_adapter(str(tmp_path / "lora"))
+    found = pretrained.evaluate(model, pretrained.load_tokenizer(material / "base"), held_out(make_plan()), context=16)
+    assert found.loss == pytest.approx(row["loss"], abs=1e-6)
+    assert row["N"] == row["N_backbone"] + row["added"]
+
+
+def test_a_nested_set_serves_every_P(make_plan, material, tmp_path):
+    rows = train(make_plan(streams=4, settings={"nested": True}, steps=16), tmp_path, device="cpu")
+    assert [row["P"] for row in rows] == [1, 2, 4]
+    assert len({row["C"] for row in rows}) == 1
+    model = pretrained.load(tmp_path / "streams")
+    tokenizer = pretrained.load_tokenizer(material / "base")
+    for row, asked in zip(rows, ([0], 2, 4), strict=True):
+        found = pretrained.evaluate(model, tokenizer, held_out(make_plan()), context=16, streams=asked)
+        assert found.loss == pytest.approx(row["loss"], abs=1e-6)
+        assert row["P"] == found.P
+    assert {each.P for each in held_out_of(tmp_path).values()} == {1, 2, 4}
+    assert sorted(sl.read(tmp_path).P) == [1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("settings", "recipe", "changes"),
+    [
+        ({"prefix": "reparameterised"}, {"checkpointing": True, "accumulate": 2}, {"init": "random"}),
+        ({"aggregation": "mean"}, {"precision": "bfloat16"}, {"init": "statistics"}),
+        ({"precision": "float32"}, {}, {"dtype": "bfloat16"}),
+    ],
+)
+def test_other_settings_learn_too(settings, recipe, changes, make_plan, tmp_path):
+    plan = make_plan(settings=settings, recipe=recipe, steps=10, **changes)
+    (row,) = train(plan, tmp_path, device="cpu")
+    assert math.isfinite(row["loss"])
+    assert row["train_loss"] < 6
+
+
+def test_checkpointing_and_passes_change_nothing(make_plan, tmp_path):
+    plain, spared = (
+        train(make_plan(recipe=recipe, init="random", trainable="all"), tmp_path / str(len(recipe)), device="cpu")
+        for recipe in ({}, {"checkpointing": True, "accumulate": 2})
+    )
+    assert spared[0]["loss"] == pytest.approx(plain[0]["loss"], abs=1e-4)
+
+
+@pytest.mark.parametrize("after", [3, 9])
+def test_a_stopped_run_goes_on_to_the_same_end(after, make_plan, tmp_path):
+    plan = make_plan(steps=10, share=0.6, trainable="all", recipe={"accumulate": 2})
+    (whole,) = train(plan, tmp_path / "whole", device="cpu")
+    calls = iter(range(100))
+    with pytest.raises(Stopped, match="goes on from there"):
+        train(plan, tmp_path / "stopped", device="cpu", stop=lambda: next(calls) >= after - 1)
+    (row,) = train(plan, tmp_path / "stopped", device="cpu")
+    assert row["loss"] == whole["loss"]
+    assert row["train_loss"] == pytest.approx(whole["train_loss"], rel=1e-6)
+    assert not list((tmp_path / "stopped").rglob("checkpoint-*"))
+    assert train(plan, tmp_path / "stopped", device="cpu") == [row]
+
+
+def test_nested_draws_and_torn_checkpoints_survive_a_stop(make_plan, tmp_path):
+    plan = make_plan(streams=4, settings={"nested": True}, steps=10)
+    whole = train(plan, tmp_path / "whole", device="cpu")
+    calls = iter(range(100))
+    with pytest.raises(Stopped):
+        train(plan, tmp_path / "stopped", device="cpu", stop=lambda: next(calls) >= 5)
+    torn = tmp_path / "stopped" / "stages" / "parallel" / "checkpoint-8"
+    torn.mkdir()
+    (torn / "trained.safetensors").write_bytes(b"torn")
+    assert [row["loss"] for row in train(plan, tmp_path / "stopped", device="cpu")] == [row["loss"] for row in whole]
+
+
+def test_checkpoints_hold_no_frozen_base(make_plan, tmp_path):
+    from safetensors import safe_open
+
+    calls = iter(range(100))
+    with pytest.raises(Stopped):
+        train(make_plan(), tmp_path, device="cpu", stop=lambda: next(calls) >= 2)
+    (path,) = tmp_path.rglob("trained.safetensors")
+    with safe_open(path, framework="pt") as file:
+        names = set(file.keys())
+    assert names
+    assert all("prefix" in name or "aggregate_layer" in name for name in names)
+
+
+def test_a_folder_holds_one_run(make_plan, tmp_path):
+    train(make_plan(steps=2), tmp_path, device="cpu")
+    with pytest.raises(PretrainedError, match=r"other settings \(tokens 128 and not 192\)"):
+        train(make_plan(steps=3), tmp_path, device="cpu")
+
+
+def test_streams_that_were_saved_are_trained_on(make_plan, material, tmp_path):
+    model = pretrained.add_streams(pretrained.load(material / "base"), 2, 4, init="random")
+    model.save_streams(tmp_path / "added")
+    (row,) = train(make_plan(model=str(tmp_path / "added"), steps=4), tmp_path / "run", device="cpu")
+    assert (tmp_path / "run" / "streams" / "adapter_model.safetensors").exists()
+    assert row["P"] == 2
+    with pytest.raises(PretrainedError, match="has 2 streams already and 4 are asked for"):
+        train(make_plan(streams=4, model=str(tmp_path / "added"), steps=4), tmp_path / "other", device="cpu")
+
+
+def test_what_diverges_says_so(make_plan, tmp_path):
+    plan = make_plan(trainable="all", recipe={"rate": 1e20, "clip": 1e30, "warmup": 0.0})
+    with pytest.raises(Diverged, match="lower the rates"):
+        train(plan, tmp_path, device="cpu")
+
+
+def test_too_little_text(make_plan, tmp_path):
+    with pytest.raises(PretrainedError, match=r"has [\d,]+ tokens to train on and 320,000 are asked for"):
+        train(make_plan(steps=5000), tmp_path, device="cpu")
+
+
+def test_plans_come_back_from_json(make_plan):
+    plan = make_plan(share=0.5, settings={"nested": True})
+    assert Plan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
+    assert plan.id != make_plan(seed=1).id
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"trainable": "some"}, "one of streams, all, lora"),
+        ({"share": 0.0}, "above 0"),
+        ({"tokens": 1}, "without a step"),
+        ({"streams": 1}, "no streams to train"),
+        ({"streams": 1, "trainable": "all", "settings": {"nested": True}}, "nothing to nest"),
+        ({"trainable": "lora", "share": 0.5}, "LoRA"),
+        ({"init": "zero"}, "one of near-identity"),
+        ({"held_out": 0}, "whole number"),
+        ({"recipe": {"batch": 3, "accumulate": 2}}, "divisor"),
+        ({"recipe": {"rate": math.inf}}, "above 0"),
+        ({"recipe": {"context": 1}}, "two tokens"),
+        ({"recipe": {"precision": "int8"}}, "one of float32"),
+        ({"recipe": {"warmup": 2.0}}, "from 0 to 1"),
+    ],
+)
+def test_what_cannot_be_planned(changes, words, make_plan):
+    with pytest.raises(PretrainedError, match=words):
+        make_plan(**changes)
+
+
+def test_a_shared_batch_must_divide(make_plan, tmp_path, monkeypatch):
+    from scalelaw.pretrained.training.trainer import arguments
+
+    plan = make_plan()
+    with pytest.raises(PretrainedError, match="start them with torchrun"):
+        arguments(plan, plan.stages[0], None, tmp_path, device=torch.device("cpu"), shard=True)
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(PretrainedError, match="cannot be shared alike by 3"):
+        arguments(plan, plan.stages[0], None, tmp_path, device=torch.device("cpu"))
+
+
+def test_a_step_is_of_so_many_tokens():
+    assert Recipe(batch=3, context=5).tokens_a_step == 15
