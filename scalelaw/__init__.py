@@ -30,7 +30,7 @@ from scalelaw.laws import Law
 from scalelaw.runs import check, read, write
 
 if TYPE_CHECKING:
-    from scalelaw import analysis, cost, datasets, plot
+    from scalelaw import analysis, cost, datasets, importers, plot
     from scalelaw import pretrained as pretrained
     from scalelaw.analysis.allocation import allocate, allocation_exponents, compute_multiplier
     from scalelaw.analysis.approaches import approaches
@@ -88,6 +88,7 @@ __all__ = [
     "fit",
     "fit_groups",
     "held_out",
+    "importers",
     "interval_of",
     "iso_loss",
     "isoflop",
@@ -110,7 +111,7 @@ __all__ = [
 
 # what needs pandas or matplotlib, or is not needed to fit a law, is imported when it is first used
 _LATER = {
-    **dict.fromkeys(("analysis", "cost", "datasets", "plot", "pretrained"), ""),
+    **dict.fromkeys(("analysis", "cost", "datasets", "importers", "plot", "pretrained"), ""),
     **dict.fromkeys(
         (
             *("allocate", "allocation_exponents", "approaches", "checklist", "compute_multiplier", "contour_grid"),

@@ -31,10 +31,12 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "plan",
         "cost",
     ),
-    "Training": ("corpus", "status", "train", "pretrained"),
+    "Training": ("corpus", "status", "train", "pretrained", "import"),
     "Published numbers again": ("reproduce", "validate"),
 }
 """The verbs as `scalelaw --help` lists them, each a module of this package."""
+MODULES = {"import": "importing"}
+"""Modules of the verbs that Python has a use of its own for."""
 VERBS = tuple(chain.from_iterable(SECTIONS.values()))
 
 
@@ -59,7 +61,7 @@ def shell(verbs: Iterable[str] = VERBS) -> typer.Typer:
     )
     made.callback()(options)
     for name in verbs:
-        verb = import_module(f"scalelaw.cli.{name}")
+        verb = import_module(f"scalelaw.cli.{MODULES.get(name, name)}")
         if hasattr(verb, "app"):  # has verbs of its own
             made.add_typer(verb.app, name=name)
         else:

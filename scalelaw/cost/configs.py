@@ -59,6 +59,7 @@ def shape_from_config(config: Any) -> Shape:
     """The shape of :meth:`Shape.from_config`."""
     values = _read(config)
     kind = str(values.get("model_type"))
+    kind = kind if kind in FAMILIES else kind.removesuffix("_parscale")
     if kind not in FAMILIES:
         raise ScalelawError(
             f"a shape can be read from a config.json of {', '.join(FAMILIES)}, and this one is of {kind}; "
@@ -80,8 +81,14 @@ def shape_from_config(config: Any) -> Shape:
         kv_heads=values.get("num_key_value_heads") or heads,
         head_size=head_size if head_size is not None else width // heads,
         tied=bool(values.get("tie_word_embeddings", tied)),
-        **describe(values),
+        **{**describe(values), **_streams(values)},
     )
+
+
+def _streams(config: Config) -> dict[str, Any]:
+    """What a configuration with streams says of them."""
+    names = {"prefix_tokens": "parscale_n_tokens", "aggregation": "parscale_aggregation"}
+    return {field: config[name] for field, name in names.items() if name in config}
 
 
 def _read(config: Any) -> Config:

@@ -19,7 +19,7 @@ for _package in ("torch", "safetensors", "transformers"):
 
 from scalelaw.pretrained.adding import add_streams, trainable  # noqa: E402
 from scalelaw.pretrained.converting import convert, merge  # noqa: E402
-from scalelaw.pretrained.evaluating import Evaluation, evaluate  # noqa: E402
+from scalelaw.pretrained.evaluating import Documents, Evaluation, evaluate, score_documents  # noqa: E402
 from scalelaw.pretrained.families import FAMILIES, register  # noqa: E402
 from scalelaw.pretrained.generating import continue_text  # noqa: E402
 from scalelaw.pretrained.loading import load, load_tokenizer  # noqa: E402
@@ -31,6 +31,7 @@ for _family in FAMILIES:
     register(_family)
 
 __all__ = [
+    "Documents",
     "Evaluation",
     "Settings",
     "add_streams",
@@ -44,5 +45,6 @@ __all__ = [
     "merge",
     "register",
     "save_streams",
+    "score_documents",
     "trainable",
 ]

@@ -177,10 +177,11 @@ def score_documents(
         model.train(training)
     if not counts:
         raise PretrainedError("there is no text of two tokens to evaluate on; name a file with more")
-    return Documents(_streams(model, streams), tuple(sums), tuple(counts), tuple(sizes))
+    return Documents(streams_asked(model, streams), tuple(sums), tuple(counts), tuple(sizes))
 
 
-def _streams(model: Any, asked: Any) -> int:
+def streams_asked(model: Any, asked: Any) -> int:
+    """P of a request to a model, with streams or without."""
     from scalelaw.pretrained.model import WithStreams
     from scalelaw.pretrained.selection import resolve
 

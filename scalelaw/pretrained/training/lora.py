@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import nn
+
 from scalelaw.errors import PretrainedError
 from scalelaw.extras import need
 from scalelaw.pretrained.decoder import attentions
 from scalelaw.pretrained.model import is_streams
 
 
-def add_lora(model: Any, rank: int = 8, *, alpha: int | None = None, targets: Sequence[str] | None = None) -> Any:
+def add_lora(
+    model: Any, rank: int = 8, *, alpha: int | None = None, targets: Sequence[str] | None = None, seed: int = 0
+) -> Any:
     """Put LoRA on linear layers of the base, in place, and freeze the base; streams and LoRA are trained.
 
     The model keeps its class, so that ``generate``, ``streams=`` and ``save_streams`` work as before.
@@ -43,7 +48,9 @@ def add_lora(model: Any, rank: int = 8, *, alpha: int | None = None, targets: Se
         base_model_name_or_path=model.config._name_or_path or None,
     )
     try:
-        peft.inject_adapter_in_model(config, model)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            peft.inject_adapter_in_model(config, model)
     except ValueError as error:
         raise PretrainedError(f"LoRA finds no layer named {', '.join(names)} in this model ({error})") from None
     model.peft_config = {"default": config}
@@ -54,8 +61,6 @@ def add_lora(model: Any, rank: int = 8, *, alpha: int | None = None, targets: Se
 
 def linear_layers(model: Any) -> tuple[str, ...]:
     """Last parts of the names of the linear layers within the decoder's layers, streams left out."""
-    from torch import nn
-
     inside = {
         name.rsplit(".", 1)[-1]
         for name, module in model.get_decoder().named_modules()

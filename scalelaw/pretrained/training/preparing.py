@@ -60,7 +60,7 @@ def _choose(model: Any, plan: Plan, stage: Stage, tokenizer: Any, texts: Sequenc
     elif isinstance(model, WithStreams):
         model.set_streams(1)
     if stage.trained == "lora":
-        add_lora(model, plan.lora_rank)
+        add_lora(model, plan.lora_rank, seed=plan.seed)
     elif stage.streams > 1:
         trainable(model, stage.trained)
     else:

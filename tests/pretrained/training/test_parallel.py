@@ -12,6 +12,7 @@ import pytest
 from scalelaw.pretrained.training import train
 
 pytestmark = pytest.mark.slow
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 BOTH = pytest.mark.parametrize("options", [(), ("--shard",)], ids=["replicated", "sharded"])
 
 
@@ -25,13 +26,13 @@ def command(plan, folder, *options):
         *("--stream-rate", str(recipe.stream_rate), "--held-out", str(plan.held_out), "--prefix", settings.prefix),
         *("--trainable", plan.trainable, "--share", str(plan.share), "--device", "cpu", "--json", *options),
         *(("--nested",) if settings.nested else ()),
+        *(("--repeat",) if plan.repeat else ()),
     ]
 
 
 def run(plan, folder, *options):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        command(plan, folder, *options), env=environment, capture_output=True, text=True, timeout=300, check=False
+        command(plan, folder, *options), env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False
     )
 
 
@@ -60,19 +61,18 @@ def test_two_processes_give_the_loss_of_one(options, changes, make_plan, tmp_pat
 
 @BOTH
 def test_two_processes_stop_as_one_and_go_on(options, make_plan, tmp_path):
-    plan = make_plan(steps=400, init="random")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    started = subprocess.Popen(
-        command(plan, tmp_path, *options), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    said = b""
-    while b"step" not in said and started.poll() is None:
-        said += started.stderr.readline()
-    time.sleep(0.2)
-    started.send_signal(signal.SIGINT)
-    _, rest = started.communicate(timeout=200)
-    assert rest.count(b"goes on from there") == 1, rest.decode()
-    assert not (tmp_path / "rows.json").exists()
-    done = run(plan, tmp_path, *options)
+    plan = make_plan(steps=1500, init="random", repeat=True)
+    said, folder = tmp_path / "said.txt", tmp_path / "run"
+    with said.open("wb") as file:
+        started = subprocess.Popen(command(plan, folder, *options), env=ENVIRONMENT, stdout=file, stderr=file)
+        while b"stage parallel, step" not in said.read_bytes() and started.poll() is None:
+            time.sleep(0.05)
+        started.send_signal(signal.SIGINT)
+        started.wait(timeout=200)
+    assert said.read_text().count("goes on from there") == 1, said.read_text()
+    assert not (folder / "rows.json").exists()
+    (state,) = folder.rglob("checkpoint-*/trainer_state.json")
+    assert 0 < json.loads(state.read_text())["global_step"] < 1500
+    done = run(plan, folder, *options)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)[0]["step"] == 400
+    assert json.loads(done.stdout)[0]["step"] == 1500

