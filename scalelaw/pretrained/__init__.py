@@ -19,7 +19,7 @@ for _package in ("torch", "safetensors", "transformers"):
 
 from scalelaw.pretrained.adding import add_streams, trainable  # noqa: E402
 from scalelaw.pretrained.converting import convert, merge  # noqa: E402
-from scalelaw.pretrained.evaluating import Documents, Evaluation, evaluate, score_documents  # noqa: E402
+from scalelaw.pretrained.evaluating import Documents, Evaluation, evaluate, evaluate_each, score_documents  # noqa: E402
 from scalelaw.pretrained.families import FAMILIES, register  # noqa: E402
 from scalelaw.pretrained.generating import continue_text  # noqa: E402
 from scalelaw.pretrained.loading import load, load_tokenizer  # noqa: E402
@@ -39,6 +39,7 @@ __all__ = [
     "convert",
     "documents",
     "evaluate",
+    "evaluate_each",
     "load",
     "load_streams",
     "load_tokenizer",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from scalelaw.errors import PretrainedError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CONTEXT = 1024
 
@@ -178,6 +181,27 @@ def score_documents(
     if not counts:
         raise PretrainedError("there is no text of two tokens to evaluate on; name a file with more")
     return Documents(streams_asked(model, streams), tuple(sums), tuple(counts), tuple(sizes))
+
+
+def evaluate_each(
+    model: Any, tokenizer: Any, text: str, *, streams: Sequence[Any], tokens: int = 100_000, **options: Any
+) -> pd.DataFrame:
+    """What :func:`evaluate` says of a file, folder or corpus for each P, a row each.
+
+    Parameters
+    ----------
+    text : str
+        As :func:`scalelaw.pretrained.documents` takes it.
+    **options
+        Of :func:`evaluate`.
+    """
+    import pandas as pd
+
+    from scalelaw.pretrained.texts import documents
+
+    texts = list(documents(text, tokens=tokens))
+    rows = (evaluate(model, tokenizer, texts, tokens=tokens, streams=each, **options).to_dict() for each in streams)
+    return pd.DataFrame(rows)
 
 
 def streams_asked(model: Any, asked: Any) -> int:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scalelaw.cli import options, output
 from scalelaw.cli.pretrained import shared
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def run(
     model: shared.Model,
-    text: Annotated[
+    what: Annotated[
         str,
-        typer.Argument(metavar="TEXT", help="A file, a folder, or the held-out part of a corpus: code, prose, ..."),
+        typer.Argument(
+            metavar="WHAT",
+            help="Loss on a file, a folder, or the held-out part of a corpus (code, prose, ...); or scores: "
+            "human-eval, reasoning:SET,SET or lm-eval:TASK,TASK.",
+        ),
     ],
     streams_from: shared.From = None,
     p: Annotated[
@@ -27,28 +34,79 @@ def run(
             "--context", metavar="TOKENS", help="Tokens seen at once; at most 1024 if none.", show_default=False
         ),
     ] = None,
-    batch: Annotated[int, typer.Option("--batch", metavar="B", min=1, help="Windows at once.")] = 4,
+    batch: Annotated[int, typer.Option("--batch", metavar="B", min=1, help="Windows, or questions, at once.")] = 4,
     tokens: Annotated[
         int, typer.Option("--tokens", metavar="N", min=1, help="Stop after so many tokens, at the end of a document.")
     ] = 100_000,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="Questions of a task.", show_default=False)
+    ] = None,
+    shots: Annotated[
+        int | None, typer.Option("--shots", metavar="N", min=0, help="Examples before each.", show_default=False)
+    ] = None,
+    samples: Annotated[int, typer.Option("--samples", metavar="N", min=1, help="Programs a problem.")] = 1,
+    temperature: Annotated[
+        float, typer.Option("--temperature", metavar="X", min=0, help="Of programs; 0 takes the likeliest.")
+    ] = 0.0,
+    seconds: Annotated[float, typer.Option("--seconds", metavar="S", min=0, help="That a program may run.")] = 3.0,
+    include: Annotated[
+        str | None, typer.Option("--include", metavar="FOLDER", help="lm-eval tasks of one's own.", show_default=False)
+    ] = None,
+    seed: options.Seed = 0,
     revision: shared.Revision = None,
     dtype: shared.Dtype = None,
     as_json: options.Json = False,
 ) -> None:
-    """Print loss, perplexity and bits per byte of a text, for each P.
+    """Print loss, perplexity and bits per byte of a text for each P, or scores of tasks.
+
+    human-eval runs programs that the model writes, with little time and memory and no files or network.
 
     Example: scalelaw pretrained eval streams/p4 notes.txt --p 1 --p 4
     """
-    import pandas as pd
-
     from scalelaw import pretrained
+    from scalelaw.pretrained import scoring
 
     loaded, tokenizer = shared.models(model, streams_from, revision=revision, dtype=dtype)
-    texts = list(pretrained.documents(text, tokens=tokens))
-    rows = [
-        pretrained.evaluate(
-            loaded, tokenizer, texts, context=context, batch=batch, tokens=tokens, streams=count
-        ).to_dict()
-        for count in p or [None]  # type: ignore[list-item]
-    ]
-    output.table(pd.DataFrame(rows), as_json=as_json)
+    asked: list[Any] = list(p) if p else [None]
+    kind, _, names = what.partition(":")
+    table: pd.DataFrame
+    if what == "human-eval":
+        table = scoring.human_eval(
+            loaded,
+            tokenizer,
+            streams=asked,
+            samples=samples,
+            temperature=temperature,
+            seconds=seconds,
+            problems=limit,
+            seed=seed,
+            say=output.progress,
+        )
+    elif kind == "reasoning":
+        table = scoring.reasoning(
+            loaded,
+            tokenizer,
+            names.split(",") if names else scoring.ARITHMETIC,
+            streams=asked,
+            questions=100 if limit is None else limit,
+            shots=4 if shots is None else shots,
+            seed=seed,
+            say=output.progress,
+        )
+    elif kind == "lm-eval":
+        table = scoring.lm_eval_tasks(
+            loaded,
+            tokenizer,
+            names.split(","),
+            streams=asked,
+            shots=shots,
+            limit=limit,
+            batch=batch,
+            include=include,
+            say=output.progress,
+        )
+    else:
+        table = pretrained.evaluate_each(
+            loaded, tokenizer, what, streams=asked, context=context, batch=batch, tokens=tokens
+        )
+    output.table(table, as_json=as_json)

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from scalelaw.cli import options
+
 MODEL_HELP = (
     "A folder or a name on the hub: a model, one with streams such as ParScale/ParScale-1.8B-P8, or a folder of "
     "streams alone, which says its base."
@@ -23,6 +25,14 @@ Dtype = Annotated[
     str | None,
     typer.Option("--dtype", metavar="TYPE", help="float32, bfloat16, ...; by default the model's.", show_default=False),
 ]
+
+
+def count(text: str, option: str) -> int:
+    """A number of things, such as 20M."""
+    try:
+        return round(options.quantity(text))
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"cannot read {text!r}; write it like 20M", param_hint=option) from None
 
 
 def quieten() -> None:

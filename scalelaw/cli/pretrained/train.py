@@ -89,7 +89,7 @@ def run(
     plan = Plan(
         model=model,
         data=data,
-        tokens=round(options.quantity(tokens)),
+        tokens=shared.count(tokens, "--tokens"),
         trainable=trainable,  # type: ignore[arg-type]
         share=share,
         settings=Settings(
@@ -113,7 +113,7 @@ def run(
             checkpointing=checkpointing,
         ),
         lora_rank=lora_rank,
-        held_out=round(options.quantity(held_out)),
+        held_out=shared.count(held_out, "--held-out"),
         repeat=repeat,
         seed=seed,
         revision=revision,

@@ -5,8 +5,8 @@ no place in a runs table; join it by ``run``.
 """
 
 from scalelaw.pretrained.scoring.code import human_eval
-from scalelaw.pretrained.scoring.reasoning import reasoning
+from scalelaw.pretrained.scoring.reasoning import ARITHMETIC, reasoning
 from scalelaw.pretrained.scoring.sandbox import run_limited
 from scalelaw.pretrained.scoring.tasks import lm_eval_class, lm_eval_tasks
 
-__all__ = ["human_eval", "lm_eval_class", "lm_eval_tasks", "reasoning", "run_limited"]
+__all__ = ["ARITHMETIC", "human_eval", "lm_eval_class", "lm_eval_tasks", "reasoning", "run_limited"]

@@ -61,7 +61,7 @@ def lm_eval_class() -> Any:
                 if not isinstance(model, WithStreams):
                     raise PretrainedError(f"streams={streams} is asked for, and this model has none; add some")
                 model.set_streams(streams)
-            super().__init__(pretrained=model, tokenizer=tokenizer, **options)
+            super().__init__(pretrained=model, tokenizer=tokenizer, **{"backend": "causal", **options})
 
     register_model(NAME)(StreamsLM)
     return StreamsLM
@@ -111,7 +111,8 @@ def lm_eval_tasks(
     if unknown:
         raise PretrainedError(f"lm-evaluation-harness has no task {unknown[0]!r}; list them with lm-eval ls tasks")
     rows = []
-    before = model.get_decoder().stream_choice if isinstance(model, WithStreams) else None
+    decoder: Any = model.get_decoder() if isinstance(model, WithStreams) else None  # type: ignore[attr-defined]
+    before = None if decoder is None else decoder.stream_choice
     try:
         for asked in streams:
             P = asked_for(model, asked)
@@ -131,8 +132,8 @@ def lm_eval_tasks(
             f"reaches the hub, or name tasks of your own with include"
         ) from error
     finally:
-        if isinstance(model, WithStreams):
-            model.get_decoder().stream_choice = before  # type: ignore[attr-defined]
+        if decoder is not None:
+            decoder.stream_choice = before
     return frame(rows)
 
 

@@ -83,7 +83,7 @@ def flops(model: Any, P: int, *, tokens: int, context: int, trained: str, checkp
 
     LoRA costs what training the streams does, and what its own matrices take: 6 P a parameter and token.
     """
-    adapters = sum(value.numel() for name, value in model.named_parameters() if ".lora_" in name)
+    adapters: int = sum(value.numel() for name, value in model.named_parameters() if ".lora_" in name)
     return 6.0 * P * tokens * adapters + train_flops(
         shape_of(model),
         P,

@@ -42,7 +42,7 @@ class StageTrainer(Trainer):
         )
         self.remove_callback(PrinterCallback)  # it prints to standard output
 
-    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+    def create_optimizer(self, model: Any = None) -> Any:
         """AdamW in groups: streams have a rate of their own and do not decay, nor do vectors."""
         if self.optimizer is None:
             recipe = self.plan.recipe
