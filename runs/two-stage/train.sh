@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")"
 SCALELAW="${SCALELAW:-scalelaw}"
 grid="--width 48 --layers 4 --tokens 5M --seeds 2 --corpus code --batch 4 --context 128 --rate 0.008
-      --prefix-tokens 8 --aggregation linear --streams 1,2,4"
-$SCALELAW sweep one-stage $grid "$@"
-$SCALELAW sweep two-stage-all $grid --two-stage 0.2 --trained all --near-identity "$@"
-$SCALELAW sweep two-stage-streams $grid --two-stage 0.2 --trained streams --near-identity "$@"
+      --prefix-tokens 8 --aggregation linear"
+$SCALELAW sweep one-stage $grid --streams 1,2,4 "$@"
+$SCALELAW sweep two-stage-all $grid --streams 1,2,4 --two-stage 0.2 --trained all --near-identity "$@"
+$SCALELAW sweep two-stage-streams $grid --streams 2,4 --two-stage 0.2 --trained streams --near-identity "$@"
