@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_POWERS = (0.0, 0.5, 1.0)
+"""Of the cost, in what a greedy choice looks at."""
 _SWEEPS = 20
 _EXCHANGED = 24
 """Runs above which a design is left as the greedy choice has it: one exchange more or less no longer matters."""
@@ -47,35 +49,37 @@ class Design:
         known = np.einsum("sri,srj->sij", runs, runs) + _RIDGE * np.eye(runs.shape[-1])
         return cls(known, cells, wanted, np.asarray(cost, dtype=float))
 
-    def information(self, chosen: list[int]) -> np.ndarray:
-        """Information (sets, p, p) of the runs and the cells chosen."""
+    def inverse(self, chosen: list[int]) -> np.ndarray:
+        """Inverse (sets, p, p) of the information of the runs and the cells chosen."""
         part = self.slopes[:, chosen]
-        return self.known + np.einsum("sri,srj->sij", part, part)
+        return np.linalg.inv(self.known + part.swapaxes(1, 2) @ part)
 
-    def variance(self, chosen: list[int]) -> np.ndarray:
-        """Variance of the quantity (sets,), in units of that of one run's noise."""
-        solved = np.linalg.solve(self.information(chosen), self.wanted[..., None])[..., 0]
-        return (solved * self.wanted).sum(-1)
+    def variance(self, inverse: np.ndarray) -> np.ndarray:
+        """Variance of the quantity (..., sets), in units of that of one run's noise, from inverses (..., sets, p, p)."""
+        return (self.wanted * (inverse @ self.wanted[..., None])[..., 0]).sum(-1)
 
     def score(self, chosen: list[int]) -> float:
         """Mean log variance over the sets."""
-        return float(np.log(self.variance(chosen)).mean())
+        return float(np.log(self.variance(self.inverse(chosen))).mean())
 
-    def gains(self, chosen: list[int]) -> np.ndarray:
-        """How much each candidate would lower the score if it were added; shape (cells,)."""
-        inverse = np.linalg.inv(self.information(chosen))
+    def gains(self, inverse: np.ndarray) -> np.ndarray:
+        """How much each candidate would lower the score if it were added, from inverses (..., sets, p, p): (..., cells).
+
+        By the rank-one update of an inverse: with s the slopes of a cell and M the inverse, the variance c' M c falls
+        by (s' M c)^2 / (1 + s' M s).
+        """
         pulled = inverse @ self.wanted[..., None]
-        variance = (self.wanted[..., None] * pulled).sum((1, 2))
+        variance = (self.wanted * pulled[..., 0]).sum(-1)
         along = (self.slopes @ pulled)[..., 0] ** 2
-        spread = 1 + np.einsum("sci,sij,scj->sc", self.slopes, inverse, self.slopes)
+        spread = 1 + ((self.slopes @ inverse) * self.slopes).sum(-1)
         with np.errstate(all="ignore"):
-            gain = -np.log1p(-along / spread / variance[:, None]).mean(0)
+            gain = -np.log1p(-along / spread / variance[..., None]).mean(-2)
         return np.where(np.isfinite(gain), gain, 0.0)
 
     def select(self, *, budget: float, count: int, repeat: bool) -> list[int]:
-        """Cells to run, the better of two greedy choices (by gain, and by gain for the money) after exchanges."""
+        """Cells to run: the best of greedy choices by gain, by gain for the money and between, after exchanges."""
         found = []
-        for power in (0.0, 0.5, 1.0):
+        for power in _POWERS:
             chosen = self._fill([], budget, count, power, repeat=repeat)
             found.append(self._exchange(chosen, budget, count, power, repeat=repeat))
         return min(found, key=self.score)
@@ -83,29 +87,28 @@ class Design:
     def _fill(self, chosen: list[int], budget: float, count: int, power: float, *, repeat: bool) -> list[int]:
         """Add cells while one can be paid for and helps, the best by gain over cost^power first."""
         chosen = list(chosen)
-        while len(chosen) < count:
-            open_ = self._open(chosen, budget, repeat=repeat)
-            worth = np.where(open_, self.gains(chosen) / self.cost**power, 0.0)
+        inverse, price = self.inverse(chosen), self.cost**power
+        while len(chosen) < count and (open_ := self._open(chosen, budget, repeat=repeat)).any():
+            worth = np.where(open_, self.gains(inverse) / price, 0.0)
             best = int(worth.argmax())
             if worth[best] <= 0:
                 break
             chosen.append(best)
+            inverse = _moved(inverse, self.slopes[:, best])
         return chosen
 
     def _exchange(self, chosen: list[int], budget: float, count: int, power: float, *, repeat: bool) -> list[int]:
         """Put another cell in the place of one chosen, and fill up what that saves, as long as it helps."""
-        for _ in range(_SWEEPS if len(chosen) <= _EXCHANGED else 0):
-            improved = False
-            for position in range(len(chosen)):
-                rest = chosen[:position] + chosen[position + 1 :]
-                open_ = self._open(rest, budget, repeat=repeat)
-                best = int(np.where(open_, self.gains(rest), -np.inf).argmax())
-                trial = self._fill([*rest, best], budget, count, power, repeat=repeat)
-                if self.score(trial) < self.score(chosen) - _WORTH:
-                    chosen, improved = trial, True
-                    break
-            if not improved:
+        for _ in range(_SWEEPS if 0 < len(chosen) <= _EXCHANGED else 0):
+            rest = [chosen[:place] + chosen[place + 1 :] for place in range(len(chosen))]
+            without = np.stack([self.inverse(each) for each in rest])
+            open_ = np.stack([self._open(each, budget, repeat=repeat) for each in rest])
+            after = np.log(self.variance(without)).mean(-1)[:, None] - self.gains(without)
+            place, cell = np.unravel_index(np.where(open_, after, np.inf).argmin(), after.shape)
+            trial = self._fill([*rest[place], int(cell)], budget, count, power, repeat=repeat)
+            if not self.score(trial) < self.score(chosen) - _WORTH:
                 break
+            chosen = trial
         return chosen
 
     def _open(self, chosen: list[int], budget: float, *, repeat: bool) -> np.ndarray:
@@ -118,9 +121,19 @@ class Design:
 
     def ordered(self, chosen: list[int]) -> list[int]:
         """The cells chosen, the one that brings most for its cost first."""
-        rest = list(chosen)
+        rest = np.array(chosen, dtype=int)
         order: list[int] = []
-        while rest:
-            worth = self.gains(order)[rest] / self.cost[rest]
-            order.append(rest.pop(int(worth.argmax())))
+        inverse = self.inverse([])
+        while len(rest):
+            best = int((self.gains(inverse)[rest] / self.cost[rest]).argmax())
+            order.append(int(rest[best]))
+            inverse = _moved(inverse, self.slopes[:, rest[best]])
+            rest = np.delete(rest, best)
         return order
+
+
+def _moved(inverse: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    """Inverse (sets, p, p) after a run with these slopes (sets, p) has joined, by Sherman and Morrison's formula."""
+    along = (inverse @ slopes[..., None])[..., 0]
+    spread = 1 + (along * slopes).sum(-1)
+    return inverse - along[:, :, None] * along[:, None, :] / spread[:, None, None]
