@@ -73,10 +73,9 @@ def held_out(
     cost, shown = compute(table), [name for name in dict.fromkeys(used) if name in table]
     parts = []
     for fit in competition.entrants:
-        entrant = Entrant.of(fit)
-        for split in ways:
+        for split, held in zip(ways, predict_held(Entrant.of(fit), ways), strict=True):
             fold, row = np.nonzero(split.held)
-            predicted = predict_held(entrant, split).losses[fold, row]
+            predicted = held.losses[fold, row]
             beyond = np.full(len(row), np.nan) if cost is None else distance(cost[1], split.held)[fold, row]
             loss = np.asarray(table["loss"], dtype=float)[row]
             parts.append(
@@ -120,18 +119,30 @@ class Held:
     notes: tuple[str, ...] = field(default=())
 
 
-def predict_held(entrant: Entrant, split: Split) -> Held:
-    """Fit a law to the rest of every fold, each from the optimum of all runs and from a start grid of its own."""
-    weights = entrant.base * ~split.held
+def predict_held(entrant: Entrant, ways: Sequence[Split]) -> list[Held]:
+    """Fit a law to the rest of every fold, each from the optimum of all runs and from a start grid of its own.
+
+    The folds of all ways to hold out are one batch.
+    """
+    held = np.concatenate([split.held for split in ways])
+    weights = entrant.base * ~held
     known = entrant.determined(weights)
-    losses = np.full(split.held.shape, np.nan)
+    losses = np.full(held.shape, np.nan)
     x = np.repeat(entrant.optimum[None], len(known), 0)
-    notes = []
+    converged = np.ones(len(known), dtype=bool)
     if known.any():
         refits = entrant.refit(weights[known], search=True)
-        x[known], losses[known] = refits.x, entrant.losses(refits.theta)
-        failed = int((~refits.converged).sum())
-        notes += [f"{failed} of {len(known)} fits did not converge"] if failed else []
+        x[known], losses[known], converged[known] = refits.x, entrant.losses(refits.theta), refits.converged
+    ends = np.cumsum([len(split.held) for split in ways])[:-1]
+    parts = zip(*(np.split(values, ends) for values in (losses, x, known, converged)), strict=True)
+    return [Held(losses, x, known, _notes(known, converged)) for losses, x, known, converged in parts]
+
+
+def _notes(known: np.ndarray, converged: np.ndarray) -> tuple[str, ...]:
+    """What is doubtful about the fits to the rest of the folds."""
+    notes = []
+    if not converged.all():
+        notes.append(f"{int((~converged).sum())} of {int(known.sum())} fits did not converge")
     if not known.all():
         notes.append(f"in {int((~known).sum())} of {len(known)} folds the rest does not determine the law")
-    return Held(losses, x, known, tuple(notes))
+    return tuple(notes)

@@ -46,60 +46,115 @@ class Paired:
         return share
 
 
+@dataclass(frozen=True, eq=False)
+class _Contest:
+    """One way to hold out: the laws that can take part, the folds that determine each of them, and the resamples.
+
+    ``held`` has every law's fits to the folds; ``weights`` (B, rows) are the times that each row is drawn.
+    """
+
+    split: Split
+    held: Sequence[Held]
+    able: Sequence[int]
+    folds: np.ndarray
+    weights: np.ndarray
+
+    @property
+    def chosen(self) -> np.ndarray:
+        """What each fold that counts holds out, shape (folds, rows)."""
+        held: np.ndarray = self.split.held[self.folds]
+        return held
+
+    def rest(self, base: np.ndarray) -> np.ndarray:
+        """Weights of all refits, shape (B folds, rows): what each resample leaves each fold."""
+        return (self.weights[:, None] * base * ~self.chosen).reshape(-1, len(base))
+
+    def starts(self, law: int) -> np.ndarray:
+        """Where the refits of a law begin, shape (B folds, p)."""
+        return np.tile(self.held[law].x[self.folds], (len(self.weights), 1))
+
+
 def pair(
     entrants: Sequence[Entrant],
-    split: Split,
+    ways: Sequence[Split],
     runs: np.ndarray,
     *,
     refits: int,
-    rng: np.random.Generator,
+    rng: int | np.random.Generator | None,
     search: bool = False,
-) -> Paired:
-    """Errors of every law on a split, and on resamples that all of them share.
+) -> list[Paired]:
+    """Errors of every law on each way to hold out, and on resamples that all laws share.
 
     A resample draws whole runs with replacement, those that the same folds hold out among themselves, so that every
     resample has as many runs to fit and to predict as the table. Each law is refitted to what a resample leaves a
-    fold and its errors on the held-out runs are weighted by the times they were drawn.
+    fold and its errors on the held-out runs are weighted by the times they were drawn. The refits of a law are one
+    batch over all ways to hold out.
 
-    ``runs`` (rows,) is the run of each row; ``search`` gives every refit a start grid of its own.
+    ``runs`` (rows,) is the run of each row; a number for ``rng`` seeds the resamples of every way alike; ``search``
+    gives every refit a start grid of its own.
     """
-    held = [predict_held(entrant, split) for entrant in entrants]
-    able = [index for index, each in enumerate(held) if each.known.any()]
-    errors, notes = np.full(len(entrants), np.nan), [each.notes for each in held]
+    held = list(zip(*(predict_held(entrant, ways) for entrant in entrants), strict=True))
+    contests = [
+        _contest(entrants, split, each, runs, refits, np.random.default_rng(rng))
+        for split, each in zip(ways, held, strict=True)
+    ]
+    loss = np.asarray(entrants[0].fit.columns["loss"], dtype=float)
+    draws = [np.full((refits, len(entrants)), np.nan) for _ in ways]
+    for law, entrant in enumerate(entrants):
+        mine = [place for place, contest in enumerate(contests) if law in contest.able]
+        for place, found in zip(
+            mine, _draws(entrant, law, [contests[place] for place in mine], loss, search), strict=True
+        ):
+            draws[place][:, law] = found
+    return [_paired(contest, loss, values) for contest, values in zip(contests, draws, strict=True)]
+
+
+def _contest(
+    entrants: Sequence[Entrant],
+    split: Split,
+    held: Sequence[Held],
+    runs: np.ndarray,
+    refits: int,
+    rng: np.random.Generator,
+) -> _Contest:
+    able = [law for law, each in enumerate(held) if each.known.any()]
+    folds = np.logical_and.reduce([held[law].known for law in able]) if able else held[0].known
     if not able:
-        return Paired(errors, np.full((refits, len(entrants)), np.nan), 0, tuple(notes))
-    folds = np.logical_and.reduce([held[index].known for index in able])
-    cells = split.held & folds[:, None]
+        return _Contest(split, held, able, folds, np.empty((0, len(runs))))
     if not folds.any():
         raise FitError(f"no fold of {split.name!r} leaves runs that determine every law; leave out one of the laws")
-    loss = np.asarray(entrants[0].fit.columns["loss"], dtype=float)
-    draws = np.full((refits, len(entrants)), np.nan)
-    weights = _resamples([entrants[index] for index in able], split, folds, runs, refits, rng)
-    for index in able:
-        errors[index] = _mean(_size(held[index].losses, loss)[None], cells[None])[0]
-        if split.drawn:
-            draws[:, index] = _drawn(entrants[index], held[index], split, folds, weights, loss, search=search)
-        else:
-            draws[:, index] = _mean(_size(held[index].losses, loss)[None], cells * weights[:, None])
-    return Paired(errors, draws, int(cells.sum()), tuple(notes))
+    return _Contest(
+        split, held, able, folds, _resamples([entrants[law] for law in able], split, folds, runs, refits, rng)
+    )
 
 
-def _drawn(
-    entrant: Entrant,
-    held: Held,
-    split: Split,
-    folds: np.ndarray,
-    weights: np.ndarray,
-    loss: np.ndarray,
-    *,
-    search: bool,
-) -> np.ndarray:
-    """Errors (B,) of one law on the resamples, over all folds together."""
-    chosen = np.flatnonzero(folds)
-    each = weights[:, None] * split.held[chosen]
-    rest = (weights[:, None] * entrant.base * ~split.held[chosen]).reshape(-1, weights.shape[1])
-    refits = entrant.refit(rest, start=np.tile(held.x[chosen], (len(weights), 1)), search=search)
-    return _mean(_size(entrant.losses(refits.theta), loss).reshape(each.shape), each)
+def _draws(
+    entrant: Entrant, law: int, contests: Sequence[_Contest], loss: np.ndarray, search: bool
+) -> list[np.ndarray]:
+    """Errors (B,) of one law on the resamples of each contest, all its refits in one batch."""
+    drawn = [contest for contest in contests if contest.split.drawn]
+    predicted = iter(())
+    if drawn:
+        weights = [contest.rest(entrant.base) for contest in drawn]
+        starts = np.concatenate([contest.starts(law) for contest in drawn])
+        losses = entrant.losses(entrant.refit(np.concatenate(weights), start=starts, search=search).theta)
+        predicted = iter(np.split(losses, np.cumsum([len(each) for each in weights])[:-1]))
+    found = []
+    for contest in contests:
+        each = contest.weights[:, None] * contest.chosen
+        said = next(predicted).reshape(each.shape) if contest.split.drawn else contest.held[law].losses[contest.folds]
+        found.append(_mean(_size(said, loss), each))
+    return found
+
+
+def _paired(contest: _Contest, loss: np.ndarray, draws: np.ndarray) -> Paired:
+    """Errors on the runs as they are beside those on the resamples."""
+    errors = np.full(len(contest.held), np.nan)
+    for law in contest.able:
+        said = contest.held[law].losses[contest.folds]
+        errors[law] = _mean(_size(said, loss)[None], contest.chosen[None])[0]
+    predictions = int(contest.chosen.sum()) if contest.able else 0
+    return Paired(errors, draws, predictions, tuple(each.notes for each in contest.held))
 
 
 def _resamples(

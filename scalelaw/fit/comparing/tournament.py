@@ -87,10 +87,8 @@ def tournament(
     competition = enter(laws, runs, fit_options, verb="tournament")
     entrants, ways = prepare(competition, holdouts, shares)
     rows: list[dict[str, Any]] = []
-    for split in ways:
-        paired = pair(
-            entrants, split, competition.runs, refits=count(refits), rng=np.random.default_rng(rng), search=search
-        )
+    contests = pair(entrants, ways, competition.runs, refits=count(refits), rng=rng, search=search)
+    for split, paired in zip(ways, contests, strict=True):
         rows += _standings(split.name, entrants, paired, level=level, kind=kind)
         rows += [_absent(split.name, law, note) for law, note in competition.absent.items()]
     return pd.DataFrame(rows)
@@ -141,10 +139,8 @@ def duel(
     entrants, ways = prepare(competition, holdouts, shares)
     names = [law.name for law in competition.laws]
     rows = []
-    for split in ways:
-        paired = pair(
-            entrants, split, competition.runs, refits=count(refits), rng=np.random.default_rng(rng), search=search
-        )
+    contests = pair(entrants, ways, competition.runs, refits=count(refits), rng=rng, search=search)
+    for split, paired in zip(ways, contests, strict=True):
         difference = float(paired.errors[0] - paired.errors[1])
         low, high = _ends(_minus(paired.draws, 0, 1), difference, level, kind)
         wins = float(paired.wins([0, 1])[0]) if np.isfinite(difference) else float("nan")

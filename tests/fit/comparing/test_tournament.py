@@ -68,17 +68,17 @@ def test_a_law_in_another_notation_ties() -> None:
 def test_every_law_sees_the_same_resamples() -> None:
     field = enter(["additive_streams", OWN], PILE, {}, verb="duel")
     entrants = [Entrant.of(fit) for fit in field.entrants]
-    (way,) = splits("P", field.table, ("N", "P"), field.runs)
-    paired = pair(entrants, way, field.runs, refits=30, rng=np.random.default_rng(1))
+    ways = splits("P", field.table, ("N", "P"), field.runs)
+    (paired,) = pair(entrants, ways, field.runs, refits=30, rng=np.random.default_rng(1))
     np.testing.assert_allclose(paired.draws[:, 0], paired.draws[:, 1], rtol=1e-4)
     assert np.ptp(paired.draws[:, 0]) > 0.01
 
 
 def test_a_resample_is_what_fits_by_hand_give() -> None:
     field = enter(["parscale"], PILE, {}, verb="duel")
-    (way,) = splits("P", field.table, ("N", "P"), field.runs)
+    ways = splits("P", field.table, ("N", "P"), field.runs)
     rng = np.random.default_rng(2)
-    paired = pair([Entrant.of(field.entrants[0])], way, field.runs, refits=3, rng=rng, search=True)
+    (paired,) = pair([Entrant.of(field.entrants[0])], ways, field.runs, refits=3, rng=rng, search=True)
     rng = np.random.default_rng(2)
     held = PILE["P"] == 8
     weights = np.empty((3, 24))
