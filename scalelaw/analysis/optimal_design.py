@@ -55,7 +55,7 @@ class Design:
         return np.linalg.inv(self.known + part.swapaxes(1, 2) @ part)
 
     def variance(self, inverse: np.ndarray) -> np.ndarray:
-        """Variance of the quantity (..., sets), in units of that of one run's noise, from inverses (..., sets, p, p)."""
+        """Variance of the quantity (..., sets), in units of one run's noise, from inverses (..., sets, p, p)."""
         return (self.wanted * (inverse @ self.wanted[..., None])[..., 0]).sum(-1)
 
     def score(self, chosen: list[int]) -> float:
@@ -63,7 +63,7 @@ class Design:
         return float(np.log(self.variance(self.inverse(chosen))).mean())
 
     def gains(self, inverse: np.ndarray) -> np.ndarray:
-        """How much each candidate would lower the score if it were added, from inverses (..., sets, p, p): (..., cells).
+        """How much each candidate would lower the score (..., cells), from inverses (..., sets, p, p).
 
         By the rank-one update of an inverse: with s the slopes of a cell and M the inverse, the variance c' M c falls
         by (s' M c)^2 / (1 + s' M s).

@@ -53,7 +53,7 @@ def solve_decreasing(
         found = np.sign(f1) * np.sign(f2) <= 0
         # without a bracket there is nothing to find, and a point of its own cannot disturb the others
         x1 = np.where(found, x1, x2)
-        roots = np.exp(_chandrupatla(excess, x1, f1, x2, f2))
+        roots = np.exp(root_between(excess, x1, f1, x2, f2))
     unreached = np.where(np.isnan(f2) | np.isnan(target), np.nan, np.where(upward, np.inf, 0.0))
     return np.where(found, roots, unreached)
 
@@ -75,10 +75,13 @@ def _bracket(
     return x1, f1, x2, f2
 
 
-def _chandrupatla(
+def root_between(
     excess: Callable[[np.ndarray], np.ndarray], x1: np.ndarray, f1: np.ndarray, x2: np.ndarray, f2: np.ndarray
 ) -> np.ndarray:
-    """Root of every element between x1 and x2."""
+    """Root of every element between x1 and x2, where the values f1 and f2 differ in sign; x1 where they do not.
+
+    Chandrupatla's method, to the rounding of x.
+    """
     root = np.where(np.abs(f2) < np.abs(f1), x2, x1)
     open_ = (f1 != 0) & (f2 != 0) & (x1 != x2)
     fraction = np.full(root.shape, 0.5)

@@ -14,6 +14,7 @@ from scalelaw.analysis.optimal_design import Design
 from scalelaw.errors import FitError, RunsError
 from scalelaw.fit.differences import central
 from scalelaw.fit.model import build
+from scalelaw.fit.noise import seed_noise
 from scalelaw.fit.quantity import Given, as_quantity
 from scalelaw.fit.reduce import reduce_law
 
@@ -42,7 +43,7 @@ def suggest(
     log losses of all runs: those at hand and those to come. The cells are chosen greedily, by gain and by gain for the
     money, improved by exchanges, and the best design is kept (c-optimality; Fedorov 1972). The slopes are those at the
     fitted parameters and, where the fit has draws, at up to 16 of these as well, since the best design depends on what
-    is not yet known.
+    is not yet known. For the same reason a budget is best spent in rounds: a quarter, a fit, and the next runs.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def suggest(
         A row for each new run, the one that brings most for its cost first: the law's columns, ``C``,
         ``C_total`` (with those above it), ``standard_error`` of the quantity after it (of its logarithm where the
         quantity is positive by nature, such as a loss) and ``ratio`` to that of the runs at hand. Standard errors take
-        the scale of the residuals for the noise and hold to first order.
+        the noise of one run from `scalelaw.fit.noise.seed_noise` and hold to first order, if the law does.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def suggest(
     errors = np.exp([design.score(chosen[: j + 1]) / 2 for j in range(len(chosen))])
     frame = {name: tidy(values[chosen]) for name, values in columns.items()}
     frame |= {"C": cost[chosen], "C_total": np.cumsum(cost[chosen])}
-    return pd.DataFrame(frame | {"standard_error": _noise(fit) * errors, "ratio": errors / start})
+    return pd.DataFrame(frame | {"standard_error": seed_noise(fit).sd * errors, "ratio": errors / start})
 
 
 def _design(fit: Fit, cells: Mapping[str, np.ndarray], cost: np.ndarray, of: Callable[..., np.ndarray]) -> Design:
@@ -190,9 +191,3 @@ def _grid(fit: Fit) -> dict[str, np.ndarray]:
         else:
             axes.append(np.unique(np.geomspace(low, high, _PER_COLUMN)))
     return {name: grid.ravel() for name, grid in zip(fit.law.columns, np.meshgrid(*axes, indexing="ij"), strict=True)}
-
-
-def _noise(fit: Fit) -> float:
-    """Standard deviation of one run about the law, in the space of the fit."""
-    rest = fit.settings.target(fit.predicted) - fit.settings.target(np.asarray(fit.columns["loss"], dtype=float))
-    return float(np.sqrt((rest**2).sum() / max(fit.rows - len(fit.free), 1)))

@@ -19,10 +19,18 @@ _MOST = 60
 
 
 class Rows:
-    """A function of parameter sets (sets, parameters) to (sets, rows), row by row, the last sets' values kept."""
+    """A function of parameter sets (sets, parameters) to (sets, rows), row by row, the last sets' values kept.
 
-    def __init__(self, of: Callable[[np.ndarray], np.ndarray]):
+    ``one``, of parameter sets and a row, gives a row alone where all of them together cost more.
+    """
+
+    def __init__(
+        self,
+        of: Callable[[np.ndarray], np.ndarray],
+        one: Callable[[np.ndarray, int], np.ndarray] | None = None,
+    ):
         self.of = of
+        self.one = one or (lambda theta, row: self(theta)[:, row])
         self._sets, self._values = np.empty((0, 0)), np.empty((0, 0))
 
     def __call__(self, theta: np.ndarray) -> np.ndarray:
@@ -33,11 +41,17 @@ class Rows:
 
     def quantity(self, row: int, *, positive: bool) -> Quantity:
         """One of the rows."""
-        return Quantity(f"row {row}", lambda theta: self(theta)[:, row], positive=positive)
+        return Quantity(f"row {row}", lambda theta: self.one(theta, row), positive=positive)
 
 
 def ends_without_draws(
-    fit: Fit, of: Callable[[np.ndarray], np.ndarray], *, level: float, kind: str, positive: bool
+    fit: Fit,
+    of: Callable[[np.ndarray], np.ndarray],
+    *,
+    level: float,
+    kind: str,
+    positive: bool,
+    one: Callable[[np.ndarray, int], np.ndarray] | None = None,
 ) -> np.ndarray:
     """Ends (2, rows) of the intervals of many numbers by profile or by the covariance.
 
@@ -50,6 +64,8 @@ def ends_without_draws(
     kind : {"profile", "sandwich", "robust"}
     positive : bool
         Whether the numbers are positive by nature, see `Quantity`.
+    one : callable, optional
+        Parameter sets and a row to the values (sets,) of that row, where one costs less than all.
 
     Returns
     -------
@@ -66,7 +82,7 @@ def ends_without_draws(
 
     known = covariance(fit, robust=kind == "robust") if kind != "profile" else None
     reopened = known.reopened if known is not None else Reopened.of(fit)
-    rows = Rows(of)
+    rows = Rows(of, one)
     values = rows(np.array([[fit.params[name] for name in fit.law.parameters]]))[0]
     ends = np.where(np.isfinite(values), np.stack([values, values]), np.nan)
     quantities = {row: rows.quantity(row, positive=positive) for row in np.flatnonzero(np.isfinite(values)).tolist()}

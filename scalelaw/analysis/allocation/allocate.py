@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
 _EDGE = 1e-9
+_DERIVED = ("C", "N", "D", "tokens_per_parameter", "loss", "N_from", "N_to", "epochs", "C_used")
 
 
 def allocate(
@@ -107,19 +108,22 @@ def allocate(
     if every_P:
         rows = rows[np.isfinite(finite[0].ravel())]
 
-    def of(sets: np.ndarray) -> dict[str, np.ndarray]:
+    def some(sets: np.ndarray, rows: np.ndarray, names: Collection[str]) -> dict[str, np.ndarray]:
         if loss is None:
             at = np.broadcast_to(targets[rows], (len(sets), len(rows)))
         elif sets is theta:
             at = budgets[:, rows]
         else:
             at = problem.least_compute(sets, targets[rows], choices[rows], _start(fit))
-        return _values(problem, sets, at, choices[rows], epsilon, target=loss is not None)
+        return _values(problem, sets, at, choices[rows], epsilon, target=loss is not None, names=names)
+
+    def one(sets: np.ndarray, name: str, row: int) -> np.ndarray:
+        return some(sets, rows[row : row + 1], {name})[name][:, 0]
 
     frame = {"C": budgets[0, rows]}
     if "P" in fit.law.columns:
         frame["P"] = tidy(choices[rows])
-    frame |= with_ends_of(fit, of, theta, level=level, kind=kind)
+    frame |= with_ends_of(fit, lambda sets: some(sets, rows, _DERIVED), theta, level=level, kind=kind, one=one)
     if "P" in fit.law.columns and len(theta) > 1:
         share = (winner[1:, :, None] == np.arange(len(streams))).mean(0).ravel()
         frame["P_share"] = share[rows]
@@ -136,24 +140,33 @@ def _budgets_or_targets(C: Any, loss: Any, epsilon: float) -> np.ndarray:
 
 
 def _values(
-    problem: Problem, theta: np.ndarray, C: np.ndarray, P: np.ndarray, epsilon: float, *, target: bool
+    problem: Problem,
+    theta: np.ndarray,
+    C: np.ndarray,
+    P: np.ndarray,
+    epsilon: float,
+    *,
+    target: bool,
+    names: Collection[str],
 ) -> dict[str, np.ndarray]:
-    """What is derived, each of shape (sets, rows), in the order of the frame."""
+    """What is derived, each of shape (sets, rows), in the order of the frame; of ``names`` only what has a meaning."""
     with np.errstate(all="ignore"):
         N = problem.best(theta, C, P)
         D = problem.tokens(N, C, P)
-        smallest, largest = problem.near_best(theta, N, C, P, epsilon)
         values = {"C": C} if target else {}
         values |= {"N": N, "D": D, "tokens_per_parameter": D / N}
-        # a loss that was asked for has no interval
-        values["loss"] = problem.best_loss(theta[:1] if target else theta, C[:1] if target else C, P)
-        values |= {"N_from": smallest, "N_to": largest}
+        if "loss" in names:  # one that was asked for has no interval
+            values["loss"] = problem.best_loss(theta[:1] if target else theta, C[:1] if target else C, P)
+        for side, name in enumerate(("N_from", "N_to")):
+            if name in names:
+                values[name] = problem.near_best(theta, N, C, P, epsilon, largest=bool(side))
         if "U" in problem.held:
             values["epochs"] = D / problem.held["U"]
         if np.isfinite([problem.N_max, problem.D_max]).any():
             values["C_used"] = np.asarray(problem.flops(N, P, D))
     # a draw by which no budget reaches the target counts as infinite in everything
-    return {name: np.where(np.isinf(C[: len(value)]), np.inf, value) for name, value in values.items()}
+    finite = {name: np.where(np.isinf(C[: len(value)]), np.inf, value) for name, value in values.items()}
+    return {name: value for name, value in finite.items() if name in names}
 
 
 def stream_choices(fit: Fit, P: Any) -> np.ndarray:

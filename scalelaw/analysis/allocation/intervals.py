@@ -49,10 +49,13 @@ def with_ends_of(
     level: float | None,
     kind: str,
     positive: bool = True,
+    one: Callable[[np.ndarray, str, int], np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
     """`with_ends` of a function of parameter sets, by every kind of interval; ``theta`` are those of `sets_of`.
 
-    ``positive`` says whether the quantities are positive by nature, see `scalelaw.fit.quantity.Quantity`.
+    ``positive`` says whether the quantities are positive by nature, see `scalelaw.fit.quantity.Quantity`. ``one``, of
+    parameter sets, a name and a row, gives the values (sets,) of one number, for quantities that are dear to compute: a
+    profile asks for a number at a time.
     """
     if level is None or kind not in WITHOUT_DRAWS:
         return with_ends(of(theta), level=level, kind=kind)
@@ -62,7 +65,9 @@ def with_ends_of(
         values = of(sets)
         return np.concatenate([values[name] for name in moving], axis=1)
 
-    ends = ends_without_draws(fit, joined, level=level, kind=kind, positive=positive)
+    rows = len(next(iter(of(theta[:1]).values()))[0])
+    alone = None if one is None else lambda sets, place: one(sets, moving[place // rows], place % rows)
+    ends = ends_without_draws(fit, joined, level=level, kind=kind, positive=positive, one=alone)
     columns = {}
     places = iter(np.split(ends, len(moving), axis=1))
     for name, value in of(theta[:1]).items():

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from scalelaw.analysis.root import root_between
+
 Function = Callable[[np.ndarray], np.ndarray]
 
-_SCAN, _GOLDEN, _HALVINGS = 65, 24, 50
+_SCAN, _GOLDEN = 65, 24
 _RATIO = (np.sqrt(5.0) - 1) / 2
 _STEP = 0.01
 """Of the stencil that polishes: small beside the curvature of a law in ln N, large beside the rounding of a loss."""
@@ -95,14 +97,10 @@ def reach(f: Function, target: np.ndarray, inside: np.ndarray, outside: np.ndarr
     array([2., 1.])
     """
 
-    def low_enough(x: np.ndarray) -> np.ndarray:
-        with np.errstate(all="ignore"):
-            return np.asarray(f(x) <= target)
+    def excess(x: np.ndarray) -> np.ndarray:
+        return np.nan_to_num(np.asarray(f(x) - target, dtype=float), nan=np.inf, posinf=np.inf)
 
-    near, far = inside, outside
-    whole = low_enough(outside)
-    for _ in range(_HALVINGS):
-        middle = (near + far) / 2
-        good = low_enough(middle)
-        near, far = np.where(good, middle, near), np.where(good, far, middle)
-    return np.where(whole, outside, near)
+    with np.errstate(all="ignore"):
+        near, far = excess(inside), excess(outside)
+        whole = far <= 0
+        return np.where(whole, outside, root_between(excess, np.where(whole, outside, inside), near, outside, far))

@@ -106,20 +106,15 @@ class Problem:
         return np.where(possible, self.losses(theta, np.where(possible, N, 1e9), C, P), np.nan)
 
     def near_best(
-        self, theta: np.ndarray, N: np.ndarray, C: np.ndarray, P: np.ndarray, epsilon: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Smallest and largest N around the best whose loss is at most 1 + epsilon times the best."""
+        self, theta: np.ndarray, N: np.ndarray, C: np.ndarray, P: np.ndarray, epsilon: float, *, largest: bool
+    ) -> np.ndarray:
+        """Smallest or largest N around the best whose loss is at most 1 + epsilon times the best."""
         possible = np.isfinite(N) & (N > 0)
         best = np.log(np.where(possible, N, 1.0))
-        low, high = (np.broadcast_to(end, N.shape) for end in self.span(C, P))
+        outside = np.broadcast_to(self.span(C, P)[largest], N.shape)
         target = (1 + epsilon) * self.losses(theta, np.exp(best), C, P)
-
-        def loss(x: np.ndarray) -> np.ndarray:
-            return self.losses(theta, np.exp(x), C, P)
-
-        ends = (np.minimum(np.exp(reach(loss, target, best, end)), self.N_max) for end in (low, high))
-        smallest, largest = (np.where(possible, end, N) for end in ends)
-        return smallest, largest
+        end = reach(lambda x: self.losses(theta, np.exp(x), C, P), target, best, outside)
+        return np.where(possible, np.minimum(np.exp(end), self.N_max), N)
 
     def least_compute(self, theta: np.ndarray, loss: np.ndarray, P: np.ndarray, start: float) -> np.ndarray:
         """C at which the best loss reaches a target, shape (sets, rows); infinite where no budget does."""
