@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalelaw.analysis.diagnosis.finding import amount
+from scalelaw.analysis.amounts import amount
 from scalelaw.fit.degenerate import degenerate_parts
 from scalelaw.fit.report import number
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalelaw.analysis.allocation.best import Best
+from scalelaw.analysis.amounts import amount
 from scalelaw.analysis.closed import closed_form
 from scalelaw.analysis.columns import held_columns, need_columns, read_values
 from scalelaw.analysis.equivalence import equivalent_parameters
@@ -167,15 +168,8 @@ def shown(name: str, values: Mapping[str, float]) -> str:
     >>> shown("loss", {"N": 1.6e9, "D": 1.4e12, "P": 8}), shown("N*", {"C": 1e21}), shown("a", {})
     ('loss at N=1.6B,D=1.4T,P=8', 'N* at C=1e21', 'a')
     """
-    at = ",".join(f"{column}={_amount(column, value)}" for column, value in values.items())
+    at = ",".join(f"{column}={amount(column, value, digits=12)}" for column, value in values.items())
     return f"{name} at {at}" if at else name
-
-
-def _amount(column: str, value: float) -> str:
-    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
-        if column != "C" and value >= size:
-            return f"{value / size:.12g}{letter}"
-    return f"{value:.12g}".replace("e+", "e")
 
 
 def _columns(where: str) -> dict[str, str] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalelaw.analysis.diagnosis.design import sizes_of
+from scalelaw.analysis.diagnosis.shape import sizes_of
 from scalelaw.fit.settings import GAUSSIAN_MAD, LOSSES, SPACES
 from scalelaw.runs import Columns
 

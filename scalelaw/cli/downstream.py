@@ -27,9 +27,7 @@ def run(
         list[str] | None, typer.Option("--n", metavar="N", help="Parameters, such as 1.6B; repeatable.")
     ] = None,
     p: Annotated[list[str] | None, typer.Option("--p", metavar="P", help="Streams; repeatable.")] = None,
-    at: Annotated[
-        list[str] | None, typer.Option("--at", metavar="D=42B", help="Another column of the law; repeatable.")
-    ] = None,
+    at: options.At = None,
     column: options.Column = None,
     where: options.Where = None,
     bootstrap: options.Bootstrap = 0,
@@ -43,7 +41,7 @@ def run(
 
     Example: scalelaw downstream parscale-stack --n 1.6B --p 8 --bootstrap 1000
     """
-    held = options.pairs("--at", at, like="D=42B")
+    held = options.held(at)
     from scalelaw.analysis.columns import read_values
     from scalelaw.analysis.downstream import downstream, downstream_gains, scored_runs
     from scalelaw.analysis.downstream.scored import SCORED

@@ -13,9 +13,7 @@ def run(
     source: options.Source,
     n: Annotated[list[str], typer.Option("--n", metavar="N", help="Parameters, such as 1.6B; repeatable.")],
     p: Annotated[list[str], typer.Option("--p", metavar="P", help="Streams; repeatable.")],
-    at: Annotated[
-        list[str] | None, typer.Option("--at", metavar="D=42B", help="Another column of the law; repeatable.")
-    ] = None,
+    at: options.At = None,
     law: options.LawName = None,
     column: options.Column = None,
     where: options.Where = None,
@@ -32,7 +30,7 @@ def run(
 
     Example: scalelaw equivalence parscale-pile --law parscale --bootstrap 1000 --n 1.6B --p 2 --p 8
     """
-    held = options.pairs("--at", at, like="D=42B")
+    held = options.held(at)
     from scalelaw.analysis import equivalence
 
     fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)

@@ -88,6 +88,12 @@ Bootstrap = Annotated[
     int, typer.Option("--bootstrap", metavar="N", min=0, help="Resamples to refit for intervals; 0 for none.")
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Seed of the resampling.")]
+At = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at", metavar="NAME=X", help="Another column of the law, such as D=42B; repeatable.", show_default=False
+    ),
+]
 
 
 def pairs(option: str, texts: Iterable[str] | None, read: Callable[[str], Any] = str, *, like: str) -> dict[str, Any]:
@@ -134,6 +140,11 @@ def span(text: str) -> tuple[float, float]:
 def fixed(texts: Iterable[str] | None) -> dict[str, float]:
     """Parameters to hold, from ``k=0``."""
     return pairs("--fix", texts, number, like="k=0")
+
+
+def held(texts: Iterable[str] | None) -> dict[str, float]:
+    """Values of other columns, from ``D=42B``."""
+    return pairs("--at", texts, quantity, like="D=42B")
 
 
 def threshold(text: str) -> float | str:

@@ -22,9 +22,7 @@ def run(
     n: Annotated[list[str] | None, typer.Option("--n", metavar="N", help="Parameters; repeatable.")] = None,
     p: Annotated[list[str] | None, typer.Option("--p", metavar="P", help="Streams; repeatable.")] = None,
     d: Annotated[list[str] | None, typer.Option("--d", metavar="D", help="Tokens; repeatable.")] = None,
-    at: Annotated[
-        list[str] | None, typer.Option("--at", metavar="NAME=X", help="Any other column; repeatable.")
-    ] = None,
+    at: options.At = None,
     noise: Annotated[
         str, typer.Option(metavar="X", help="Noise of log loss: a number, or a formula such as '0.01*(1e8/N)^0.3'.")
     ] = "0.01",
@@ -51,7 +49,7 @@ def run(
     --param beta=0.37 --n 100M --n 1B --d 2B --d 20B --noise 0.005 -o runs.csv
     """
     params = options.pairs("--param", param, options.number, like="E=1.7")
-    others = options.pairs("--at", at, options.quantity, like="U=1e10")
+    others = options.held(at)
     values = {name: _quantities(name, each) for name, each in (("N", n), ("P", p), ("D", d)) if each}
     from scalelaw.laws import simulate, simulate_curves
 

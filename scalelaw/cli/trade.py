@@ -20,9 +20,7 @@ def run(
     flops: options.Flops = None,
     n_max: options.MostN = None,
     d_max: options.MostD = None,
-    at: Annotated[
-        list[str] | None, typer.Option("--at", metavar="U=100B", help="Another column of the law; repeatable.")
-    ] = None,
+    at: options.At = None,
     law: options.LawName = None,
     column: options.Column = None,
     where: options.Where = None,
@@ -37,7 +35,7 @@ def run(
 
     Example: scalelaw trade runs.csv --law parscale_data --bootstrap 500 --c 1e21 --c 1e23 --p 2 --p 8 --n-max 4B
     """
-    held: dict[str, Any] = options.pairs("--at", at, like="U=100B")
+    held: dict[str, Any] = options.held(at)
     from scalelaw.analysis import streams_or_parameters
 
     fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)

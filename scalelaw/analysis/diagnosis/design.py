@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalelaw.analysis.columns import read_values
-from scalelaw.analysis.diagnosis.finding import Finding, amount, count, findings_frame, joined
+from scalelaw.analysis.diagnosis.finding import Finding, findings_frame, joined
 from scalelaw.analysis.diagnosis.helping import helping_run
 from scalelaw.analysis.diagnosis.identifiability import condition_of
+from scalelaw.analysis.diagnosis.shape import beyond, helps, shape
 from scalelaw.errors import FitError
 from scalelaw.fit.design import check_design
 from scalelaw.fit.differences import central
@@ -25,10 +26,8 @@ if TYPE_CHECKING:
 
     from scalelaw.fit.result import Fit
 
-_SAME_SIZE, _FEW_SIZES, _SHORT, _ALIGNED, _FAR, _FEW, _BAD = 0.1, 4, 5.0, 0.95, 10.0, 3, 30.0
-"""Relative difference of two sizes that count as one; sizes a power law should have; range of a column, as a factor,
-that is short for an exponent; correlation of two columns; how far beyond the runs is far; runs a parameter; and a
-condition that is bad."""
+_BAD = 30.0
+"""A condition that is bad."""
 _STEP = 1e-5
 """Relative step of the central differences of the parameters."""
 
@@ -151,13 +150,13 @@ def design(
     run, better = helping_run(law, columns, theta)
     target = None if at is None else {name: float(read_values(name, at[name])[0]) for name in law.columns if name in at}
     target_error = _target_error(law, columns, theta, target, noise, possible=np.isfinite(conditioned))
-    found = [*([refused] if refused else []), *_shape(law, columns, refused)]
+    found = [*([refused] if refused else []), *shape(law, columns, refused)]
     if not refused and conditioned > _BAD:
         worst = max(zip(errors / np.abs(theta), law.parameters, strict=True))[1]
         found.append(f"Some parameters are badly determined together (condition {conditioned:.0f}), {worst} the worst.")
     findings = [Finding("design", says) for says in found[:-1]]
-    findings += [Finding("design", says, _helps(run, conditioned, better)) for says in found[-1:]]
-    findings += _distance(columns, target, target_error)
+    findings += [Finding("design", says, helps(run, conditioned, better)) for says in found[-1:]]
+    findings += beyond(columns, target, target_error)
     frame = pd.DataFrame(
         {"parameter": law.parameters, "assumed": theta, "error": errors, "relative": errors / np.abs(theta)}
     )
@@ -222,78 +221,3 @@ def _target_error(
     model = build(law, {name: np.append(values, target[name]) for name, values in columns.items()})
     slopes = slopes_at(model, model.coordinates.from_parameters(theta), log=True)
     return float(_errors(slopes[:-1], slopes[-1:], noise, possible=True)[0])
-
-
-def _shape(law: Law, columns: Mapping[str, np.ndarray], refused: str) -> list[str]:
-    """Sentences on few runs, few sizes, short ranges, columns that grow together, one size for each P."""
-    found = []
-    rows, needed = len(columns[law.columns[0]]), len(law.parameters)
-    if needed <= rows < _FEW * needed:
-        found.append(f"{count(rows, 'run')} for {needed} parameters leave little to spare.")
-    for name, values in columns.items():
-        sizes = sizes_of(values)
-        few, span = len(sizes), float(values.max() / values.min())
-        if 1 < few < _FEW_SIZES and name != "P":
-            only = f"{name} has only {few} sizes ({joined(amount(name, each) for each in sizes)})"
-            found.append(f"{only}: a floor, an amplitude and an exponent need more than three.")
-        elif 1 < span < _SHORT and name != "P":
-            found.append(f"{name} spans only a factor of {span:.2g}, little for an exponent.")
-    names = [name for name in columns if np.ptp(columns[name]) > 0]
-    for place, one in enumerate(names):
-        for other in names[place + 1 :]:
-            correlation = float(np.corrcoef(np.log(columns[one]), np.log(columns[other]))[0, 1])
-            tied = {one, other} == {"D", "U"}  # unique tokens are a part of all tokens
-            if abs(correlation) > _ALIGNED and not tied and "times N in every run" not in refused:
-                together = f"{one} and {other} {'grow together' if correlation > 0 else 'trade off'} in these runs"
-                how = f"correlation of logarithms {correlation:.3f}"
-                found.append(f"{together} ({how}): their terms are hard to tell apart.")
-    return found + _crossed(columns)
-
-
-def _crossed(columns: Mapping[str, np.ndarray]) -> list[str]:
-    """A sentence if every P was trained at one size only, while sizes differ."""
-    if not {"N", "P"} <= set(columns) or len(np.unique(columns["P"])) < 2 or len(sizes_of(columns["N"])) < 2:
-        return []
-    each = [len(sizes_of(columns["N"][columns["P"] == streams])) for streams in np.unique(columns["P"])]
-    if max(each) > 1:
-        return []
-    return ["Every P was run at one size only, so that what streams bring is mixed with what size brings."]
-
-
-def sizes_of(values: np.ndarray) -> np.ndarray:
-    """Different sizes of a column, smallest first; values within a tenth of the smallest of a size are of that size.
-
-    Examples
-    --------
-    >>> sizes_of(np.array([1.0e9, 1.02e9, 2e9]))
-    array([1.e+09, 2.e+09])
-    """
-    sizes: list[float] = []
-    for value in np.unique(values).tolist():
-        if not sizes or value > sizes[-1] * (1 + _SAME_SIZE):
-            sizes.append(value)
-    return np.array(sizes)
-
-
-def _distance(columns: Mapping[str, np.ndarray], target: Mapping[str, float] | None, error: float) -> list[Finding]:
-    """A sentence on how far beyond the runs a target lies."""
-    if target is None:
-        return []
-    beyond = {name: max(value / columns[name].max(), columns[name].min() / value) for name, value in target.items()}
-    far = {name: factor for name, factor in beyond.items() if factor > 1.001}
-    if not far:
-        return []
-    each = (f"{name} = {amount(name, target[name])} is {factor:.3g} times beyond them" for name, factor in far.items())
-    where = joined(each)
-    sure = "cannot be known" if not np.isfinite(error) else f"will be known to {100 * error:.2g} % if the law holds"
-    cure = "Train a larger run first: that the law holds so far is not shown." if max(far.values()) > _FAR else ""
-    return [Finding("design", f"The run to predict lies outside of the runs: {where}; its loss {sure}.", cure)]
-
-
-def _helps(run: Mapping[str, float], before: float, after: float) -> str:
-    """The run that would help, in words; empty where none is found."""
-    if not run or not after < before:
-        return ""
-    where = joined(f"{name} = {amount(name, value)}" for name, value in run.items())
-    was = f"{before:.0f} without it" if np.isfinite(before) else "without it the law cannot be fitted"
-    return f"A run at {where} would help most (condition {after:.0f}; {was})."

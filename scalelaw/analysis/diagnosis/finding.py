@@ -61,17 +61,3 @@ def count(number: int, what: str) -> str:
     ('1 run', '3 runs')
     """
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def amount(name: str, value: float) -> str:
-    """A value of a column as it is written: parameters and tokens with a letter.
-
-    Examples
-    --------
-    >>> amount("N", 1.4e7), amount("D", 1.4e12), amount("P", 8), amount("C", 3e20)
-    ('14M', '1.4T', '8', '3e+20')
-    """
-    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
-        if name in ("N", "N_backbone", "D", "U") and value >= size:
-            return f"{value / size:.3g}{letter}"
-    return f"{value:.3g}"

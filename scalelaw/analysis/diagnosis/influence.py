@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalelaw.analysis.diagnosis.finding import Finding, amount, count, joined
+from scalelaw.analysis.amounts import amount
+from scalelaw.analysis.diagnosis.finding import Finding, count, joined
 from scalelaw.analysis.diagnosis.local import Local, labels_of
 from scalelaw.fit.bootstrap import own_grid, refit
 from scalelaw.fit.identified import identified

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalelaw.analysis.diagnosis.finding import Finding, amount
+from scalelaw.analysis.amounts import amount
+from scalelaw.analysis.diagnosis.finding import Finding
 from scalelaw.analysis.diagnosis.local import Local, labels_of
 from scalelaw.errors import FitError
 from scalelaw.fit.report import ranks

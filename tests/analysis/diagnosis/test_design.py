@@ -5,7 +5,7 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.analysis import design
-from scalelaw.analysis.diagnosis.design import sizes_of
+from scalelaw.analysis.diagnosis.shape import sizes_of
 from scalelaw.errors import FitError, RunsError
 from scalelaw.laws import simulate
 
