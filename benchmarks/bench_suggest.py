@@ -1,8 +1,8 @@
 """How much training compute `suggest` needs to reach the full-data answer, against random and even choices.
 
-The answer is the loss at the dearest run of a set, in N, D and P. At a corner that no run reaches, such as Chinchilla's
-largest N with its largest D, a random choice did better than one-shot suggestions: the runs there that say most lie 1 to
-2 % off the law, more than the answer may.
+The answer is the loss at the dearest run of a set, in N, D and P. At a corner that no run reaches, such as
+Chinchilla's largest N with its largest D, a random choice did better than one-shot suggestions: the runs there that say
+most lie 1 to 2 % off the law, more than the answer may.
 """
 
 from __future__ import annotations
