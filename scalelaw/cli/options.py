@@ -142,7 +142,7 @@ def fixed(texts: Iterable[str] | None) -> dict[str, float]:
     return pairs("--fix", texts, number, like="k=0")
 
 
-def held(texts: Iterable[str] | None) -> dict[str, float]:
+def held(texts: Iterable[str] | None) -> dict[str, Any]:
     """Values of other columns, from ``D=42B``."""
     return pairs("--at", texts, quantity, like="D=42B")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -35,7 +35,7 @@ def run(
 
     Example: scalelaw trade runs.csv --law parscale_data --bootstrap 500 --c 1e21 --c 1e23 --p 2 --p 8 --n-max 4B
     """
-    held: dict[str, Any] = options.held(at)
+    held = options.held(at)
     from scalelaw.analysis import streams_or_parameters
 
     fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,7 +133,7 @@ def _draws(
 ) -> list[np.ndarray]:
     """Errors (B,) of one law on the resamples of each contest, all its refits in one batch."""
     drawn = [contest for contest in contests if contest.split.drawn]
-    predicted = iter(())
+    predicted: Iterator[np.ndarray] = iter(())
     if drawn:
         weights = [contest.rest(entrant.base) for contest in drawn]
         starts = np.concatenate([contest.starts(law) for contest in drawn])
