@@ -27,11 +27,11 @@ def run(
 
     Example: torchrun --nproc-per-node 2 --no-python scalelaw train runs/tiny/cells/0123456789ab --shard
     """
-    from scalelaw.harness import launched
+    from scalelaw.harness import torchrun
     from scalelaw.harness.signals import stop_on_signals
     from scalelaw.harness.sweep.single import train_one
 
-    first, alone = launched.rank() == 0, launched.processes() == 1
+    first, alone = torchrun.rank() == 0, torchrun.processes() == 1
     try:
         with stop_on_signals(insist=alone) as stop:
             row = train_one(folder, device=device, compile=compile, shard=shard, stop=stop)

@@ -8,6 +8,7 @@ import os
 import torch
 
 from scalelaw.errors import HarnessError
+from scalelaw.harness import torchrun
 
 
 def choose(device: str = "auto") -> torch.device:
@@ -18,17 +19,17 @@ def choose(device: str = "auto") -> torch.device:
     HarnessError
         If the device is not known or not there.
     """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    there = _there()
     if device == "auto":
-        device = next(name for name, is_there in there.items() if is_there)
+        device = next(name for name, count in there.items() if count)
     try:
         chosen = torch.device(device)
     except RuntimeError:
         raise HarnessError(f"device {device!r} is not known; choose auto, cpu, cuda, cuda:1 or mps") from None
-    if not there.get(chosen.type, False):
-        raise HarnessError(f"device {device} is not available on this machine; choose auto, or {_names(there)}")
     if device == "cuda":  # under torchrun each process has a device of its own
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        chosen = torch.device("cuda", torchrun.local_rank())
+    if (chosen.index or 0) >= there.get(chosen.type, 0):
+        raise HarnessError(f"device {chosen} is not available on this machine; choose auto, or {_names(there)}")
     return chosen
 
 
@@ -46,5 +47,12 @@ def be_deterministic(device: torch.device) -> None:
         torch.use_deterministic_algorithms(True, warn_only=True)
 
 
-def _names(there: dict[str, bool]) -> str:
-    return ", ".join(name for name, is_there in there.items() if is_there)
+def _there() -> dict[str, int]:
+    """Devices of each type on this machine, the most wanted type first."""
+    cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return {"cuda": cuda, "mps": int(torch.backends.mps.is_available()), "cpu": 1}
+
+
+def _names(there: dict[str, int]) -> str:
+    names = (name if count == 1 else f"{name}:0 to {name}:{count - 1}" for name, count in there.items() if count)
+    return ", ".join(names)

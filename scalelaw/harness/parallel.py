@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from scalelaw.errors import HarnessError
-from scalelaw.harness import launched
+from scalelaw.harness import torchrun
 from scalelaw.harness.model import Model
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -136,7 +136,7 @@ def processes(device: torch.device, *, shard: bool = False) -> Iterator[Alone]:
     HarnessError
         If the model is to be sharded over one process.
     """
-    count = launched.processes()
+    count = torchrun.processes()
     if count == 1:
         if shard:
             raise HarnessError("a model is sharded over several processes; start them with torchrun --nproc-per-node")

@@ -10,7 +10,7 @@ from typing import Any
 from scalelaw.errors import HarnessError
 from scalelaw.harness import corpus as corpora
 from scalelaw.harness import devices
-from scalelaw.harness.allocation import keep_freed_memory
+from scalelaw.harness.malloc import keep_freed_memory
 from scalelaw.harness.batches import check_enough
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.model import Model

@@ -6,18 +6,21 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 import torch
 
+from scalelaw import harness
 from scalelaw.errors import HarnessError, Stopped
-from scalelaw.harness import load_weights, train, two_stage
+from scalelaw.harness import load_weights, two_stage
 from scalelaw.harness.model import backbone
 from scalelaw.harness.sweep.folder import make_sweep
 from scalelaw.harness.sweep.single import train_one
 from scalelaw.harness.training import check_divided
 
 pytestmark = pytest.mark.slow
+train = partial(harness.train, device="cpu")
 KINDS = {
     "plain": {},
     "near identity": {"streams": 2, "stream": {"near_identity": True}},

@@ -9,19 +9,21 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import pytest
 import torch
 
-from scalelaw import runs
+from scalelaw import harness, runs
 from scalelaw.cost import parameters
 from scalelaw.errors import Diverged, HarnessError, ScalelawError, Stopped
-from scalelaw.harness import Streams, load_weights, train, two_stage
+from scalelaw.harness import Streams, load_weights, two_stage
 from scalelaw.harness.model import backbone
 from scalelaw.harness.running import Run
 from scalelaw.harness.training import first_model
 
+train = partial(harness.train, device="cpu")  # in float32: to 1e-5, or to the last digit
 KINDS = {
     "plain": {},
     "two streams": {"streams": 2},
@@ -73,7 +75,7 @@ def test_a_killed_cell_goes_on_where_it_was(kind, make_cell, corpus_cache, tmp_p
     folder = tmp_path / "killed"
     code = (
         "import json, sys; from scalelaw.harness import Cell, train\n"
-        "train(Cell.from_dict(json.loads(sys.argv[1])), sys.argv[2], checkpoint_seconds=0.05)"
+        "train(Cell.from_dict(json.loads(sys.argv[1])), sys.argv[2], device='cpu', checkpoint_seconds=0.05)"
     )
     environment = {**os.environ, "SCALELAW_CACHE": str(corpus_cache), "OMP_NUM_THREADS": str(torch.get_num_threads())}
     seen = set()

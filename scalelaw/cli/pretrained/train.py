@@ -80,7 +80,7 @@ def run(
     """
     import pandas as pd
 
-    from scalelaw.harness import launched
+    from scalelaw.harness import torchrun
     from scalelaw.harness.signals import stop_on_signals
     from scalelaw.pretrained.settings import Settings
     from scalelaw.pretrained.training import Plan, Recipe, train
@@ -119,7 +119,7 @@ def run(
         revision=revision,
         dtype=dtype,
     )
-    first, alone = launched.rank() == 0, launched.processes() == 1
+    first, alone = torchrun.rank() == 0, torchrun.processes() == 1
     try:
         with stop_on_signals(insist=alone) as stop:
             rows = train(

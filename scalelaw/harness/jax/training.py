@@ -10,8 +10,8 @@ from typing import Any
 import jax
 
 from scalelaw.errors import HarnessError
-from scalelaw.harness import launched
-from scalelaw.harness.allocation import keep_freed_memory
+from scalelaw.harness import torchrun
+from scalelaw.harness.malloc import keep_freed_memory
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.jax.running import JaxRun
 from scalelaw.harness.training import corpus_of, first_model
@@ -29,8 +29,8 @@ def train(
 
     What :func:`scalelaw.harness.train` does, with the same first weights, batches, schedule and files; the row has
     ``backend`` "jax". Losses agree with PyTorch's to rounding, in float32 on a CPU. A sweep trains in JAX with
-    ``train="scalelaw.harness.jax.training:train"``. JAX takes all cores of a CPU that it may; start Python under
-    ``taskset`` or in a container to give it fewer.
+    ``train="jax"``. JAX takes all cores of a CPU that it may; start Python under ``taskset`` or in a container to give
+    it fewer.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def train(
     HarnessError
         If corpus, checkpoint or device cannot be used, or ``torchrun`` started several processes.
     """
-    if launched.processes() > 1:
+    if torchrun.processes() > 1:
         raise HarnessError("a cell is trained in JAX by one process; start it without torchrun, or train it in PyTorch")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.errors import HarnessError
-from scalelaw.harness import launched
+from scalelaw.harness import torchrun
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.folder import read_json
 
@@ -41,7 +41,7 @@ def train_one(folder: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
     from scalelaw.harness.training import train
 
     cell = Cell.from_dict(values)
-    if launched.rank():
+    if torchrun.rank():
         return train(cell, folder, **options)
     with claim(folder) as mine:
         if not mine:

@@ -15,7 +15,7 @@ import numpy as np
 
 from scalelaw.errors import PretrainedError, Stopped
 from scalelaw.files import write_atomically
-from scalelaw.harness import devices, launched
+from scalelaw.harness import devices, torchrun
 from scalelaw.pretrained.evaluating import Documents, score_documents
 from scalelaw.pretrained.loading import load_tokenizer
 from scalelaw.pretrained.texts import parts
@@ -78,7 +78,7 @@ def train(
     place = Path(folder)
     _begin(plan, place)
     if (place / ROWS).exists():
-        return json.loads((place / ROWS).read_text(encoding="utf-8")) if launched.rank() == 0 else []
+        return json.loads((place / ROWS).read_text(encoding="utf-8")) if torchrun.rank() == 0 else []
     chosen = devices.choose(device)
     tokenizer = load_tokenizer(plan.model, revision=plan.revision)
     data = parts(plan.data, held_out=plan.held_out)
@@ -99,7 +99,7 @@ def train(
             _train_stage(plan, stage, model, rows, own, chosen, shard, checkpoint_seconds, stop, say)
             del model
         weights.append(own / "trained.safetensors")
-    if launched.rank() > 0:
+    if torchrun.rank() > 0:
         return []
     return _finish(plan, place, weights, tokenizer, decoded(data.held_out), chosen, say)
 
@@ -115,7 +115,7 @@ def _begin(plan: Plan, place: Path) -> None:
                 f"{place} holds a run with other settings ({differs}); name another folder, or ask for the same"
             )
         return
-    if launched.rank() == 0:
+    if torchrun.rank() == 0:
         place.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(plan.to_dict(), indent=1) + "\n")
 
@@ -151,7 +151,7 @@ def _train_stage(
     trainer = trainers.StageTrainer(plan, stage, model, rows, place, device=device, shard=shard)
     stopping = StopOnRequest(stop, seconds=seconds)
     trainer.add_callback(stopping)
-    if launched.rank() == 0:
+    if torchrun.rank() == 0:
         trainer.add_callback(Tell(say, stage.name))
     if plan.settings.nested and stage.streams > 1:
         trainer.add_callback(Nested(seed=plan.seed))
@@ -164,7 +164,7 @@ def _train_stage(
             f"the same command goes on from there"
         )
     state = trainer.whole_state()
-    if launched.rank() == 0:
+    if torchrun.rank() == 0:
         trainer.state.save_to_json(str(place / "trainer_state.json"))
         trainers.save_trained(trainer.accelerator.unwrap_model(trainer.model), place / "trained.safetensors", state)
         write_atomically(place / "done.json", json.dumps({"train_loss": _last_loss(trainer.state.log_history)}))

@@ -13,7 +13,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from scalelaw import harness
 from scalelaw.errors import Diverged, PretrainedError
 from scalelaw.files import write_atomically
-from scalelaw.harness import launched
+from scalelaw.harness import torchrun
 from scalelaw.harness.schedule import rate_share
 from scalelaw.pretrained.model import is_streams
 from scalelaw.pretrained.training.packing import Sequences
@@ -123,7 +123,7 @@ def arguments(
     PretrainedError
         If the batch cannot be shared alike by the processes.
     """
-    recipe, processes = plan.recipe, launched.processes()
+    recipe, processes = plan.recipe, torchrun.processes()
     if recipe.batch % (recipe.accumulate * processes):
         raise PretrainedError(
             f"a batch of {recipe.batch} sequences in {recipe.accumulate} passes cannot be shared alike by {processes} "
@@ -217,5 +217,5 @@ def last_checkpoint(folder: Path) -> Path | None:
 
 def barrier() -> None:
     """Wait for the other processes, where there are any."""
-    if launched.processes() > 1 and torch.distributed.is_initialized():
+    if torchrun.processes() > 1 and torch.distributed.is_initialized():
         torch.distributed.barrier()

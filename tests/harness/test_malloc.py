@@ -8,7 +8,7 @@ import pytest
 
 FAULTS_OF_A_BLOCK = """
 import ctypes, resource
-from scalelaw.harness.allocation import keep_freed_memory
+from scalelaw.harness.malloc import keep_freed_memory
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
