@@ -8,8 +8,8 @@ import time
 import torch
 
 from scalelaw.cost import Shape, forward_flops, train_flops
-from scalelaw.harness.malloc import keep_freed_memory
 from scalelaw.harness.cell import Recipe, Streams
+from scalelaw.harness.malloc import keep_freed_memory
 from scalelaw.harness.model import Model
 from scalelaw.harness.optimiser import descend, optimiser
 

@@ -10,9 +10,9 @@ from typing import Any
 from scalelaw.errors import HarnessError
 from scalelaw.harness import corpus as corpora
 from scalelaw.harness import devices
-from scalelaw.harness.malloc import keep_freed_memory
 from scalelaw.harness.batches import check_enough
 from scalelaw.harness.cell import Cell
+from scalelaw.harness.malloc import keep_freed_memory
 from scalelaw.harness.model import Model
 from scalelaw.harness.parallel import processes
 from scalelaw.harness.running import Run

@@ -11,9 +11,9 @@ import jax
 
 from scalelaw.errors import HarnessError
 from scalelaw.harness import torchrun
-from scalelaw.harness.malloc import keep_freed_memory
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.jax.running import JaxRun
+from scalelaw.harness.malloc import keep_freed_memory
 from scalelaw.harness.training import corpus_of, first_model
 
 
