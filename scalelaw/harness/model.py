@@ -6,16 +6,17 @@
 - RMSNorm, rotary positions, grouped-query attention, gated SiLU MLP, tied embedding, biases on q, k and v
 - P = 1 is the plain model: no prefix, no aggregator
 
+How its weights begin is in ``initialising``, how it goes on with a text in ``generating``, how streams are dropped and
+merged in ``other_streams``.
+
 Source: arXiv 2505.10475. Sizes in comments: B batch, S tokens, W width, P streams, T prefix slots, H heads, K kv heads,
 D head size; a batch of streams is stream-major, (P B, S, W).
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -23,8 +24,11 @@ from torch import Tensor, nn
 
 from scalelaw.cost import Shape
 from scalelaw.errors import HarnessError
+from scalelaw.harness import counting, generating, other_streams
 from scalelaw.harness.attention import attend
 from scalelaw.harness.cell import Streams
+from scalelaw.harness.initialising import initialise
+from scalelaw.harness.other_streams import backbone as backbone
 
 EPSILON = 1e-6  # of RMSNorm
 ROPE_BASE = 10_000.0
@@ -180,6 +184,12 @@ class Model(nn.Module):
         Of the first weights. Those of the backbone depend on nothing else, and stream p begins alike whatever P.
     """
 
+    generate = generating.generate
+    count_parameters = counting.count_parameters
+    merged = other_streams.merged
+    keep_streams = other_streams.keep_streams
+    with_streams = other_streams.with_streams
+
     blocks: nn.ModuleList
     prefix: Prefix | ReparameterisedPrefix | None
     aggregator: Aggregator | None
@@ -210,12 +220,18 @@ class Model(nn.Module):
         ``guidance`` g adds a second pass in which each position sees only the last ``seen`` tokens, and returns
         log p_seen + g (log p - log p_seen): classifier-free guidance, which parallel streams take their idea from
         (arXiv 2306.17806); g = 1 is the model itself.
+
+        Raises
+        ------
+        HarnessError
+            If ``seen`` is below 1: a position sees its own token at least.
         """
+        if seen < 1:
+            raise HarnessError(f"seen is {seen}; a position sees its own token at least, so choose 1 or more")
         logits = self.read(self.hidden(tokens))
         if guidance is None:
             return logits
-        weak = self.read(self.hidden(tokens, seen=seen)).float().log_softmax(-1)
-        return weak + guidance * (logits.float().log_softmax(-1) - weak)
+        return generating.guided(logits, self.read(self.hidden(tokens, seen=seen)), guidance)
 
     def loss(self, tokens: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy in nats of ``targets`` (B, S), the tokens that follow ``tokens`` (B, S)."""
@@ -250,185 +266,28 @@ class Model(nn.Module):
 
     def mask(self, tokens: int, seen: int | None, device: torch.device) -> Tensor | None:
         """What each position sees, (S, T + S), where that is not all of the prefix and of the causal past."""
-        if seen is None and not self.streams.near_identity:
+        fading = self.fading
+        if seen is None and not fading:
             return None
         slots = self.shape.prefix_slots(self.streams.count)
         visible = torch.ones(tokens, tokens, dtype=torch.bool, device=device).tril()
         if seen is not None:
             visible = visible.triu(1 - seen)
-        if not self.streams.near_identity:
+        if not fading:
             return F.pad(visible, (slots, 0), value=True)
         # a slot's weight in attention is multiplied by the gate, its score therefore raised by log(gate)
         text = torch.zeros(visible.shape, device=device).masked_fill(~visible, -torch.inf)
         return torch.cat((self.prefix_gate.log().expand(tokens, slots), text), dim=1)
 
+    @property
+    def fading(self) -> bool:
+        """Whether the gate must be asked how much of the prefix is seen, as it is not known to be all."""
+        if not self.streams.near_identity:
+            return False
+        # a compiled model asks it for good: it would have to be compiled anew once the gate is open
+        return torch.compiler.is_compiling() or self.prefix_gate.item() < 1
+
     @torch.no_grad()
     def fade(self, gate: float) -> None:
         """Let ``gate`` of the prefix be seen, from 0, none, to 1, all of it."""
         self.prefix_gate.fill_(min(max(gate, 0.0), 1.0))
-
-    @torch.no_grad()
-    def merged(self) -> Model:
-        """A model of the same function whose prefixes are parameters of their own."""
-        model = self.with_streams(replace(self.streams, prefix="direct"))
-        if self.prefix is not None:
-            assert isinstance(model.prefix, Prefix)
-            for target, value in zip((model.prefix.k, model.prefix.v), self.prefix(), strict=True):
-                target.copy_(value)
-        if self.aggregator is not None and model.aggregator is not None:
-            model.aggregator.load_state_dict(self.aggregator.state_dict())
-        return model
-
-    @torch.no_grad()
-    def keep_streams(self, kept: Sequence[int]) -> Model:
-        """A model of some of the streams, in the order given; the others are dropped and the weights are renormalised.
-
-        With one stream left there is nothing to weigh, and its prefix stays.
-
-        Raises
-        ------
-        HarnessError
-            If a stream is named twice or does not exist.
-        """
-        P = self.streams.count
-        if not kept or len(set(kept)) < len(kept) or not set(kept) <= set(range(P)):
-            raise HarnessError(f"cannot keep streams {list(kept)} of {P}; name some of 0 to {P - 1}, each once")
-        if self.streams.prefix == "reparameterised":
-            return self.merged().keep_streams(kept)
-        chosen = list(kept)
-        shape = replace(self.shape, prefix_at_one=self.shape.prefix_slots(P) > 0)
-        model = self.with_streams(replace(self.streams, count=len(chosen)), shape if len(chosen) == 1 else self.shape)
-        if isinstance(model.prefix, Prefix) and self.prefix is not None:
-            k, v = self.prefix()
-            model.prefix.k.copy_(k[:, chosen])
-            model.prefix.v.copy_(v[:, chosen])
-        if model.aggregator is not None and hasattr(model.aggregator, "outer"):
-            _keep_weights(self.aggregator, model.aggregator, chosen)
-        return model
-
-    @torch.no_grad()
-    def with_streams(self, streams: Streams, shape: Shape | None = None, *, seed: int = 0) -> Model:
-        """This backbone with streams that begin anew: what stage two of two-stage training starts from."""
-        new = Model(shape or self.shape, streams, seed=seed).to(self.embedding.weight.device)
-        new.load_state_dict(backbone(self), strict=False)
-        new.prefix_gate.copy_(
-            torch.tensor(0.0) if streams.near_identity and not self.streams.near_identity else self.prefix_gate
-        )
-        return new.train(self.training)
-
-    @torch.no_grad()
-    def generate(
-        self, tokens: Tensor, count: int, *, guidance: float | None = None, temperature: float = 0.0, seed: int = 0
-    ) -> Tensor:
-        """``tokens`` (B, S) and ``count`` more after them, the likeliest or, with a temperature, drawn.
-
-        With ``guidance`` the second pass sees from the last token of the prompt on (arXiv 2306.17806). Every token
-        takes a full pass over those before it: these models are small.
-        """
-        generator = torch.Generator(tokens.device).manual_seed(seed)
-        prompt = tokens.shape[1]
-        for _ in range(count):
-            logits = self(tokens)[:, -1].float().log_softmax(-1)
-            if guidance is not None:
-                weak = self(tokens[:, prompt - 1 :])[:, -1].float().log_softmax(-1)
-                logits = weak + guidance * (logits - weak)
-            if temperature > 0:
-                following = torch.multinomial((logits / temperature).softmax(-1), 1, generator=generator)
-            else:
-                following = logits.argmax(-1, keepdim=True)
-            tokens = torch.cat((tokens, following), dim=1)
-        return tokens
-
-    def count_parameters(self) -> dict[str, int]:
-        """Parameters by group, summed over the tensors; reparameterised prefixes count as they will be merged."""
-        own = dict.fromkeys(("embedding", "attention", "mlp", "norm", "prefix", "aggregator", "head"), 0)
-        for name, value in self.named_parameters():
-            group = next(each for each in ("norm", *own) if each in name)  # a norm's name also tells what it precedes
-            if group != "prefix":
-                own[group] += value.numel()
-        own["prefix"] = sum(k.numel() + v.numel() for k, v in filter(None, self.prefixes()))
-        backbone = own["attention"] + own["mlp"] + own["norm"]
-        groups = {f"n_{name}": value for name, value in own.items()}
-        return {"N": backbone + own["prefix"] + own["aggregator"], "N_backbone": backbone, **groups}
-
-
-def backbone(model: Model) -> dict[str, Tensor]:
-    """The tensors of a model that have nothing to do with streams."""
-    added = ("prefix", "aggregator")
-    return {name: value for name, value in model.state_dict().items() if not name.startswith(added)}
-
-
-@torch.no_grad()
-def initialise(model: Model, seed: int) -> None:
-    """Draw the first weights, all of them here.
-
-    Matrices: normal, standard deviation 0.5/sqrt(inputs); those that write into the residual stream are divided by
-    sqrt(2 L). Norms 1, biases 0. Each tensor, and each stream's part of one, has a generator of its own that is seeded
-    by its name, so that one does not depend on the others.
-    """
-    shape, streams = model.shape, model.streams
-    residual = 1 / math.sqrt(2 * shape.layers)
-    _draw(model.embedding.weight, seed, "embedding", 0.5 / math.sqrt(shape.width))
-    for i, block in enumerate(model.blocks):
-        assert isinstance(block, Block)
-        _draw(block.attention.qkv.weight, seed, f"{i}.qkv", 0.5 / math.sqrt(shape.width))
-        _draw(block.attention.out.weight, seed, f"{i}.out", 0.5 / math.sqrt(shape.heads * shape.head_size) * residual)
-        _draw(block.mlp.gate_up.weight, seed, f"{i}.gate_up", 0.5 / math.sqrt(shape.width))
-        _draw(block.mlp.down.weight, seed, f"{i}.down", 0.5 / math.sqrt(shape.ffn) * residual)
-        if shape.bias:
-            block.attention.qkv.bias.zero_()
-    if model.head is not None:
-        _draw(model.head.weight, seed, "head", 0.5 / math.sqrt(shape.width))
-    _initialise_prefix(model.prefix, streams, seed)
-    if model.aggregator is not None:
-        _initialise_aggregator(model.aggregator, shape, seed)
-
-
-def _initialise_prefix(prefix: nn.Module | None, streams: Streams, seed: int) -> None:
-    if isinstance(prefix, Prefix):
-        for p in range(streams.count):
-            _draw(prefix.k[:, p], seed, f"prefix.{p}.k", streams.prefix_scale)
-            _draw(prefix.v[:, p], seed, f"prefix.{p}.v", 0.0 if streams.near_identity else streams.prefix_scale)
-    elif isinstance(prefix, ReparameterisedPrefix):
-        for p in range(streams.count):
-            _draw(prefix.table[p], seed, f"prefix.{p}.table", 1.0)
-        _draw(prefix.inner.weight, seed, "prefix.inner", 1 / math.sqrt(REPARAMETERISED_SEED))
-        # tanh of a standard normal has a mean square of 0.39
-        _draw(prefix.outer.weight, seed, "prefix.outer", streams.prefix_scale / math.sqrt(0.39 * REPARAMETERISED_WIDTH))
-        prefix.inner.bias.zero_()
-        prefix.outer.bias.zero_()
-        if streams.near_identity:
-            prefix.outer.weight.view(*prefix.size[2:], -1)[:, 1].zero_()
-
-
-def _initialise_aggregator(aggregator: Aggregator, shape: Shape, seed: int) -> None:
-    """Equal weights at first: the last layer begins near zero."""
-    P = aggregator.streams
-    if hasattr(aggregator, "inner"):
-        for p, part in enumerate(aggregator.inner.weight.view(shape.width, P, shape.width).unbind(1)):
-            _draw(part, seed, f"aggregator.inner.{p}", 0.5 / math.sqrt(P * shape.width))
-        aggregator.inner.bias.zero_()
-    if hasattr(aggregator, "outer"):
-        for p, row in enumerate(aggregator.outer.weight):
-            _draw(row, seed, f"aggregator.outer.{p}", 0.02)
-        aggregator.outer.bias.zero_()
-
-
-def _draw(tensor: Tensor, seed: int, name: str, scale: float) -> None:
-    digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
-    generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
-    tensor.copy_(torch.randn(tensor.shape, generator=generator) * scale)
-
-
-def _keep_weights(old: Aggregator | None, new: Aggregator, chosen: list[int]) -> None:
-    """Copy of an aggregator what belongs to the chosen streams."""
-    assert old is not None
-    by_stream = (old.outer if not hasattr(old, "inner") else old.inner).weight.unflatten(1, (old.streams, -1))
-    kept = by_stream[:, chosen].flatten(1)
-    if hasattr(old, "inner"):
-        new.inner.weight.copy_(kept)
-        new.inner.bias.copy_(old.inner.bias)
-        new.outer.weight.copy_(old.outer.weight[chosen])
-    else:
-        new.outer.weight.copy_(kept[chosen])
-    new.outer.bias.copy_(old.outer.bias[chosen])

@@ -110,8 +110,24 @@ def test_near_identity_begins_as_one_stream_and_fades_in(kind, aggregation):
     model.fade(1.0)
     whole = Model(replace(SHAPE, aggregation=aggregation), replace(streams, near_identity=False), seed=3)
     whole.load_state_dict(model.state_dict())
-    close(logits(model), logits(whole))
+    assert torch.equal(logits(model), logits(whole))
     assert not torch.allclose(logits(model), logits(Model(SHAPE, seed=3)), atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [SHAPE, replace(SHAPE, prefix_tokens=0)], ids=["prefix", "no prefix"])
+def test_a_prefix_that_has_faded_in_needs_no_mask(shape):
+    """Known from the weights alone, as after loading; with the numbers that the mask gives."""
+    begun, faded = (Model(shape, Streams(count=2, near_identity=True)) for _ in range(2))
+    assert begun.mask(17, None, TOKENS.device) is not None
+    begun.fade(1.0)
+    faded.load_state_dict(begun.state_dict())
+    assert faded.mask(17, None, TOKENS.device) is None
+    with torch.no_grad():
+        close(
+            faded.each_stream(TOKENS), faded.each_stream(TOKENS, seen=17)
+        )  # a mask that hides no more than the future
+        faded.prefix_gate.fill_(1 - 1e-7)
+        close(faded.each_stream(TOKENS), begun.each_stream(TOKENS))
 
 
 def test_near_identity_has_gradients_from_the_second_step_on():
@@ -153,6 +169,27 @@ def test_dropping_streams_keeps_the_others_as_they_were(aggregation, kind):
     assert kept.count_parameters() == parameters(replace(SHAPE, aggregation=aggregation), 2)
 
 
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+def test_the_streams_kept_are_weighed_anew(aggregation):
+    """By the old aggregator's logits of them, with the features of the others at zero; and smoothed over those kept."""
+    model = Model(replace(SHAPE, aggregation=aggregation), Streams(count=4))
+    chosen, old = [3, 1], model.aggregator
+    with torch.no_grad():
+        for value in old.parameters():
+            value.normal_()
+        streams = model.each_stream(TOKENS)
+        weights = model.keep_streams(chosen).aggregator.weights(streams[chosen])
+        x = (
+            torch.zeros_like(streams)
+            .index_copy(0, torch.tensor(chosen), streams[chosen])
+            .permute(1, 2, 0, 3)
+            .flatten(2)
+        )
+        x = torch.nn.functional.silu(old.inner(x)) if aggregation == "mlp" else x
+        z = old.outer(x)[..., chosen] if aggregation != "mean" else torch.zeros_like(weights)
+    close(weights, 0.9 * z.softmax(-1) + 0.1 / 2)
+
+
 @pytest.mark.parametrize("kept", [[], [0, 0], [4], [-1]])
 def test_streams_that_are_not_there_cannot_be_kept(kept):
     with pytest.raises(HarnessError, match="name some of 0 to 3, each once"):
@@ -182,3 +219,16 @@ def test_generation_is_causal_greedy_and_repeatable():
     assert torch.equal(drawn[0], drawn[1])
     assert not torch.equal(drawn[0], drawn[2])
     assert torch.equal(model.generate(TOKENS, 4, guidance=1.0), longer)
+
+
+def test_generation_goes_on_from_something():
+    with pytest.raises(HarnessError, match="the prompt is empty"):
+        Model(SHAPE).generate(TOKENS[:, :0], 4)
+    with pytest.raises(HarnessError, match="temperature is -1"):
+        Model(SHAPE).generate(TOKENS, 4, temperature=-1.0)
+
+
+@pytest.mark.parametrize("seen", [0, -3])
+def test_guidance_sees_the_token_itself(seen):
+    with pytest.raises(HarnessError, match=f"seen is {seen}; a position sees its own token at least"):
+        logits(Model(SHAPE, Streams(count=2)), guidance=1.5, seen=seen)
