@@ -14,11 +14,13 @@ import torch
 from torch import Tensor
 
 from scalelaw.cost import Shape
-from scalelaw.errors import HarnessError
+from scalelaw.errors import HarnessError, ScalelawError
 from scalelaw.harness.cell import Streams
 from scalelaw.harness.model import EPSILON, ROPE_BASE, Model, Prefix
+from scalelaw.harness.rope import rope_of
 
 AGGREGATOR = "model.aggregate_layer"
+STREAMS = ("parscale_n", "parscale_n_tokens", "parscale_attn_smooth")
 
 
 def from_released(weights: Mapping[str, Tensor], config: Mapping[str, Any]) -> Model:
@@ -34,21 +36,16 @@ def from_released(weights: Mapping[str, Tensor], config: Mapping[str, Any]) -> M
     Raises
     ------
     HarnessError
-        If the configuration asks for what the harness does not have, or a tensor is missing or left over.
+        If the configuration asks for what the harness does not have or leaves out what it needs, or if a tensor is
+        missing, left over, or of another size.
     """
-    shape, streams = shape_of(config), _streams_of(config)
-    model = Model(shape, streams)
-    left = dict(weights)
-    if shape.tied:
-        left.pop("lm_head.weight", None)
-    try:
-        state = {
-            name: _fused(left, parts, shape, streams.count) for name, parts in _names(shape, streams.count).items()
-        }
-    except KeyError as error:
-        raise HarnessError(f"the weights have no tensor {error}; they do not fit their configuration") from None
-    if left:
-        raise HarnessError(f"the weights hold {sorted(left)[0]!r}, which the configuration has no place for")
+    model = Model(shape_of(config), _streams_of(config))
+    given = dict(weights)
+    if model.shape.tied:
+        given.pop("lm_head.weight", None)
+    _check_tensors(given, _released(model))
+    names = _names(model.shape, model.streams.count)
+    state = {name: _fused([given[each] for each in parts], parts, model) for name, parts in names.items()}
     model.load_state_dict({**model.state_dict(), **state})
     return model
 
@@ -71,36 +68,49 @@ def to_released(model: Model) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise HarnessError("the prefix of this model has not faded in, and the released format has no place for that")
     if not (model.prefix is None or isinstance(model.prefix, Prefix)):
         return to_released(model.merged())
-    state = model.state_dict()
-    weights: dict[str, Tensor] = {}
-    for name, parts in _names(shape, P).items():
-        weights |= _parted(state[name], parts, shape, P)
-    return {name: value.clone().contiguous() for name, value in weights.items()}, config_of(model)
+    return {name: value.clone().contiguous() for name, value in _released(model).items()}, config_of(model)
 
 
 def shape_of(config: Mapping[str, Any]) -> Shape:
-    """The shape that a released configuration describes."""
-    wanted = {"rope_theta": ROPE_BASE, "rms_norm_eps": EPSILON, "hidden_act": "silu", "use_sliding_window": False}
-    for name, value in wanted.items():
-        if config.get(name, value) != value:
-            raise HarnessError(f"the harness has {name} = {value}, and the configuration says {config[name]}")
-    heads = config["num_attention_heads"]
-    return Shape(
-        layers=config["num_hidden_layers"],
-        width=config["hidden_size"],
-        heads=heads,
-        kv_heads=config["num_key_value_heads"],
-        head_size=config["hidden_size"] // heads,
-        ffn=config["intermediate_size"],
-        vocabulary=config["vocab_size"],
-        tied=config["tie_word_embeddings"],
-        prefix_tokens=config["parscale_n_tokens"],
-    )
+    """The shape that a released configuration describes.
+
+    Raises
+    ------
+    HarnessError
+        If the configuration asks for what the harness does not have, or leaves out what it needs.
+    """
+    _check_settings(config)
+    said = {name: value for name, value in config.items() if value is not None}
+    try:
+        shape = Shape.from_config({**said, "model_type": "qwen2_parscale"})
+    except ScalelawError as error:
+        raise HarnessError(str(error)) from None
+    if shape.aggregation != "mlp":
+        raise HarnessError(f"the released format knows no aggregation but mlp, and this is one of {shape.aggregation}")
+    return shape
+
+
+def _check_settings(config: Mapping[str, Any]) -> None:
+    """Refuse what shapes and streams do not tell, where it is not the harness's."""
+    if (kind := config.get("model_type", "qwen2_parscale")) not in ("qwen2_parscale", "qwen2"):
+        raise HarnessError(f"the released format is that of Qwen2 models, and the configuration is of {kind}")
+    if missing := [name for name in STREAMS if name not in config]:
+        raise HarnessError(
+            f"the configuration does not say {' and '.join(missing)}; to a plain Qwen2 model, which is one stream, add "
+            "parscale_n = 1, parscale_n_tokens = 48 and parscale_attn_smooth = 0.1"
+        )
+    rope = rope_of(config)
+    said = {**config, "rope_type": rope.kind, "rope_theta": ROPE_BASE if rope.base is None else rope.base}
+    wanted = {"rope_type": "default", "rope_theta": ROPE_BASE, "rms_norm_eps": EPSILON, "hidden_act": "silu"}
+    for name, value in {**wanted, "use_sliding_window": False}.items():
+        if said.get(name, value) != value:
+            raise HarnessError(f"the harness has {name} = {value}, and the configuration says {said[name]}")
 
 
 def config_of(model: Model) -> dict[str, Any]:
     """The released configuration of a model."""
     shape = model.shape
+    usual = shape.width == shape.heads * shape.head_size  # what is taken for granted where nothing is said
     return {
         "model_type": "qwen2_parscale",
         "architectures": ["Qwen2ParScaleForCausalLM"],
@@ -110,6 +120,7 @@ def config_of(model: Model) -> dict[str, Any]:
         "num_hidden_layers": shape.layers,
         "num_attention_heads": shape.heads,
         "num_key_value_heads": shape.kv_heads,
+        **({} if usual else {"head_dim": shape.head_size}),
         "hidden_act": "silu",
         "rms_norm_eps": EPSILON,
         "rope_theta": ROPE_BASE,
@@ -121,7 +132,25 @@ def config_of(model: Model) -> dict[str, Any]:
 
 
 def _streams_of(config: Mapping[str, Any]) -> Streams:
-    return Streams(count=config["parscale_n"], smoothing=config["parscale_attn_smooth"])
+    try:
+        return Streams(count=config["parscale_n"], smoothing=config["parscale_attn_smooth"])
+    except ScalelawError as error:
+        raise HarnessError(str(error)) from None
+
+
+def _check_tensors(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Refuse weights whose names or sizes are not those wanted."""
+    for name in wanted:
+        if name not in given:
+            raise HarnessError(f"the weights have no tensor {name!r}; they do not fit their configuration")
+    if left := sorted(set(given) - set(wanted)):
+        raise HarnessError(f"the weights hold {left[0]!r}, which the configuration has no place for")
+    for name, value in wanted.items():
+        found, asked = (" x ".join(map(str, each.shape)) for each in (given[name], value))
+        if found != asked:
+            raise HarnessError(
+                f"tensor {name!r} is {found}, and by the configuration {asked}; take the config.json of these weights"
+            )
 
 
 def _names(shape: Shape, P: int) -> dict[str, tuple[str, ...]]:
@@ -153,11 +182,20 @@ def _names(shape: Shape, P: int) -> dict[str, tuple[str, ...]]:
     return names
 
 
-def _fused(left: dict[str, Tensor], parts: tuple[str, ...], shape: Shape, P: int) -> Tensor:
-    """Take the released tensors of one of the harness's from what is left, and put them together."""
-    taken = [left.pop(name).float() for name in parts]
+def _released(model: Model) -> dict[str, Tensor]:
+    """The tensors of a model by released names, some of them views of its own."""
+    state, shape, P = model.state_dict(), model.shape, model.streams.count
+    tensors: dict[str, Tensor] = {}
+    for name, parts in _names(shape, P).items():
+        tensors |= _parted(state[name], parts, shape, P)
+    return tensors
+
+
+def _fused(taken: list[Tensor], parts: tuple[str, ...], model: Model) -> Tensor:
+    """The tensor of the harness's that released ones make up."""
+    taken = [each.float() for each in taken]
     if parts == (f"{AGGREGATOR}.0.weight",):
-        return taken[0].unflatten(1, (shape.width, P)).transpose(1, 2).flatten(1)
+        return taken[0].unflatten(1, (model.shape.width, model.streams.count)).transpose(1, 2).flatten(1)
     if "prefix_" in parts[0]:
         return torch.stack(taken)
     return torch.cat(taken) if len(taken) > 1 else taken[0]

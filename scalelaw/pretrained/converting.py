@@ -15,6 +15,7 @@ from torch import nn
 
 from scalelaw.errors import PretrainedError
 from scalelaw.files import write_atomically
+from scalelaw.harness.rope import rope_of
 from scalelaw.pretrained.decoder import attentions
 from scalelaw.pretrained.model import WithStreams
 from scalelaw.pretrained.settings import enter
@@ -108,9 +109,9 @@ def _in_one_type(model: Any) -> None:
 def _name_rope_as_released(path: Path, config: Any) -> None:
     """Say what released code, for transformers 4, would otherwise take its own default for."""
     saved = json.loads(path.read_text(encoding="utf-8"))
-    rope = getattr(config, "rope_parameters", None) or {}
-    if "rope_theta" in rope and rope.get("rope_type", "default") == "default":
-        saved["rope_theta"] = rope["rope_theta"]
+    rope = rope_of(config.to_dict())
+    if rope.base is not None and rope.kind == "default":
+        saved["rope_theta"] = rope.base
     saved |= {"parscale_n": config.parscale_n, "parscale_n_tokens": config.parscale_n_tokens}
     saved |= {"parscale_attn_smooth": config.parscale_attn_smooth, "torch_dtype": saved.get("dtype")}
     write_atomically(path, json.dumps(saved, indent=2, sort_keys=True) + "\n")
