@@ -19,7 +19,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_python_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    (block,) = blocks("python")
+    block = blocks("python")[0]
     monkeypatch.chdir(tmp_path)
     scope: dict[str, object] = {"__name__": "readme"}
     exec(compile(block, "README.md", "exec"), scope)
@@ -56,7 +56,7 @@ def test_the_shell_lines_on_fits_and_costs_run(tmp_path: Path, number: int) -> N
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="lines of a POSIX shell")
-def test_the_shell_lines_that_train_run(tmp_path: Path) -> None:
+def test_the_lines_that_train_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     """With a hundredth of the tokens, on fewer cells and a few texts of our own; a law of so few runs is not fitted."""
     block = blocks("sh")[1]
     for shown, run in (("16,24,32", "16"), ("1,2,4", "1,2"), ("4M", "20k --corpus text:texts"), ("--seeds 2", "")):
@@ -67,8 +67,21 @@ def test_the_shell_lines_that_train_run(tmp_path: Path) -> None:
         (tmp_path / "texts" / f"{i}.txt").write_text("".join(f"{i * k} and {k}\n" for k in range(200)))
     kept = [line for line in block.splitlines() if "scalelaw fit" not in line]
     assert len(kept) == len(block.splitlines()) - 1
-    run_in_shell("\n".join(kept), tmp_path, SCALELAW_CACHE=str(tmp_path / "cache"))
-    assert len(sl.read(tmp_path / "runs" / "tiny")) == 2
+    monkeypatch.setenv("SCALELAW_CACHE", str(tmp_path / "cache"))
+    run_in_shell("\n".join(kept), tmp_path)
+    trained = sl.read(tmp_path / "runs" / "tiny").set_index("P")
+    assert list(trained.index) == [1, 2]
+    run_the_python_on_what_was_trained(trained.loc[2, "run"], tmp_path, monkeypatch)
+    kept, guided = map(float, re.findall(r"loss=([\d.]+)", capsys.readouterr().out))
+    assert kept == pytest.approx(trained.loc[2, "loss"], abs=1e-2)  # both streams of two
+    assert guided != kept
+
+
+def run_the_python_on_what_was_trained(run: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, block = blocks("python")
+    assert "cells/ID" in block
+    monkeypatch.chdir(folder)
+    exec(compile(block.replace("cells/ID", f"cells/{run}"), "README.md", "exec"), {"__name__": "readme"})
 
 
 def test_every_file_that_is_linked_is_there() -> None:

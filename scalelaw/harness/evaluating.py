@@ -43,10 +43,12 @@ def evaluate(
 
         loss    = sum of all tokens' losses / tokens
         loss_se = sqrt(d / (d - 1) sum over documents (S_i - loss n_i)^2) / tokens
-        bpb     = sum of all tokens' losses / (ln 2 * bytes of text)
+        bpb     = loss / (ln 2 * bytes a token)
 
     The error treats documents as what was sampled (a ratio estimator): tokens of one document are not independent.
-    NaN with fewer than two documents.
+    NaN with fewer than two documents. Bytes a token are those of all held-out text by all its tokens, ends of documents
+    included; ``bpb`` of some ``windows`` only, as in a learning curve, is therefore an estimate, as their own text may
+    have more or fewer.
 
     Parameters
     ----------
@@ -55,7 +57,7 @@ def evaluate(
     windows : int, optional
         Take only so many windows, spread evenly: a cheaper estimate for learning curves.
     guidance : float, optional
-        As for :meth:`Model.forward`.
+        As for :meth:`Model.forward`: each position sees one token in the second pass.
     processes : optional
         Those that share the work; all of them are given the result.
     """

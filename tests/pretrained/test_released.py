@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from scalelaw import pretrained
 from scalelaw.errors import PretrainedError
+from scalelaw.harness import from_released
 
 from .conftest import plain, with_streams
 
@@ -75,6 +76,7 @@ def test_it_is_written_again_as_it_was(golden, tmp_path):
         assert now[name] == was[name]
     again = pretrained.load(tmp_path / "out")
     assert torch.equal(again(tensors["input_ids"]).logits, model(tensors["input_ids"]).logits)
+    torch.testing.assert_close(from_released(after, now)(tensors["input_ids"]), tensors["logits"], atol=1e-5, rtol=0)
     with pytest.raises(PretrainedError, match="exists already"):
         pretrained.convert(model, tmp_path / "out")
 
