@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from scalelaw.cost import PAPER, Shape, parameters
+from scalelaw.cost import Shape
 from scalelaw.errors import HarnessError
 from scalelaw.harness.cell import Streams
-from scalelaw.harness.model import Model, backbone
+from scalelaw.harness.model import Model
 
 SHAPE = Shape.scaled(width=32, layers=2, heads=4, kv_heads=2, vocabulary=61, prefix_tokens=3)
 TOKENS = torch.randint(0, 61, (3, 17), generator=torch.Generator().manual_seed(0))
@@ -24,47 +24,11 @@ def close(a: torch.Tensor, b: torch.Tensor) -> None:
     torch.testing.assert_close(a, b, atol=2e-6, rtol=1e-5)
 
 
-@pytest.mark.parametrize("streams", [1, 2, 5])
-@pytest.mark.parametrize("aggregation", AGGREGATIONS)
-@pytest.mark.parametrize(
-    "changes", [{}, {"tied": False}, {"bias": False}, {"prefix_at_one": True}, {"prefix_tokens": 0}]
-)
-def test_parameters_by_formula_and_by_sum_agree(streams, aggregation, changes):
-    shape = replace(SHAPE, aggregation=aggregation, **changes)
-    model = Model(shape, Streams(count=streams))
-    assert model.count_parameters() == parameters(shape, streams)
-    total = sum(value.numel() for value in model.parameters())
-    assert total == sum(value for name, value in parameters(shape, streams).items() if name.startswith("n_"))
-
-
-@pytest.mark.parametrize("size", PAPER)
-@pytest.mark.parametrize("streams", [1, 2, 4, 8])
-def test_the_papers_models_have_the_papers_parameters(size, streams):
-    with torch.device("meta"):
-        model = Model(PAPER[size], Streams(count=streams))
-    assert model.count_parameters() == parameters(PAPER[size], streams)
-
-
 def test_one_stream_is_the_plain_model_bit_for_bit():
     plain, other = (Model(shape, seed=4) for shape in (SHAPE, replace(SHAPE, prefix_tokens=48, aggregation="linear")))
     assert plain.prefix is None
     assert plain.aggregator is None
     assert torch.equal(logits(plain), logits(other))
-
-
-@pytest.mark.parametrize("streams", [2, 4])
-@pytest.mark.parametrize("aggregation", AGGREGATIONS)
-def test_the_backbone_begins_alike_whatever_the_streams(streams, aggregation):
-    one, many = Model(SHAPE, seed=1), Model(replace(SHAPE, aggregation=aggregation), Streams(count=streams), seed=1)
-    assert set(backbone(one)) == set(backbone(many))
-    assert all(torch.equal(value, backbone(many)[name]) for name, value in backbone(one).items())
-    assert not torch.equal(one.embedding.weight, Model(SHAPE, seed=2).embedding.weight)
-
-
-def test_a_stream_begins_alike_whatever_their_number():
-    two, four = (Model(SHAPE, Streams(count=count), seed=1) for count in (2, 4))
-    assert torch.equal(two.prefix.k, four.prefix.k[:, :2])
-    assert not torch.equal(four.prefix.v[:, 0], four.prefix.v[:, 1])
 
 
 @pytest.mark.parametrize("aggregation", AGGREGATIONS)
@@ -140,62 +104,6 @@ def test_near_identity_has_gradients_from_the_second_step_on():
     assert model.prefix.v.grad.abs().sum() > 0
 
 
-def test_reparameterised_prefixes_are_merged_without_a_change():
-    model = Model(SHAPE, Streams(count=3, prefix="reparameterised"))
-    merged = model.merged()
-    close(logits(merged), logits(model))
-    assert merged.streams.prefix == "direct"
-    assert merged.count_parameters() == model.count_parameters() == parameters(SHAPE, 3)
-
-
-@pytest.mark.parametrize("kind", ["direct", "reparameterised"])
-def test_the_prefix_begins_with_the_scale_asked_for(kind):
-    model = Model(replace(SHAPE, prefix_tokens=64), Streams(count=8, prefix=kind, prefix_scale=0.3))
-    k, v = model.prefix()
-    assert 0.27 < k.std() < 0.33
-    assert 0.27 < v.std() < 0.33
-
-
-@pytest.mark.parametrize("aggregation", AGGREGATIONS)
-@pytest.mark.parametrize("kind", ["direct", "reparameterised"])
-def test_dropping_streams_keeps_the_others_as_they_were(aggregation, kind):
-    """What is left is the sum over the kept streams, with the other features of the aggregator's input at zero."""
-    model = Model(replace(SHAPE, aggregation=aggregation), Streams(count=4, prefix=kind))
-    kept = model.keep_streams([3, 1])
-    with torch.no_grad():
-        close(kept.each_stream(TOKENS), model.each_stream(TOKENS)[[3, 1]])
-        close(kept.keep_streams([1, 0]).each_stream(TOKENS), kept.each_stream(TOKENS)[[1, 0]])
-    close(logits(kept.keep_streams([1, 0])), logits(kept))  # the order of streams does not matter
-    assert kept.count_parameters() == parameters(replace(SHAPE, aggregation=aggregation), 2)
-
-
-@pytest.mark.parametrize("aggregation", AGGREGATIONS)
-def test_the_streams_kept_are_weighed_anew(aggregation):
-    """By the old aggregator's logits of them, with the features of the others at zero; and smoothed over those kept."""
-    model = Model(replace(SHAPE, aggregation=aggregation), Streams(count=4))
-    chosen, old = [3, 1], model.aggregator
-    with torch.no_grad():
-        for value in old.parameters():
-            value.normal_()
-        streams = model.each_stream(TOKENS)
-        weights = model.keep_streams(chosen).aggregator.weights(streams[chosen])
-        x = (
-            torch.zeros_like(streams)
-            .index_copy(0, torch.tensor(chosen), streams[chosen])
-            .permute(1, 2, 0, 3)
-            .flatten(2)
-        )
-        x = torch.nn.functional.silu(old.inner(x)) if aggregation == "mlp" else x
-        z = old.outer(x)[..., chosen] if aggregation != "mean" else torch.zeros_like(weights)
-    close(weights, 0.9 * z.softmax(-1) + 0.1 / 2)
-
-
-@pytest.mark.parametrize("kept", [[], [0, 0], [4], [-1]])
-def test_streams_that_are_not_there_cannot_be_kept(kept):
-    with pytest.raises(HarnessError, match="name some of 0 to 3, each once"):
-        Model(SHAPE, Streams(count=4)).keep_streams(kept)
-
-
 @pytest.mark.parametrize("streams", [1, 2])
 def test_guidance_mixes_log_probabilities_of_two_passes(streams):
     model = Model(SHAPE, Streams(count=streams))
@@ -208,24 +116,6 @@ def test_guidance_mixes_log_probabilities_of_two_passes(streams):
     assert torch.equal(logits(model, changed, guidance=0.0)[:, 9:], weak[:, 9:])  # the second pass sees one token only
     if streams == 1:  # there is no prefix, rotary positions are relative: a token alone is the same anywhere
         close(torch.cat([logits(model, TOKENS[:, i : i + 1]) for i in range(17)], dim=1).log_softmax(-1), weak)
-
-
-def test_generation_is_causal_greedy_and_repeatable():
-    model = Model(SHAPE, Streams(count=2))
-    longer = model.generate(TOKENS, 4)
-    assert torch.equal(longer[:, :17], TOKENS)
-    assert torch.equal(longer[:, -1:], logits(model, longer[:, :-1])[:, -1:].argmax(-1))
-    drawn = [model.generate(TOKENS, 4, temperature=1.0, seed=seed) for seed in (0, 0, 1)]
-    assert torch.equal(drawn[0], drawn[1])
-    assert not torch.equal(drawn[0], drawn[2])
-    assert torch.equal(model.generate(TOKENS, 4, guidance=1.0), longer)
-
-
-def test_generation_goes_on_from_something():
-    with pytest.raises(HarnessError, match="the prompt is empty"):
-        Model(SHAPE).generate(TOKENS[:, :0], 4)
-    with pytest.raises(HarnessError, match="temperature is -1"):
-        Model(SHAPE).generate(TOKENS, 4, temperature=-1.0)
 
 
 @pytest.mark.parametrize("seen", [0, -3])
