@@ -2,6 +2,10 @@
 
 Rates are of dense matrix products, without the factor two of structured sparsity that data sheets like to include. A
 gigabyte is taken as 10^9 bytes, the smaller reading. What a vendor does not state is named in ``derived``.
+
+A source names the vendor's document, and in brackets the public page on which its figures were read where that is
+another. The rates of Qualcomm's GPU and of the Raspberry Pi's processor are reckoned and on no page; at batch 1 they
+matter little, since bandwidth decides how fast tokens come.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ T, G = 1e12, 1e9
 
 _TENSOR_H = {"fp32": 67 * T, "tf32": 494.7 * T, "bf16": 989.4 * T, "fp16": 989.4 * T, "fp8": 1978.9 * T}
 _APPLE = "fp16 at the rate of fp32, which Apple does not state"
+_KLOCKWOOD = "glennklockwood.com/garden/processors"
 
 _ALL = (
     Hardware(
@@ -21,21 +26,21 @@ _ALL = (
         peak={"fp32": 19.5 * T, "tf32": 156 * T, "bf16": 312 * T, "fp16": 312 * T, "int8": 624 * T, "int4": 1248 * T},
         bandwidth=2039 * G,
         memory=80 * G,
-        source="NVIDIA A100 Tensor Core GPU data sheet, A100 80GB SXM",
+        source=f"NVIDIA A100 Tensor Core GPU data sheet, A100 80GB SXM ({_KLOCKWOOD}/A100)",
     ),
     Hardware(
         name="h100",
         peak={**_TENSOR_H, "int8": 1978.9 * T},
         bandwidth=3350 * G,
         memory=80 * G,
-        source="NVIDIA H100 Tensor Core GPU data sheet and architecture white paper, H100 SXM5",
+        source=f"NVIDIA H100 Tensor Core GPU data sheet and architecture white paper, H100 SXM5 ({_KLOCKWOOD}/h100)",
     ),
     Hardware(
         name="h200",
         peak={**_TENSOR_H, "int8": 1978.9 * T},
         bandwidth=4800 * G,
         memory=141 * G,
-        source="NVIDIA H200 Tensor Core GPU data sheet, H200 SXM",
+        source=f"NVIDIA H200 Tensor Core GPU data sheet, H200 SXM: memory; the rest as H100 ({_KLOCKWOOD}/h100)",
     ),
     Hardware(
         name="rtx-4090",
@@ -50,22 +55,27 @@ _ALL = (
         },
         bandwidth=1008 * G,
         memory=24 * G,
-        source="NVIDIA Ada GPU architecture white paper, GeForce RTX 4090; 16-bit products summed in 32 bits",
+        source="NVIDIA Ada GPU architecture white paper, GeForce RTX 4090; products of 16 and 8 bits summed in 32 bits "
+        "(waredb.com/processor/nvidia-geforce-rtx-4090)",
     ),
     Hardware(
         name="apple-m2",
         peak={"fp32": 3.6 * T, "fp16": 3.6 * T},
         bandwidth=100 * G,
         memory=24 * G,
-        source="Apple newsroom, 6 June 2022: 10-core GPU of 3.6 teraflops, 100 GB/s, up to 24 GB",
-        derived={"peak['fp16']": _APPLE},
+        source="Apple, 6 June 2022: 10-core GPU, 100 GB/s, up to 24 GB (macrumors.com/2022/06/06)",
+        derived={
+            "peak['fp32']": "1280 lanes, a multiply and an add a cycle, 1.4 GHz: the 3.6 teraflops it is quoted with",
+            "peak['fp16']": _APPLE,
+        },
     ),
     Hardware(
         name="apple-m1-max",
         peak={"fp32": 10.4 * T, "fp16": 10.4 * T},
         bandwidth=400 * G,
         memory=64 * G,
-        source="Apple newsroom, 18 October 2021: 32-core GPU of 10.4 teraflops, 400 GB/s, up to 64 GB",
+        source="Apple, 18 October 2021: 32-core GPU of 10.4 teraflops, 400 GB/s, up to 64 GB "
+        "(italy24news.com/News/228490)",
         derived={"peak['fp16']": _APPLE},
     ),
     Hardware(
@@ -73,15 +83,17 @@ _ALL = (
         peak={"fp32": 27.2 * T, "fp16": 27.2 * T},
         bandwidth=800 * G,
         memory=192 * G,
-        source="Apple, M2 Ultra, June 2023: 800 GB/s, up to 192 GB",
-        derived={"peak['fp32']": "twice that of an M2 Max of 13.6 teraflops", "peak['fp16']": _APPLE},
+        source="Apple, Mac Pro of June 2023: M2 Ultra, 76-core GPU of up to 27.2 teraflops, 800 GB/s, up to 192 GB "
+        "(apple.com/pl/mac-pro)",
+        derived={"peak['fp16']": _APPLE},
     ),
     Hardware(
         name="jetson-orin",
         peak={"fp32": 5.3 * T, "fp16": 42.5 * T, "int8": 85 * T},
         bandwidth=204.8 * G,
         memory=64 * G,
-        source="NVIDIA Jetson AGX Orin technical brief, 64 GB module: GPU of 5.3 fp32 TFLOPS, 170 sparse int8 TOPS",
+        source="NVIDIA Jetson AGX Orin data sheet DS-10662-001 v1.8 and technical brief, 64 GB module: GPU of 5.3 fp32 "
+        "TFLOPS, 170 sparse int8 TOPS, 204.8 GB/s",
         derived={"peak['int8']": "half of the sparse rate", "peak['fp16']": "half of the dense int8 rate"},
     ),
     Hardware(
@@ -89,9 +101,10 @@ _ALL = (
         peak={"fp32": 1.28 * T, "fp16": 10 * T, "int8": 20 * T},
         bandwidth=68 * G,
         memory=8 * G,
-        source="NVIDIA Jetson Orin Nano data sheet, 8 GB module: 40 sparse int8 TOPS, 68 GB/s",
+        source="NVIDIA Jetson Orin Nano data sheet, 8 GB module before its Super mode: 1024 cores at 625 MHz, 40 "
+        "sparse int8 TOPS, 68 GB/s (scribd.com/document/673174036)",
         derived={
-            "peak['fp32']": "1024 cores, a multiply and an add a cycle, 625 MHz",
+            "peak['fp32']": "a multiply and an add a core and cycle",
             "peak['int8']": "half of the sparse rate",
             "peak['fp16']": "half of the dense int8 rate",
         },
@@ -101,7 +114,8 @@ _ALL = (
         peak={"fp32": 2.8 * T, "fp16": 5.6 * T},
         bandwidth=76.8 * G,
         memory=12 * G,
-        source="Qualcomm Snapdragon 8 Gen 3 product brief: LPDDR5X at 4800 MHz, up to 24 GB",
+        source="Qualcomm Snapdragon 8 Gen 3 product brief: LPDDR5X at 4800 MHz "
+        "(droidholic.com/snapdragon-8-gen-3-launched)",
         derived={
             "peak": "an estimate of its GPU: Qualcomm states no operations a second",
             "bandwidth": "64 bits, twice a cycle, at 4800 MHz",
@@ -113,9 +127,10 @@ _ALL = (
         peak={"fp32": 153.6 * G, "fp16": 307.2 * G, "int8": 614.4 * G},
         bandwidth=17.1 * G,
         memory=8 * G,
-        source="Raspberry Pi 5 product brief: four Cortex-A76 at 2.4 GHz, LPDDR4X-4267, 8 GB",
+        source="Raspberry Pi 5 product brief: four Cortex-A76 at 2.4 GHz, 32-bit LPDDR4X-4267, 8 GB "
+        "(circuitdigest.com/news/the-new-raspberry-pi-5-is-here-faster-than-ever)",
         derived={
-            "peak": "two 128-bit pipes a core, a multiply and an add a lane and cycle (Arm Cortex-A76 guide)",
+            "peak": "reckoned: two 128-bit pipes a core, a multiply and an add a lane and cycle",
             "bandwidth": "32 bits at 4267 MT/s",
         },
     ),

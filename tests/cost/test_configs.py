@@ -15,7 +15,8 @@ def config(kind, *sizes, vocabulary, **others):
 
 
 LLAMA = config("llama", 2048, 8192, 16, 32, 8, vocabulary=128256, tie_word_embeddings=True)
-# parameters of the checkpoints on the Hugging Face hub, embedding and head included
+# Parameters of the checkpoints on the Hugging Face hub, embedding and head included. All but the last are quoted by other
+# public repositories too (of keras-hub the presets, among others); all eight are what transformers 5.23 makes of them.
 PUBLISHED = {
     "Qwen2.5-0.5B": (config("qwen2", 896, 4864, 24, 14, 2, vocabulary=151936, tie_word_embeddings=True), 494032768),
     "Qwen3-0.6B": (
@@ -76,3 +77,26 @@ def test_a_file_that_is_not_json_is_refused(tmp_path):
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(ScalelawError, match=r"is not JSON; name the config\.json of a model"):
         Shape.from_config(tmp_path)
+
+
+TINY = {
+    "qwen2": {"tie_word_embeddings": True},
+    "qwen3": {"head_dim": 16},
+    "llama": {"attention_bias": True, "mlp_bias": True},
+    "mistral": {},
+    "gemma": {"head_dim": 16},
+    "phi3": {"pad_token_id": 0},
+    "starcoder2": {},
+}
+
+
+@pytest.mark.parametrize("kind", TINY)
+def test_a_shape_counts_what_transformers_makes(kind):
+    torch = pytest.importorskip("torch", reason="the extra pretrained is not installed")
+    transformers = pytest.importorskip("transformers", reason="the extra pretrained is not installed")
+    given = config(kind, 32, 48, 2, 4, 2, vocabulary=96, bos_token_id=1, eos_token_id=2, **TINY[kind])
+    settings = {name: value for name, value in given.items() if name != "model_type"}
+    with torch.device("meta"):
+        made = transformers.AutoModelForCausalLM.from_config(transformers.AutoConfig.for_model(kind, **settings))
+    counts = parameters(Shape.from_config(made.config))
+    assert counts["N"] + counts["n_embedding"] + counts["n_head"] == made.num_parameters()
