@@ -128,16 +128,18 @@ def measure(
     huggingface: Annotated[
         bool, typer.Option("--huggingface", help="Measure transformers' model of the config.json, not the harness's.")
     ] = False,
+    again: Annotated[bool, typer.Option("--again", help="Measure the noisy rows of the file again.")] = False,
     as_json: options.Json = False,
 ) -> None:
     """Measure prefill, decoding and memory on this machine, with the roofline's prediction beside them.
 
     Each setting runs in a process of its own, on random weights. A row whose repeats spread over more than a fifth, or
-    during which the machine swapped, is marked noisy.
+    during which the machine swapped, is marked noisy. Rows are written as they come, and what the file holds is not
+    measured again: a run that was stopped goes on.
 
     Example: scalelaw cost measure --size 100M --p 1 --p 8 --batch 1 -o costs.parquet
     """
-    from scalelaw.analysis.plan.served import measured
+    from scalelaw.analysis.plan.served import measured, readable
 
     frame = measured(
         size,
@@ -155,8 +157,12 @@ def measure(
         device=device,
         dtype=dtype,
         hardware=None if hardware == "here" else machine(hardware),
+        again=again,
     )
-    output.table(frame.drop(columns="shape"), as_json=as_json, digits=4)
+    output.table(frame if as_json else readable(frame), as_json=as_json, digits=4)
+    noisy = int(frame["noisy"].sum())
+    if noisy:
+        output.note(f"{noisy} of {len(frame)} rows are noisy; measure them again on a quiet machine with --again")
     output.note(f"wrote {out}")
 
 

@@ -28,6 +28,11 @@ class Hardware:
         are assumptions, except where a machine was measured.
     overhead : float
         Seconds that every layer takes in every pass whatever its size, such as starting its kernels.
+    product_rows : float
+        Rows that a product with a matrix costs beside its own where it has more than one: reading and packing the
+        matrix is work too, and a processor does not hide it behind the products. 0 where it is hidden, as on GPUs.
+    attention_efficiency : float
+        Share of the rate of products that scores and mixing of attention reach, in (0, 1].
     source : str
         Where the figures are from.
     derived : mapping of str to str
@@ -52,6 +57,8 @@ class Hardware:
     compute_efficiency: float = 0.7
     memory_efficiency: float = 0.9
     overhead: float = 0.0
+    product_rows: float = 0.0
+    attention_efficiency: float = 1.0
     source: str = ""
     derived: Mapping[str, str] = field(default_factory=dict)
 
@@ -61,12 +68,14 @@ class Hardware:
                 raise ScalelawError(f"{name} of {self.name} is {value!r}; it must be a number above 0")
         if not self.peak:
             raise ScalelawError(f"{self.name} has no peak rate; give one by data type, as in peak={{'fp16': 20e12}}")
-        for name in ("compute_efficiency", "memory_efficiency"):
+        for name in ("compute_efficiency", "memory_efficiency", "attention_efficiency"):
             value = getattr(self, name)
             if not _number(value) or not 0 < value <= 1:
                 raise ScalelawError(f"{name} of {self.name} is {value!r}; it must lie above 0 and at most at 1")
-        if not _number(self.overhead) or self.overhead < 0:
-            raise ScalelawError(f"overhead of {self.name} is {self.overhead!r}; it is a number of seconds from 0")
+        for name, what in (("overhead", "seconds"), ("product_rows", "rows")):
+            value = getattr(self, name)
+            if not _number(value) or value < 0:
+                raise ScalelawError(f"{name} of {self.name} is {value!r}; it is a number of {what} from 0")
 
     def rate(self, kind: str) -> float:
         """Operations a second that matrix products of a data type reach.
@@ -132,19 +141,31 @@ class Hardware:
         return values | {"peak": dict(self.peak), "derived": dict(self.derived)}
 
     @classmethod
-    def measure(cls, *, threads: int | None = None, seconds: float = 1.0) -> Hardware:
-        """This machine, as NumPy finds it: the rate of fp32 matrix products and of reading a large matrix.
+    def measure(cls, *, threads: int | None = None, seconds: float = 0.5) -> Hardware:
+        """This machine, as PyTorch finds it, or NumPy where PyTorch is not installed; ``source`` says which.
 
-        A fresh process multiplies large square matrices, then a matrix of 256 MB (or an eighth of the memory) with a
-        vector, which reads it once as a decoding step reads weights. The best of the repeats counts: what disturbs a
-        measurement only makes it slower. Efficiencies are 1, since the rates are those reached.
+        A fresh process times in fp32, each the best of some repeats, as what disturbs a measurement only makes it
+        slower:
+
+        - products of 1 to 128 rows with many matrices of 4 MB, together 128 MB, as in a model:
+          with t(R) the seconds of R rows, W weights and w = 4 bytes each,
+
+              peak          = 2 W / b,  product_rows = a / b     from t(R) = a + b R, fitted to R >= 2
+              bandwidth     = w W / t(1)
+
+        - with PyTorch, attention of a prompt: attention_efficiency = operations / (peak t)
+        - with PyTorch, a step of a model of eight layers so small that its products take no time:
+          overhead = t / 8
+
+        Efficiencies are 1, since the rates are those reached. What a layer of NumPy would take besides is not known,
+        so its overhead is 0.
 
         Parameters
         ----------
         threads : int, optional
             Threads of the linear algebra; by default all processors that this process may use.
         seconds : float
-            Time for each of the two measurements.
+            Time for each of the measurements, at least.
 
         Raises
         ------

@@ -15,8 +15,8 @@ def config(kind, *sizes, vocabulary, **others):
 
 
 LLAMA = config("llama", 2048, 8192, 16, 32, 8, vocabulary=128256, tie_word_embeddings=True)
-# Parameters of the checkpoints on the Hugging Face hub, embedding and head included. All but the last are quoted by other
-# public repositories too (of keras-hub the presets, among others); all eight are what transformers 5.23 makes of them.
+# Parameters of the checkpoints on the Hugging Face hub, embedding and head included. All but the last are quoted by
+# other public repositories too (keras-hub's presets among them); all eight are what transformers 5.23 makes of them.
 PUBLISHED = {
     "Qwen2.5-0.5B": (config("qwen2", 896, 4864, 24, 14, 2, vocabulary=151936, tie_word_embeddings=True), 494032768),
     "Qwen3-0.6B": (

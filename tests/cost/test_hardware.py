@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from scalelaw.cost import MACHINES, Hardware, machine
+from scalelaw.cost import MACHINES, Hardware, machine, probes
 from scalelaw.errors import ScalelawError
 
 PLAIN = {"name": "mine", "peak": {"fp16": 1e12}, "bandwidth": 1e9, "memory": 1e9}
@@ -38,6 +38,8 @@ def test_names_are_read_as_people_write_them():
         ({"memory": "8GB"}, "memory of mine is '8GB'"),
         ({"compute_efficiency": 1.5}, "compute_efficiency of mine is 1.5; it must lie above 0 and at most at 1"),
         ({"overhead": -1.0}, "overhead of mine is -1.0; it is a number of seconds from 0"),
+        ({"product_rows": -1.0}, "product_rows of mine is -1.0; it is a number of rows from 0"),
+        ({"attention_efficiency": 0}, "attention_efficiency of mine is 0; it must lie above 0"),
         ({"flops": 1}, "a machine has no field 'flops'; its fields are name, peak"),
         ({"peak": 1e12}, "peak is a rate by data type"),
     ],
@@ -52,13 +54,48 @@ def test_a_missing_field_is_named():
         Hardware.from_dict({name: PLAIN[name] for name in ("name", "peak", "memory")})
 
 
+@pytest.mark.slow
 def test_this_machine_is_measured_in_a_process_of_its_own():
     found = Hardware.measure(threads=1, seconds=0.01)
     assert found.name == "this machine, 1 thread"
     assert 1e8 < found.rate("fp32") < 1e15
     assert 1e8 < found.flow < 1e13
     assert found.memory == machine.physical_memory()
-    assert "measured with NumPy" in found.source
+    assert found.product_rows >= 0
+    assert 0 < found.attention_efficiency <= 1
+    assert "measured with " in found.source
+
+
+@pytest.mark.parametrize(("peak", "bandwidth", "extra"), [(1e11, 1e10, 0.0), (5e10, 2e10, 12.0)])
+def test_rates_are_found_from_times_that_they_made(peak, bandwidth, extra):
+    weights, rows = 10**6, np.array(probes.ROWS)
+    took = 2 * weights * (rows + extra * (rows > 1)) / peak
+    found = probes.rates(probes.ROWS, np.where(rows > 1, took, 4 * weights / bandwidth), weights)
+    assert found["peak"] == pytest.approx(peak)
+    assert found["bandwidth"] == pytest.approx(bandwidth)
+    assert found["product_rows"] == pytest.approx(extra, abs=1e-6)
+
+
+def test_times_that_are_no_line_have_no_rows_beside_their_own():
+    found = probes.rates([1, 2, 4, 8], [1.0, 0.9, 2.1, 4.4], 100)
+    assert found["product_rows"] == 0
+    assert found["peak"] == pytest.approx(200 / 0.53, rel=0.1)
+
+
+@pytest.mark.parametrize("package", ["torch", "numpy"])
+def test_a_library_measures(monkeypatch, capsys, package):
+    if package == "torch":
+        pytest.importorskip("torch", reason="the extra train is not installed")
+    else:
+        monkeypatch.setattr(probes.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(probes, "WEIGHTS", 2**20)
+    monkeypatch.setattr(probes, "ROWS", (1, 2, 4))
+    monkeypatch.setattr(sys, "argv", ["probes", "1", "0"])
+    probes.main()
+    found = json.loads(capsys.readouterr().out)
+    made = Hardware(name="here", peak={"fp32": found.pop("peak")}, memory=1e9, source=found.pop("with"), **found)
+    assert made.source.startswith({"torch": "PyTorch", "numpy": "NumPy"}[package])
+    assert (made.overhead > 0) == (package == "torch")
 
 
 @pytest.mark.parametrize("threads", [0, 1.5, True])
@@ -76,8 +113,8 @@ def test_a_measurement_that_fails_says_so(monkeypatch):
 
 def test_the_best_of_the_repeats_counts(monkeypatch):
     ticks = iter(np.cumsum([0, 3.0, 1.0, 2.0, 1.0, 5.0, 1.0, 4.0, 1.0, 6.0, 1.0, 1.0]))
-    monkeypatch.setattr(machine.time, "perf_counter", lambda: next(ticks))
-    assert machine.best(lambda: None, 0.0) == 2.0
+    monkeypatch.setattr(probes.time, "perf_counter", lambda: next(ticks))
+    assert probes.best(lambda: None, 0.0, least=5) == 2.0
 
 
 def test_cost_needs_no_heavy_package():

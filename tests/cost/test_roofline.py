@@ -53,11 +53,11 @@ def test_bytes_are_counted_by_hand():
     found = row(TINY, 2, hardware=SLOW_MEMORY, batch=3, **kinds) * 1e9
     rows, attention, mlp = 3 * 2, 2 * 2 * 8 * (8 + 4), 2 * 3 * 8 * 16
     assert found["decode_projections"] == pytest.approx(3 * (attention + 4 * rows * 2 * 2 * (8 + 8 + 4)))
-    assert found["decode_mlp"] == pytest.approx(3 * (mlp + 4 * rows * 2 * (2 * 8 + 6 * 16)))
+    assert found["decode_mlp"] == pytest.approx(3 * (mlp + 4 * rows * 2 * (2 * 8 + 3 * 16)))
     a_key = 2 * 2 * 2 * 4
     assert found["decode_attention"] == pytest.approx(rows * a_key * (9 + 10 + 11 + 3) + 4 * 3 * rows * 2 * 2 * 8)
     assert found["decode_head"] == pytest.approx(3 * (10 * 8 + 4 * 3 * (8 + 10)))
-    assert found["decode_norm"] == pytest.approx(4 * 3 * rows * 22 * 8)
+    assert found["decode_elementwise"] == pytest.approx(4 * 3 * rows * (22 * 8 + 2 * 3 * 16))
     assert found["prefill_embedding"] == pytest.approx((3 * 5 + 4 * rows * 5) * 8)
 
 
@@ -118,6 +118,25 @@ def test_overhead_is_paid_in_every_layer_of_every_pass():
     slow = dataclasses.replace(SLOW_SUMS, overhead=1.0)
     assert row(TINY, hardware=slow)["prefill_overhead"] == 2
     assert row(TINY, hardware=slow)["decode_overhead"] == 6
+
+
+def test_a_product_of_few_rows_takes_as_long_as_one_of_more():
+    """Three sequences of two streams: layers run 6 rows, the head and the aggregator 3; one row costs nothing more."""
+    few = dataclasses.replace(SLOW_SUMS, product_rows=4.0)
+    plain, slow = (row(TINY, 2, batch=3, hardware=each) for each in (SLOW_SUMS, few))
+    for name, rows in (("projections", 6), ("mlp", 6), ("head", 3), ("aggregator", 3)):
+        assert slow[f"decode_{name}"] == pytest.approx(plain[f"decode_{name}"] * (rows + 4) / rows)
+    assert slow["prefill_mlp"] == pytest.approx(plain["prefill_mlp"] * 34 / 30)
+    assert slow["decode_attention"] == plain["decode_attention"]
+    alone = [row(TINY, hardware=each)["decode_mlp"] for each in (SLOW_SUMS, few)]
+    assert alone[0] == alone[1]
+
+
+def test_attention_reaches_a_share_of_the_rate():
+    half = dataclasses.replace(SLOW_SUMS, attention_efficiency=0.5)
+    plain, slow = (row(TINY, 2, hardware=each) for each in (SLOW_SUMS, half))
+    assert slow["prefill_attention"] == pytest.approx(2 * plain["prefill_attention"])
+    assert slow["prefill_mlp"] == plain["prefill_mlp"]
 
 
 @settings(deadline=None, max_examples=60)

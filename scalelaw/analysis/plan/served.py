@@ -11,7 +11,6 @@ import pandas as pd
 
 from scalelaw.cost import MACHINES, Hardware, Shape, breakdown
 from scalelaw.errors import ScalelawError
-from scalelaw.files import write_atomically
 
 _WHAT = ["N", "P", "batch", "input_tokens", "output_tokens"]
 _TOTALS = ["memory", "prefill", "per_token", "decode", "latency"]
@@ -90,13 +89,13 @@ def machines(*, measure: bool = False) -> pd.DataFrame:
 def measured(
     sizes: Sequence[str], path: Path, *, read: Callable[[str], Shape], huggingface: bool = False, **options: Any
 ) -> pd.DataFrame:
-    """Measure models by their sizes or configurations, and write the table to a parquet file.
+    """Measure models by their sizes or configurations, and write every row to a parquet file as it comes.
 
     Parameters
     ----------
     sizes : sequence of str
     path : Path
-        A file whose name ends in ``.parquet``; its folder must exist.
+        A file whose name ends in ``.parquet``; its folder must exist. What it holds already is not measured again.
     read : callable
         From one of the sizes to its shape.
     huggingface : bool
@@ -113,13 +112,32 @@ def measured(
 
     from scalelaw.cost.measured import measure_costs
 
-    if path.suffix != ".parquet" or not path.parent.is_dir():
-        raise ScalelawError(f"cannot write {path}: name a .parquet file in a folder that exists")
-    if huggingface and not all(each.endswith(".json") for each in sizes):
+    if huggingface and not all(_is_config(each) for each in sizes):
         raise ScalelawError("a Hugging Face model is measured from its config.json; name that file as the size")
-    shapes = [read(each) for each in sizes]
-    configs = [json.loads(Path(each).read_text(encoding="utf-8")) if huggingface else None for each in sizes]
-    frames = [measure_costs(shape, config=config, **options) for shape, config in zip(shapes, configs, strict=True)]
-    frame = pd.concat(frames, ignore_index=True)
-    write_atomically(path, lambda file: frame.to_parquet(file, index=False))
+    if not sizes:
+        raise ScalelawError("name a model to measure: a size such as 100M, or the config.json of one")
+    frame = pd.DataFrame()
+    for each in sizes:
+        shape = read(each)
+        config = json.loads(_file(each).read_text(encoding="utf-8")) if huggingface else None
+        frame = measure_costs(shape, config=config, into=path, **options)
     return frame
+
+
+def _is_config(text: str) -> bool:
+    return text.endswith(".json") or Path(text).is_dir()
+
+
+def _file(text: str) -> Path:
+    return Path(text) / "config.json" if Path(text).is_dir() else Path(text)
+
+
+def readable(measured: pd.DataFrame) -> pd.DataFrame:
+    """A table of `measure_costs` for the eye: milliseconds and GiB, each with what the roofline predicts beside it."""
+    shown = measured[["model", "N", "P", "batch", "input_tokens", "output_tokens"]].copy()
+    units = {"prefill": ("prefill ms", 1e-3), "per_token": ("token ms", 1e-3), "memory": ("GiB", 2**30)}
+    for place, (name, (title, unit)) in enumerate(units.items()):
+        shown[title] = (measured[name] / unit).map("{:.3g}".format)
+        # a name of its own for each column, which reads the same
+        shown["predicted" + " " * place] = (measured[f"predicted_{name}"] / unit).map("{:.3g}".format)
+    return shown.assign(noisy=np.where(measured["noisy"], "noisy", ""))

@@ -1,4 +1,4 @@
-"""Efficiencies and overhead of a machine, from what was measured on it."""
+"""How near predictions come to what was measured, and the efficiencies and overheads of a machine from that."""
 
 from __future__ import annotations
 
@@ -16,17 +16,30 @@ from scalelaw.errors import ScalelawError
 if TYPE_CHECKING:
     import pandas as pd
 
-LEAST = 4
-"""Rows without which three numbers cannot be found."""
+LEAST = 6
+"""Rows without which five numbers cannot be found."""
+_BEGIN = {
+    "compute_efficiency": 0.7,
+    "memory_efficiency": 0.7,
+    "overhead": 1e-4,
+    "product_rows": 4.0,
+    "attention_efficiency": 0.5,
+}
+SHARP = 0.01
+"""Error in ln seconds below which errors count squared."""
+_OVERHEADS = (1e-6, 1e-4, 1e-3)
 _PARTS = ("prefill", "per_token")
 
 
 def calibrated(hardware: Hardware, measured: pd.DataFrame) -> Hardware:
-    """The machine with the efficiencies and the overhead a layer under which the roofline comes nearest to a table.
+    """The machine with the efficiencies and overheads under which the roofline comes nearest to a table.
 
-    They minimise the mean of |ln predicted - ln measured| over prefill and time a token of all rows, noisy ones left
-    out; by Nelder and Mead's method from three starts. What is predicted for the same rows afterwards is a fit and not
-    a prediction: calibrate on some settings and compare on others.
+    Found are ``compute_efficiency``, ``memory_efficiency``, ``attention_efficiency``, ``overhead`` and
+    ``product_rows``.
+
+    They minimise the sum of sqrt(1 + (z / 0.01)^2), z = ln predicted - ln measured, over prefill and time a token of
+    all rows, noisy ones left out: nearly the sum of absolute errors, from three starts. What is predicted for the same
+    rows afterwards is a fit and not a prediction: calibrate on some settings and compare on others.
 
     Parameters
     ----------
@@ -38,9 +51,9 @@ def calibrated(hardware: Hardware, measured: pd.DataFrame) -> Hardware:
     Raises
     ------
     ScalelawError
-        If fewer than four rows can be relied on.
+        If fewer than six rows can be relied on.
     """
-    from scipy.optimize import minimize
+    from scipy.optimize import least_squares
 
     rows = measured[~measured["noisy"]]
     if len(rows) < LEAST:
@@ -51,12 +64,15 @@ def calibrated(hardware: Hardware, measured: pd.DataFrame) -> Hardware:
     ask = _asker(rows)
     truth = np.concatenate([np.asarray(rows[name], dtype=float) for name in _PARTS])
 
-    def distance(x: np.ndarray) -> float:
-        return float(np.abs(np.log(ask(_with(hardware, x)) / truth)).mean())
+    def distances(x: np.ndarray) -> np.ndarray:
+        return np.log(ask(_with(hardware, x)) / truth)
 
-    starts = [np.log([0.7, 0.7, overhead]) for overhead in (1e-6, 1e-4, 1e-3)]
-    found = [minimize(distance, start, method="Nelder-Mead", options={"maxiter": 600}) for start in starts]
-    best = _with(hardware, min(found, key=lambda each: float(each.fun)).x)
+    most = [0.0 if name.endswith("efficiency") else 10.0 for name in _BEGIN]
+    found = [
+        least_squares(distances, start, bounds=(-25.0, most), loss="soft_l1", f_scale=SHARP, x_scale=1.0)
+        for start in (np.log([*{**_BEGIN, "overhead": overhead}.values()]) for overhead in _OVERHEADS)
+    ]
+    best = _with(hardware, min(found, key=lambda each: float(each.cost)).x)
     return replace(best, name=f"{hardware.name}, calibrated")
 
 
@@ -75,9 +91,8 @@ def errors(hardware: Hardware, measured: pd.DataFrame) -> dict[str, float]:
 
 
 def _with(hardware: Hardware, x: np.ndarray) -> Hardware:
-    """The machine with efficiencies, at most those of 1, and overhead, given by their logarithms."""
-    compute, memory, overhead = np.exp(np.minimum(x, [0.0, 0.0, 5.0])).tolist()
-    return replace(hardware, compute_efficiency=compute, memory_efficiency=memory, overhead=overhead)
+    """The machine with the numbers whose logarithms are given."""
+    return replace(hardware, **dict(zip(_BEGIN, np.exp(x).tolist(), strict=True)))
 
 
 def _asker(rows: pd.DataFrame) -> Any:

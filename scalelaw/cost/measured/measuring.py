@@ -13,6 +13,7 @@ import numpy as np
 
 from scalelaw.cost.hardware import Hardware, hardware_of
 from scalelaw.cost.machine import processors
+from scalelaw.cost.measured.table import Table
 from scalelaw.cost.parameters import check_streams, parameters
 from scalelaw.cost.serving import decode, memory, prefill
 from scalelaw.cost.setting import whole
@@ -22,8 +23,6 @@ from scalelaw.errors import ScalelawError
 if TYPE_CHECKING:
     import pandas as pd
 
-NOISY = 0.2
-"""Spread, (largest - smallest) / median, above which a measurement is flagged."""
 DTYPES = ("fp32", "bf16", "fp16")
 
 
@@ -41,6 +40,8 @@ def measure_costs(
     dtype: str = "fp32",
     hardware: Hardware | str | None = None,
     config: Mapping[str, Any] | None = None,
+    into: str | os.PathLike[str] | None = None,
+    again: bool = False,
     progress: Callable[[str], object] | None = None,
 ) -> pd.DataFrame:
     """Measure prefill, decoding and memory of the harness's model, or of a Hugging Face one, on this machine.
@@ -64,18 +65,24 @@ def measure_costs(
         What the prediction is for; by default this machine as `Hardware.measure` finds it.
     config : mapping, optional
         What a ``config.json`` holds: that model of transformers is measured instead of the harness's, and ``shapes``
-        should be its `Shape.from_config`.
+        should be its `Shape.from_config`. Streams are added to it as `scalelaw.pretrained.add_streams` does.
+    into : path, optional
+        A parquet file that every row is written to as soon as it is measured. Settings that it holds already are not
+        measured again, so that a run that was stopped goes on where it stopped.
+    again : bool
+        Measure those of its rows again that are noisy.
     progress : callable, optional
         Told which setting is being measured.
 
     Returns
     -------
     DataFrame
-        ``N``, ``P``, ``batch``, ``input_tokens``, ``output_tokens``; ``prefill`` and ``per_token`` (seconds, medians of
-        the repeats) with their ``_spread``; ``latency`` (prefill and all further tokens), ``tokens_per_second`` (of all
+        With ``into`` all that the file holds then. ``model`` ("harness", or the ``model_type`` of transformers), ``N``,
+        ``P``, ``batch``, ``input_tokens``, ``output_tokens``; ``prefill`` and ``per_token`` (seconds, medians of the
+        repeats) with their ``_spread``; ``latency`` (prefill and all further tokens), ``tokens_per_second`` (of all
         sequences), ``memory`` (bytes at the peak); ``predicted_`` of these by the roofline; ``swapped``, pages that
-        were read back from disk; ``noisy``, whether a spread is above 20 % or the machine swapped; ``threads``,
-        ``device``, ``dtype``, ``hardware``, and ``shape``, its fields as JSON.
+        were read back from disk; ``threads``, ``device``, ``dtype``, ``hardware``, ``repeats``, ``shape``, its fields
+        as JSON; ``noisy``, whether a spread is above 20 % or the machine swapped.
 
     Raises
     ------
@@ -86,8 +93,6 @@ def measure_costs(
     -----
     Memory on a CPU is resident memory above that of the process before there was a model; on CUDA the allocator's.
     """
-    import pandas as pd
-
     jobs = _jobs(shapes, streams, batch, input_tokens, output_tokens)
     if dtype not in DTYPES:
         raise ScalelawError(f"dtype is {dtype!r}; choose {', '.join(DTYPES)}")
@@ -98,24 +103,23 @@ def measure_costs(
         "device": device,
         "dtype": dtype,
     }
-    machine = Hardware.measure(threads=common["threads"]) if hardware is None else hardware_of(hardware)
-    rows = []
-    for shape, sizes in jobs:
+    model = "harness" if config is None else str(config.get("model_type"))
+    keys = [_key(model, shape, sizes, common) for shape, sizes in jobs]
+    table = Table(into, again=again)
+    left = [(key, *job) for key, job in zip(keys, jobs, strict=True) if key not in table]
+    if hardware is None and left:
+        hardware = Hardware.measure(threads=common["threads"])
+    for place, (key, shape, sizes) in enumerate(left, start=1):
         if progress is not None:
-            progress(", ".join(f"{name} {value}" for name, value in sizes.items()))
+            done = f"{place} of {len(left)}: " if len(left) > 1 else ""
+            progress(done + ", ".join(f"{name} {value}" for name, value in sizes.items()))
         what = {"config": dict(config)} if config is not None else {"shape": shape.to_dict()}
-        found = _in_a_process({**what, **sizes, **common})
-        row = {"N": parameters(shape, sizes["streams"])["N"], **_named(sizes), **_summary(found, sizes)}
-        row |= _predicted(shape, sizes, machine, dtype)
-        how = {"threads": common["threads"], "device": device, "dtype": dtype, "hardware": machine.name}
-        rows.append({**row, **how, "shape": json.dumps(shape.to_dict())})
-    frame = pd.DataFrame(rows)
-    return frame.assign(noisy=flagged(frame))
-
-
-def flagged(frame: pd.DataFrame, *, above: float = NOISY) -> pd.Series[bool]:
-    """Which rows of a measurement are not to be relied on: a spread above a fifth, or pages read back from disk."""
-    return (frame[["prefill_spread", "per_token_spread"]] > above).any(axis=1) | (frame["swapped"] > 0)
+        found = _summary(_in_a_process({**what, **sizes, **common}), sizes)
+        machine = hardware_of(hardware)  # type: ignore[arg-type]
+        predicted = _predicted(shape, sizes, machine, dtype)
+        N = parameters(shape, sizes["streams"])["N"]
+        table.add({**key, "N": N, **found, **predicted, "hardware": machine.name, "repeats": common["repeats"]})
+    return table.frame()
 
 
 def _jobs(shapes: Any, *given: Any) -> list[tuple[Shape, dict[str, int]]]:
@@ -130,6 +134,12 @@ def _jobs(shapes: Any, *given: Any) -> list[tuple[Shape, dict[str, int]]]:
     for each in values[0]:
         check_streams(each)
     return [(shape, dict(zip(names, each, strict=True))) for shape in listed for each in product(*values)]
+
+
+def _key(model: str, shape: Shape, sizes: dict[str, int], common: dict[str, Any]) -> dict[str, Any]:
+    """What tells one measurement from another."""
+    how = {name: common[name] for name in ("threads", "device", "dtype")}
+    return {"model": model, **_named(sizes), **how, "shape": json.dumps(shape.to_dict())}
 
 
 def _named(sizes: dict[str, int]) -> dict[str, int]:

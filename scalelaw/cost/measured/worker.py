@@ -47,9 +47,7 @@ def measured(job: dict[str, Any]) -> dict[str, Any]:
     device = job["device"]
     dtype = getattr(torch, {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}[job["dtype"]])
     # what the first generation loads, code and kernels, is not the model's
-    small = {**job, "shape": _SMALL.to_dict(), "input_tokens": 4, "output_tokens": 2, "batch": 1}
-    small.pop("config", None)
-    _generated(_model(small, dtype)(), torch.zeros(1, 4, dtype=torch.long, device=device), 2, _nothing)
+    _generated(_model(_small(job), dtype)(), torch.zeros(1, 4, dtype=torch.long, device=device), 2, _nothing)
     memory = Memory(device)
     begin = _model(job, dtype)
     prompt = torch.randint(0, _vocabulary(job), (job["batch"], job["input_tokens"]), device=device)
@@ -84,14 +82,25 @@ def _generated(
 def _model(job: dict[str, Any], dtype: Any) -> Callable[[], Callable[[Any], Any]]:
     """What begins a generation: each call gives a reader with an empty cache."""
     if "config" in job:
-        from scalelaw.cost.measured.huggingface import reader
+        from scalelaw.cost.measured.huggingface import Reader, random_model
 
-        return reader(job["config"], job["streams"], dtype=dtype, device=job["device"])
+        pretrained = random_model(job["config"], job["streams"], dtype=dtype, device=job["device"])
+        return lambda: Reader(pretrained, job["streams"])
     from scalelaw.cost.measured.decoding import Decoder, unmeaning
 
     model = unmeaning(Shape.from_dict(job["shape"]), job["streams"], dtype=dtype, device=job["device"])
     length = job["input_tokens"] + max(2, job["output_tokens"])
     return lambda: Decoder(model, batch=job["batch"], length=length)
+
+
+def _small(job: dict[str, Any]) -> dict[str, Any]:
+    """The least job that runs the same code."""
+    sizes = {"input_tokens": 4, "output_tokens": 2, "batch": 1}
+    if "config" in job:
+        from scalelaw.cost.measured.huggingface import small
+
+        return {**job, **sizes, "config": small(job["config"])}
+    return {**job, **sizes, "shape": _SMALL.to_dict()}
 
 
 def _vocabulary(job: dict[str, Any]) -> int:

@@ -37,17 +37,20 @@ class Roofline:
 
     With L layers of width h, q and a features of queries and of keys, m matrices (3 with a gate) of inner size i,
     vocabulary V; R = B P rows, T prefix slots, S tokens in and O out; w, c and x bytes a weight, a number of the cache
-    and an activation; F operations and M bytes a second. A pass of n new tokens, which see v keys in all (summed over
-    the n tokens), with logits of l of them:
+    and an activation; F operations and M bytes a second, and e F operations of attention (F = peak
+    compute_efficiency, M = bandwidth memory_efficiency, e = attention_efficiency of `Hardware`). A pass of n new
+    tokens, which see v keys in all (summed over the n tokens), with logits of l of them:
 
-        projections = max( 2 R n W_a / F,  (w W_a + x R n L 2 (h + q + a)) / M ),   W_a = L 2 h (q + a)
-        mlp         = max( 2 R n W_m / F,  (w W_m + x R n L (2 h + 2 m i)) / M ),   W_m = L m h i
-        attention   = max( 4 R v L q / F,  (2 c R L a (keys read + keys written) + x R n L 2 q) / M )
-        norm        = x R n (10 L + 2) h / M
+        projections = max( 2 [R n] W_a / F,  (w W_a + x R n L 2 (h + q + a)) / M ),   W_a = L 2 h (q + a)
+        mlp         = max( 2 [R n] W_m / F,  (w W_m + x R n L (2 h + m i)) / M ),     W_m = L m h i
+        attention   = max( 4 R v L q / (e F),  (2 c R L a (keys read + keys written) + x R n L 2 q) / M )
+        elementwise = x R n ((10 L + 2) h + L m i) / M                                norms, residual sums, the gate
         embedding   = (w B n + x R n) h / M
-        aggregator  = max( 2 B n W_g / F,  (w W_g + x B n (2 P + 2) h) / M ),       W_g as in `parameters`, for P > 1
-        head        = max( 2 B l V h / F,  (w V h + x B l (h + V)) / M )
+        aggregator  = max( 2 [B n] W_g / F,  (w W_g + x B n (2 P + 2) h) / M ),       W_g as in `parameters`, for P > 1
+        head        = max( 2 [B l] V h / F,  (w V h + x B l (h + V)) / M )
         overhead    = L overhead
+
+    where [1] = 1 and [k] = k + product_rows above: what a product of few rows takes on a processor.
 
     Prefill is one pass: n = S, v = S T + S (S + 1)/2, T + S keys read and written, l = 1. Decoding is O - 1 passes of
     n = l = 1; the keys read in step j are T + S + j, in all (O - 1)(T + S) + O (O - 1)/2. The longer of operations and
@@ -123,30 +126,31 @@ def _passes(
     z, rate, flow = s.sizes, hardware.rate(s.compute), hardware.flow
     B, P, L, h = s.batch, s.streams, z.layers, z.width
     w, x = s.weight_bytes, s.activation_bytes
-    rows = passes * B * P * tokens
+    R = B * P
+    rows = passes * R * tokens
     aggregator = counted(z, P)["n_aggregator"]
 
     def longer(operations: Numbers, moved: Numbers) -> Numbers:
         return np.maximum(operations / rate, moved / flow)
 
+    def product(rows_a_pass: Numbers, weights: Numbers, moved: Numbers) -> Numbers:
+        took = rows_a_pass + hardware.product_rows * (rows_a_pass > 1)
+        return longer(2.0 * passes * took * weights, passes * w * weights + x * passes * moved)
+
     attention, mlp = 2.0 * L * h * (z.q + z.kv), 1.0 * L * z.matrices * h * z.ffn
-    keys = 2.0 * s.cache_bytes * B * P * L * z.kv
+    keys = 2.0 * s.cache_bytes * R * L * z.kv
     # the prompt's pass writes the prefix into the cache too
     written = np.where(tokens > 1, read, passes)
     return {
-        "projections": longer(2.0 * rows * attention, passes * w * attention + x * rows * L * 2.0 * (h + z.q + z.kv)),
-        "mlp": longer(2.0 * rows * mlp, passes * w * mlp + x * rows * L * (2.0 * h + 2.0 * z.matrices * z.ffn)),
-        "attention": longer(4.0 * B * P * seen * L * z.q, keys * (read + written) + x * rows * L * 2.0 * z.q),
-        "norm": x * rows * (10.0 * L + 2.0) * h / flow,
+        "projections": product(R * tokens, attention, R * tokens * L * 2.0 * (h + z.q + z.kv)),
+        "mlp": product(R * tokens, mlp, R * tokens * L * (2.0 * h + z.matrices * z.ffn)),
+        "attention": longer(
+            4.0 * R * seen * L * z.q / hardware.attention_efficiency,
+            keys * (read + written) + x * rows * L * 2.0 * z.q,
+        ),
+        "elementwise": x * rows * ((10.0 * L + 2.0) * h + L * z.matrices * z.ffn) / flow,
         "embedding": (w * passes * B * tokens + x * rows) * h / flow,
-        "aggregator": (P > 1)
-        * longer(
-            2.0 * passes * B * tokens * aggregator,
-            passes * (w * aggregator + x * B * tokens * (2.0 * P + 2.0) * h),
-        ),
-        "head": longer(
-            2.0 * passes * B * logits * z.vocabulary * h,
-            passes * (w * z.vocabulary * h + x * B * logits * (h + z.vocabulary)),
-        ),
+        "aggregator": (P > 1) * product(B * tokens, aggregator, B * tokens * (2.0 * P + 2.0) * h),
+        "head": product(B * logits, 1.0 * z.vocabulary * h, B * logits * (h + z.vocabulary)),
         "overhead": passes * L * hardware.overhead,
     }

@@ -3,14 +3,13 @@
 import json
 import subprocess
 import sys
-import types
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from scalelaw.cost import Hardware, Shape, parameters
-from scalelaw.cost.measured import flagged, huggingface, measure_costs, measuring, worker
+from scalelaw.cost.measured import flagged, measure_costs, measuring, read_measured, worker
 from scalelaw.errors import ScalelawError
 
 TINY = Shape.scaled(width=32, layers=2, prefix_tokens=4)
@@ -130,35 +129,57 @@ def test_what_cannot_be_measured_is_refused(options, message):
         measure_costs(**{"shapes": TINY, "hardware": MACHINE, "threads": 1, **options})
 
 
-def test_a_hugging_face_model_is_read_with_its_own_cache(monkeypatch):
-    torch = pytest.importorskip("torch", reason="the extra train is not installed")
+def test_rows_are_written_as_they_come_and_not_measured_twice(monkeypatch, tmp_path):
+    found = {"prefill": [1.0, 1.0], "per_token": [0.1, 0.1], "memory": 5, "faults": 0}
+    asked = answers(monkeypatch, found)
+    given = {"batch": 1, "hardware": MACHINE, "threads": 1, "into": tmp_path / "costs.parquet"}
+    measure_costs(TINY, streams=[1, 2], **given)
+    assert len(asked) == 2
+    frame = measure_costs(TINY, streams=[1, 2, 4], **given)
+    assert frame["P"].tolist() == [1, 2, 4]
+    assert len(asked) == 3
+    # what is asked for otherwise is another measurement: here on two threads
+    frame = measure_costs(TINY, streams=4, **{**given, "threads": 2})
+    assert frame["threads"].tolist() == [1, 1, 1, 2]
+    pd.testing.assert_frame_equal(read_measured(given["into"]), frame)
 
-    class Model:
-        def to(self, **_):
-            return self
 
-        def eval(self):
-            return self
+def test_a_stop_loses_no_row(monkeypatch, tmp_path):
+    path, done = tmp_path / "costs.parquet", []
 
-        def __call__(self, *, input_ids, past_key_values, use_cache):
-            assert use_cache
-            seen = (past_key_values or 0) + input_ids.shape[1]
-            logits = torch.zeros(*input_ids.shape, 5)
-            return types.SimpleNamespace(logits=logits, past_key_values=seen)
+    def process(job):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(job)
+        return {"prefill": [1.0], "per_token": [0.1], "memory": 5, "faults": 0}
 
-    made = types.SimpleNamespace(
-        AutoModelForCausalLM=types.SimpleNamespace(from_config=lambda _: Model()),
-        AutoConfig=types.SimpleNamespace(for_model=lambda kind, **settings: (kind, settings)),
-    )
-    monkeypatch.setitem(sys.modules, "transformers", made)
-    begin = huggingface.reader({"model_type": "llama"}, 1, dtype=torch.float32, device="cpu")
-    read = begin()
-    assert read(torch.zeros(2, 7, dtype=torch.long)).shape == (2, 5)
-    read(torch.zeros(2, 1, dtype=torch.long))
-    assert read.cache == 8
-    assert begin().cache is None
-    with pytest.raises(ScalelawError, match="of a model with P = 1, not 2"):
-        huggingface.reader({"model_type": "llama"}, 2, dtype=torch.float32, device="cpu")
+    monkeypatch.setattr(measuring, "_in_a_process", process)
+    with pytest.raises(KeyboardInterrupt):
+        measure_costs(TINY, hardware=MACHINE, threads=1, into=path)
+    assert len(read_measured(path)) == 2
+
+
+def test_noisy_rows_are_measured_again_when_asked_for(monkeypatch, tmp_path):
+    given = {"streams": 1, "batch": 1, "hardware": MACHINE, "threads": 1, "into": tmp_path / "costs.parquet"}
+    answers(monkeypatch, {"prefill": [1.0, 2.0], "per_token": [0.1, 0.1], "memory": 5, "faults": 0})
+    assert measure_costs(TINY, **given)["noisy"].tolist() == [True]
+    asked = answers(monkeypatch, {"prefill": [1.0, 1.0], "per_token": [0.1, 0.1], "memory": 5, "faults": 0})
+    assert measure_costs(TINY, **given)["noisy"].tolist() == [True]
+    assert not asked
+    assert measure_costs(TINY, again=True, **given)["noisy"].tolist() == [False]
+
+
+def test_a_file_that_is_no_table_is_refused(tmp_path):
+    pd.DataFrame({"N": [1]}).to_parquet(tmp_path / "other.parquet")
+    (tmp_path / "torn.parquet").write_bytes(b"PAR1 torn")
+    for name, message in (
+        ("other.parquet", "is no table of measurements: it lacks model, shape"),
+        ("torn.parquet", "cannot be read as a table of measurements"),
+        ("table.csv", r"name a \.parquet file in a folder that exists"),
+        ("nowhere/table.parquet", r"name a \.parquet file in a folder that exists"),
+    ):
+        with pytest.raises(ScalelawError, match=message):
+            measure_costs(TINY, hardware=MACHINE, into=tmp_path / name)
 
 
 def test_the_table_survives_a_file(monkeypatch, tmp_path):
