@@ -1,4 +1,4 @@
-"""`scalelaw cost`, `scalelaw cost reproduce`, `scalelaw cost hardware`."""
+"""`scalelaw cost`, and `reproduce`, `measure`, `study` and `hardware` below it."""
 
 from __future__ import annotations
 
@@ -164,6 +164,60 @@ def measure(
     if noisy:
         output.note(f"{noisy} of {len(frame)} rows are noisy; measure them again on a quiet machine with --again")
     output.note(f"wrote {out}")
+
+
+@app.command("study")
+def study(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the table and the machine are kept.")],
+    size: Annotated[str, typer.Option("--size", metavar="SIZE", help="The model that streams are added to.")] = "100M",
+    p: Annotated[
+        list[int] | None, typer.Option("--p", metavar="P", help="Streams; repeatable. 1, 2, 4 and 8 if none.")
+    ] = None,
+    batch: Annotated[
+        list[int] | None, typer.Option("--batch", metavar="B", help="Repeatable. 1, 2, 4 and 8 if none.")
+    ] = None,
+    input_tokens: Annotated[int, typer.Option("--input", metavar="TOKENS", help="Tokens of each prompt.")] = 32,
+    output_tokens: Annotated[
+        int, typer.Option("--output-tokens", metavar="TOKENS", help="Tokens generated for each.")
+    ] = 32,
+    repeats: Annotated[int, typer.Option("--repeats", metavar="N", help="Times each is measured.")] = 5,
+    threads: Annotated[int | None, typer.Option("--threads", metavar="N", help="All processors if not given.")] = None,
+    law: Annotated[
+        str, typer.Option("--fit", metavar="FIT", help="A saved fit that says which models are as good.")
+    ] = "",
+    again: Annotated[bool, typer.Option("--again", help="Measure the machine and the noisy rows again.")] = False,
+    figure: figures.Figure = None,
+    venue: Annotated[str, typer.Option(metavar="NAME", help="icml, neurips, iclr, aistats, jmlr or paper.")] = "icml",
+    as_json: options.Json = False,
+) -> None:
+    """Measure what streams add on this machine, and what parameters add for the same loss.
+
+    The law is the paper's of Stack-V2-Python where no fit is given. Rows are written as they come, and what the folder
+    holds is not measured again: a study that was stopped goes on. 100M takes about 20 minutes on two quiet processors.
+
+    Example: scalelaw cost study runs/cost-cpu --figure figures/cost-cpu
+    """
+    from scalelaw.analysis.plan.study import study_costs
+
+    fitted = options.saved(law) if law else options.saved_or_fitted("parscale-stack", "parscale", None, None, 0, 0)
+    found = study_costs(
+        folder,
+        fitted,
+        base=shape(size),
+        streams=p or (1, 2, 4, 8),
+        batch=batch or (1, 2, 4, 8),
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        repeats=repeats,
+        threads=threads,
+        again=again,
+        progress=output.progress,
+    )
+    figures.draw(figure, lambda plot: plot.cost_panels(found.ways), venue=venue, columns=2)
+    if as_json:
+        output.document(found.to_dict())
+    else:
+        output.result(found.report())
 
 
 @app.command("hardware")

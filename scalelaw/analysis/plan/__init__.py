@@ -5,9 +5,11 @@ from scalelaw.analysis.plan.claims import cost_claims, turning_batch
 from scalelaw.analysis.plan.measured import measured_ways
 from scalelaw.analysis.plan.regions import choice_regions
 from scalelaw.analysis.plan.service import Service
+from scalelaw.analysis.plan.study import CostStudy, study_costs
 from scalelaw.analysis.plan.ways import added_at_equal_loss, cost_ratios, ways_to_scale
 
 __all__ = [
+    "CostStudy",
     "Plan",
     "Service",
     "added_at_equal_loss",
@@ -16,6 +18,7 @@ __all__ = [
     "cost_ratios",
     "measured_ways",
     "plan",
+    "study_costs",
     "turning_batch",
     "ways_to_scale",
 ]

@@ -89,3 +89,8 @@ def _sizes(low: float, high: float, family: tuple[tuple[str, Any], ...]) -> tupl
     count = int(np.ceil(np.log(high / low) / np.log(STEP))) + 1
     found = [Shape.sized(float(N), **dict(family)) for N in np.geomspace(low, high, count)]
     return tuple(dict.fromkeys(found))
+
+
+def streams_of_runs(fit: Fit) -> np.ndarray:
+    """Every number of streams from 1 to the most among the runs of a fit, at least to 2."""
+    return np.arange(1, max(2, round(float(np.max(fit.columns["P"])))) + 1)

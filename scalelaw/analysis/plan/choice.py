@@ -1,4 +1,4 @@
-"""The (N, P) of the lowest predicted loss within limits, what lies around it, and how sure that is."""
+"""The (N, P) of the lowest predicted loss within limits, and how sure that is."""
 
 from __future__ import annotations
 
@@ -9,24 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scalelaw.analysis.columns import held_columns, need_columns, within
-from scalelaw.analysis.plan.candidates import Candidates, candidates
-from scalelaw.analysis.plan.limits import Limits, read_count
+from scalelaw.analysis.columns import need_columns
+from scalelaw.analysis.plan.around import best_within, frontier, nothing_fits, sensitivity
+from scalelaw.analysis.plan.candidates import candidates, streams_of_runs
+from scalelaw.analysis.plan.limits import Limits
 from scalelaw.analysis.plan.service import Service
+from scalelaw.analysis.plan.training import Training
 from scalelaw.cost import Hardware, Shape
 from scalelaw.cost.setting import whole
-from scalelaw.cost.units import duration, size
-from scalelaw.errors import FitError, ScalelawError
-from scalelaw.fit.calling import law_losses
+from scalelaw.errors import ScalelawError
 from scalelaw.fit.intervals import check_interval, interval
 from scalelaw.fit.predict import parameter_sets
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
-
-FACTORS = (0.5, 0.9, 1.1, 2.0)
-CONTEXT = 2048
-"""Tokens a sequence in training, as in the paper."""
 
 
 @dataclass(frozen=True)
@@ -158,20 +154,20 @@ def plan(
     need_columns(fit, "N", "P", what="a plan")
     served = Service(hardware=hardware, batch=int(whole("batch", batch)), **service)
     limits = Limits.read(memory=memory, latency=latency, train_budget=train_budget, holds=served.machine.memory)
-    P = np.unique(whole("streams", np.ravel(streams))) if streams is not None else _streams(fit)
+    P = np.unique(whole("streams", np.ravel(streams))) if streams is not None else streams_of_runs(fit)
     room = candidates(fit, served, streams=P, memory=2.2 * limits.memory, family=dict(family or {}))
-    training = _Training.of(fit, D, limits, tokens, held or {})
+    training = Training.of(fit, D, limits, tokens, held or {})
     table = training.priced(room, limits, served)
-    chosen = _best(table, limits)
+    chosen = best_within(table, limits)
     if chosen is None:
-        raise ScalelawError(_nothing_fits(table, limits))
+        raise ScalelawError(nothing_fits(table, limits))
     fits = table[limits.within(table)]
     best, choices = _with_draws(fit, training, fits, chosen, level=level, kind=kind)
     return Plan(
         best=best,
         shape=room.shapes[chosen],
-        frontier=_frontier(fits),
-        sensitivity=_sensitivity(training, room, limits, served, float(table["loss"][chosen])),
+        frontier=frontier(fits),
+        sensitivity=sensitivity(training, room, limits, served, float(table["loss"][chosen])),
         choices=choices,
         limits=limits,
         service=served,
@@ -179,67 +175,8 @@ def plan(
     )
 
 
-@dataclass(frozen=True)
-class _Training:
-    """How models are trained: on how many tokens, the other columns of the law, and what is served afterwards."""
-
-    fit: Fit
-    D: float | None
-    by_budget: bool
-    tokens: float | None
-    held: Mapping[str, float]
-
-    @classmethod
-    def of(cls, fit: Fit, D: Any, limits: Limits, tokens: Any, held: Mapping[str, Any]) -> _Training:
-        reads = "D" in fit.law.columns
-        by_budget = reads and D is None and limits.train_flops is not None
-        own = {**held, **({"D": D} if D is not None and reads else {})}
-        varied = ("N", "P", "D") if by_budget else ("N", "P")
-        others = held_columns(fit, varied, own)
-        count = others.get("D") if D is None else read_count("D", D)
-        for name, wanted in (("train_budget", limits.train_flops), ("tokens", tokens)):
-            if wanted is not None and count is None and not by_budget:
-                raise FitError(f"{name} needs the training tokens, which law {fit.law.name!r} does not read; give D")
-        served = None if tokens is None else read_count("tokens", tokens)
-        return cls(fit, count, by_budget, served, others)
-
-    def priced(self, room: Candidates, limits: Limits, service: Service) -> pd.DataFrame:
-        """The table of candidates with what training costs and the predicted loss."""
-        table = room.table.copy()
-        if self.D is not None or self.by_budget:
-            each = room.train_flops_a_token(CONTEXT)
-            table["D"] = limits.train_flops / each if self.by_budget else self.D
-            table["train_flops"] = table["D"] * each
-        if self.tokens is not None:
-            table["lifetime_flops"] = table["train_flops"] + self.tokens * room.serving_flops(service)
-            a_request = service.batch * float(np.mean(np.add(service.input_tokens, service.output_tokens)))
-            table["serving_seconds"] = self.tokens / a_request * table["latency"]
-        table["loss"] = self.losses(table, parameter_sets(self.fit, draws=False))[0]
-        inside = {name: table[name].to_numpy(dtype=float) for name in ("N", "P")}
-        table["extrapolated"] = ~within(self.fit, inside)
-        return table
-
-    def losses(self, table: pd.DataFrame, theta: np.ndarray) -> np.ndarray:
-        """Predicted losses (sets, rows)."""
-        columns = {name: table[name].to_numpy(dtype=float) for name in ("N", "P")}
-        columns |= {name: np.full(len(table), value) for name, value in self.held.items()}
-        if self.by_budget:
-            columns["D"] = table["D"].to_numpy(dtype=float)
-        return law_losses(self.fit.law, columns, theta)
-
-
-def _streams(fit: Fit) -> np.ndarray:
-    return np.arange(1, max(2, round(float(np.max(fit.columns["P"])))) + 1)
-
-
-def _best(table: pd.DataFrame, limits: Limits) -> int | None:
-    """Row of the lowest loss within the limits, of equal ones that of the least memory."""
-    fits = table[limits.within(table)]
-    return None if fits.empty else int(fits.sort_values(["loss", "memory"]).index[0])
-
-
 def _with_draws(
-    fit: Fit, training: _Training, fits: pd.DataFrame, chosen: int, *, level: float, kind: str
+    fit: Fit, training: Training, fits: pd.DataFrame, chosen: int, *, level: float, kind: str
 ) -> tuple[dict[str, Any], pd.DataFrame | None]:
     """The best row with the interval of its loss, and what would be the best under each draw."""
     best: dict[str, Any] = {str(name): fits[name].loc[[chosen]].to_numpy()[0].item() for name in fits}
@@ -255,46 +192,3 @@ def _with_draws(
     counted.columns = pd.Index(["P", "share", "N_least", "N_most"])
     counted["share"] = counted["share"] / max(1, len(usable))
     return best, counted
-
-
-def _frontier(fits: pd.DataFrame) -> pd.DataFrame:
-    """Rows that no other beats in loss, memory and time a token at once."""
-    ordered = fits.sort_values(["loss", "memory", "per_token"]).reset_index(drop=True)
-    costs = ordered[["memory", "per_token"]].to_numpy()
-    kept: list[int] = []
-    for row, cost in enumerate(costs):  # by rising loss, so only those before can beat it
-        if not (costs[kept] <= cost).all(axis=1).any():
-            kept.append(row)
-    return ordered.iloc[kept].reset_index(drop=True)
-
-
-def _sensitivity(training: _Training, room: Candidates, limits: Limits, service: Service, loss: float) -> pd.DataFrame:
-    rows = []
-    for name, value in limits.given().items():
-        for factor in FACTORS:
-            changed = limits.scaled(name, factor)
-            table = training.priced(room, changed, service)
-            chosen = _best(table, changed)
-            found = (
-                {"N": np.nan, "P": np.nan, "loss": np.nan} if chosen is None else table.loc[chosen, ["N", "P", "loss"]]
-            )
-            row = {"limit": name, "factor": factor, "value": value * factor, **dict(found)}
-            rows.append(row | {"change": row["loss"] - loss})
-    return pd.DataFrame(rows).astype({"N": "Int64", "P": "Int64"})
-
-
-def _nothing_fits(table: pd.DataFrame, limits: Limits) -> str:
-    """What to say, with the smallest model and the limit that it breaks."""
-    least = table.sort_values(["memory", "per_token"]).iloc[0]
-    units = {
-        "memory": size(least["memory"]),
-        "per_token": f"{duration(least['per_token'])} a token",
-        "latency": f"{duration(least['latency'])} a request",
-    }
-    if "train_flops" in table:
-        units["train_flops"] = f"{least['train_flops']:.3g} FLOPs of training"
-    needs = ", ".join(units[name] for name in limits.given())
-    return (
-        f"nothing fits within {limits.text()}: the smallest model that could, {int(least['N']):,} parameters with "
-        f"P = {int(least['P'])}, takes {needs}; allow as much, or use fewer bits a weight or a smaller vocabulary"
-    )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scalelaw.analysis.columns import held_columns, need_columns, with_held
-from scalelaw.analysis.plan.candidates import candidates
+from scalelaw.analysis.plan.candidates import candidates, streams_of_runs
 from scalelaw.analysis.plan.limits import Limits
 from scalelaw.analysis.plan.service import Service
 from scalelaw.cost import Hardware
@@ -63,11 +63,9 @@ def choice_regions(
     >>> choice_regions(stack, "a100", batch=[1, 512], memory=["4GiB"])["P"].tolist()
     [8, 1]
     """
-    from scalelaw.analysis.plan.choice import _streams
-
     need_columns(fit, "N", "P", what="a map of choices")
     others = held_columns(fit, ("N", "P"), held or {})
-    P = np.unique(np.append(whole("streams", np.ravel(streams)), 1)) if streams is not None else _streams(fit)
+    P = np.unique(np.append(whole("streams", np.ravel(streams)), 1)) if streams is not None else streams_of_runs(fit)
     sizes = [read_bytes(each) for each in ([memory] if isinstance(memory, str) else np.ravel(memory).tolist())]
     theta = parameter_sets(fit, draws=fit.draws is not None)
     rows = []

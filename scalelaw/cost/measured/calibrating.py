@@ -82,12 +82,36 @@ def errors(hardware: Hardware, measured: pd.DataFrame) -> dict[str, float]:
     Returns
     -------
     dict
-        ``prefill``, ``per_token`` and ``memory``.
+        ``prefill``, ``per_token``, ``latency`` (both together) and ``memory``.
     """
     rows = measured[~measured["noisy"]]
-    ask = _asker(rows)(hardware).reshape(len(_PARTS), -1)
-    predicted = {**dict(zip(_PARTS, ask, strict=True)), "memory": np.asarray(rows["predicted_memory"])}
-    return {name: float(np.median(np.abs(value / rows[name] - 1))) for name, value in predicted.items()}
+    return {name: float(np.median(error)) for name, error in _errors(hardware, rows).items()}
+
+
+def crossed_errors(hardware: Hardware, measured: pd.DataFrame) -> dict[str, float]:
+    """The same, each row predicted by a machine that was `calibrated` on rows without it: on every other row.
+
+    Raises
+    ------
+    ScalelawError
+        If fewer than twelve rows can be relied on.
+    """
+    rows = measured[~measured["noisy"]]
+    halves = [rows.iloc[0::2], rows.iloc[1::2]]
+    found = [_errors(calibrated(hardware, one), other) for one, other in zip(halves, reversed(halves), strict=True)]
+    return {name: float(np.median(np.concatenate([each[name] for each in found]))) for name in found[0]}
+
+
+def _errors(hardware: Hardware, rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Relative errors of each row."""
+    first, each = _asker(rows)(hardware).reshape(len(_PARTS), -1)
+    predicted = {
+        "prefill": first,
+        "per_token": each,
+        "latency": first + (rows["output_tokens"].to_numpy() - 1) * each,
+        "memory": rows["predicted_memory"].to_numpy(),
+    }
+    return {name: np.abs(value / rows[name].to_numpy() - 1) for name, value in predicted.items()}
 
 
 def _with(hardware: Hardware, x: np.ndarray) -> Hardware:
