@@ -89,6 +89,14 @@ class Hardware:
             raise ScalelawError(f"{self.name} has no rate for {kind}; it computes in {', '.join(self.peak)}")
         return self.peak[kind] * self.compute_efficiency
 
+    def computes_in(self, kind: str) -> str:
+        """The data type that products of ``kind`` are computed in: itself where there is a rate, else the first that has.
+
+        >>> Hardware(name="mine", peak={"fp32": 1e12}, bandwidth=1e11, memory=8e9).computes_in("fp16")
+        'fp32'
+        """
+        return kind if kind in self.peak else next(iter(self.peak))
+
     @property
     def flow(self) -> float:
         """Bytes a second that are reached."""

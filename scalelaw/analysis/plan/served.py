@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scalelaw.cost import MACHINES, Hardware, Shape, breakdown
+from scalelaw.cost.hardware import hardware_of
 from scalelaw.errors import ScalelawError
 
 _WHAT = ["N", "P", "batch", "input_tokens", "output_tokens"]
@@ -48,9 +49,9 @@ def costs(
     """
     listed = np.empty((len(shapes), 1), dtype=object)
     listed[:, 0] = list(shapes)
-    peak = hardware.peak if isinstance(hardware, Hardware) else Hardware.named(hardware).peak
-    compute = {"compute": "fp16" if "fp16" in peak else next(iter(peak))}
-    frame = breakdown(listed, np.asarray(streams), hardware=hardware, **{**compute, **service})
+    machine = hardware_of(hardware)
+    compute = {"compute": machine.computes_in("fp16")}
+    frame = breakdown(listed, np.asarray(streams), hardware=machine, **{**compute, **service})
     if not terms:
         frame = frame[_WHAT + _TOTALS].copy()
     if not plain:
@@ -69,21 +70,26 @@ def machines(*, measure: bool = False) -> pd.DataFrame:
     DataFrame
         ``name``, ``fp16`` and ``fp32`` (10^12 operations a second; NaN where there is none), ``bandwidth`` (GB/s),
         ``memory`` (GB), ``source``, and ``derived``, the fields that the vendor does not state: `Hardware.derived` says
-        how they came about.
+        how they came about. Of a measured machine instead ``overhead`` (seconds a layer), ``product_rows`` and
+        ``attention``, the share of the rate that attention reaches.
     """
     listed = [Hardware.measure(threads=1), Hardware.measure()] if measure else list(MACHINES.values())
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "name": each.name,
             "fp16": each.peak.get("fp16", np.nan) / 1e12,
             "fp32": each.peak.get("fp32", np.nan) / 1e12,
             "bandwidth": each.bandwidth / 1e9,
             "memory": each.memory / 1e9,
+            "overhead": each.overhead,
+            "product_rows": each.product_rows,
+            "attention": each.attention_efficiency,
             "source": each.source,
             "derived": ", ".join(each.derived),
         }
         for each in listed
     )
+    return frame.drop(columns=["fp16", "derived"] if measure else ["overhead", "product_rows", "attention"])
 
 
 def measured(

@@ -72,8 +72,7 @@ class Service:
         return self._mean(decode, shapes, streams, hardware=self.machine)
 
     def _mean(self, cost: Any, shapes: Any, streams: Any, **others: Any) -> np.ndarray:
-        peak = self.machine.peak
-        compute = self.compute or ("fp16" if "fp16" in peak else next(iter(peak)))
+        compute = self.compute or self.machine.computes_in("fp16")
         listed = np.empty((len(shapes), 1), dtype=object)
         listed[:, 0] = shapes
         values = cost(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,8 @@ LENGTHS = (64, 128, 256, 512)
 
 PAPERS = Service(hardware="a100", input_tokens=LENGTHS, output_tokens=LENGTHS, model="released")
 """How the paper's models are served."""
+
+_SIZES = ("layers", "width", "heads", "kv_heads", "head_size", "ffn")
 
 LARGER = (1.0, 1.25, 1.5, 1.75, 2.0, 2.4, 2.8)
 
@@ -229,6 +231,5 @@ def shape_of(base: Shape | str | float) -> Shape:
 
 
 def sized_like(shape: Shape, N: float) -> Shape:
-    """A shape of the paper's family with N parameters, and vocabulary, prefix and the like as the shape has them."""
-    kept = ("vocabulary", "tied", "bias", "prefix_tokens", "aggregation", "gated")
-    return Shape.sized(float(N), **{name: getattr(shape, name) for name in kept})
+    """A shape of the paper's family with N parameters, and all that is no size (vocabulary, prefix, biases) as here."""
+    return Shape.sized(float(N), **{name: value for name, value in asdict(shape).items() if name not in _SIZES})

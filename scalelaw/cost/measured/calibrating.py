@@ -128,8 +128,8 @@ def _asker(rows: pd.DataFrame) -> Any:
         raise ScalelawError("a calibration is of one data type; choose the rows of one")
 
     def ask(hardware: Hardware) -> np.ndarray:
-        compute = kinds[0] if kinds[0] in hardware.peak else next(iter(hardware.peak))
-        given = {**served, "weights": kinds[0], "cache": kinds[0], "compute": compute, "hardware": hardware}
+        given = {**served, "weights": kinds[0], "cache": kinds[0], "hardware": hardware}
+        given["compute"] = hardware.computes_in(kinds[0])
         return np.concatenate([cost(shapes, rows["P"].to_numpy(), **given) for cost in (prefill, decode)])
 
     return ask

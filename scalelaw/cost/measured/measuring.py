@@ -92,6 +92,8 @@ def measure_costs(
     Notes
     -----
     Memory on a CPU is resident memory above that of the process before there was a model; on CUDA the allocator's.
+    A model of transformers joins its cache anew in every step, and puts prefixes before it: copies of keys and values
+    that the roofline does not count.
     """
     jobs = _jobs(shapes, streams, batch, input_tokens, output_tokens)
     if dtype not in DTYPES:
@@ -180,9 +182,8 @@ def _summary(found: dict[str, Any], sizes: dict[str, int]) -> dict[str, float]:
 
 def _predicted(shape: Shape, sizes: dict[str, int], machine: Hardware, dtype: str) -> dict[str, float]:
     """The roofline's answer for the same setting."""
-    compute = dtype if dtype in machine.peak else next(iter(machine.peak))
     served: dict[str, Any] = {name: value for name, value in sizes.items() if name != "streams"}
-    served |= {"weights": dtype, "cache": dtype, "compute": compute}
+    served |= {"weights": dtype, "cache": dtype, "compute": machine.computes_in(dtype)}
     P = sizes["streams"]
     first, each = (cost(shape, P, hardware=machine, **served) for cost in (prefill, decode))
     return {

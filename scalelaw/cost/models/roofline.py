@@ -26,6 +26,7 @@ DIFFERENCES: Mapping[str, str] = {
     "decoding steps": "O - 1, since the prompt's pass gives the first token; released counts O",
     "activations": "inputs and outputs of every product, gate, norm and residual sum are moved",
     "shape": "head size, biases, an MLP without a gate, untied heads; released takes heads of width / heads",
+    "machine": "overhead of layers, products of few rows and the rate of attention count, where they were measured",
     "prefix parameters": "held beside the cache, which has a copy for each sequence; released holds the copies only",
 }
 """What ``roofline`` does otherwise than ``released``, difference by difference."""
