@@ -90,7 +90,7 @@ class Hardware:
         return self.peak[kind] * self.compute_efficiency
 
     def computes_in(self, kind: str) -> str:
-        """The data type that products of ``kind`` are computed in: itself where there is a rate, else the first that has.
+        """The data type that products of ``kind`` are computed in: itself, or without a rate for it the first of all.
 
         >>> Hardware(name="mine", peak={"fp32": 1e12}, bandwidth=1e11, memory=8e9).computes_in("fp16")
         'fp32'

@@ -41,7 +41,7 @@ def test_machines_are_listed(shell):
 
 
 @pytest.mark.parametrize(
-    "verb", [("cost",), ("cost", "reproduce"), ("cost", "measure"), ("cost", "hardware"), ("plan",)]
+    "verb", [("cost",), ("cost", "reproduce"), ("cost", "measure"), ("cost", "study"), ("cost", "hardware"), ("plan",)]
 )
 def test_help_has_an_example(shell, verb):
     outcome = shell(*verb, "--help")
@@ -97,6 +97,24 @@ def test_measurements_go_into_a_table(shell, monkeypatch, tmp_path):
     rows = json.loads(outcome.out)
     assert [row["noisy"] for row in rows] == [True, True]
     assert pd.read_parquet(path)["P"].tolist() == [1, 2]
+
+
+def test_a_study_in_one_command(shell, monkeypatch, tmp_path):
+    def process(job):
+        step = 1e-5 * job["shape"]["ffn"] + 1e-4 * job["streams"]
+        return {"prefill": [10 * step] * 2, "per_token": [step] * 2, "memory": int(1e9 * step), "faults": 0}
+
+    machine = Hardware(name="made up", peak={"fp32": 1e11}, bandwidth=1e10, memory=1e10)
+    monkeypatch.setattr(measured.measuring, "_in_a_process", process)
+    monkeypatch.setattr(Hardware, "measure", lambda **_: machine)
+    folder, figure = tmp_path / "study", tmp_path / "study.pdf"
+    given = ("--size", "5M", "--p", "2", "--batch", "1", "--batch", "2")
+    outcome = shell("cost", "study", folder, *given, "--figure", figure)
+    assert outcome.code == 0, outcome.err
+    assert "what P = 2 adds" in outcome.out
+    assert figure.read_bytes().startswith(b"%PDF")
+    assert len(pd.read_parquet(folder / "costs.parquet")) == 6
+    assert json.loads((folder / "hardware.json").read_text())["name"] == "made up"
 
 
 @pytest.mark.slow
