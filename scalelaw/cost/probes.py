@@ -30,8 +30,8 @@ def main() -> None:
     found: dict[str, Any]
     if importlib.util.find_spec("torch") is None:
         made, multiply = (lambda *size: np.ones(size, dtype=np.float32)), lambda x, matrix: x @ matrix.T
-        found = rates(ROWS, products(made, multiply, weights, seconds), weights)
-        found["with"] = f"NumPy {np.__version__}"
+        took = products(made, multiply, weights, seconds)
+        found = {**rates(ROWS, took, weights), "with": f"NumPy {np.__version__}"}
     else:
         found = with_torch(threads, weights, seconds)
     sys.stdout.write(json.dumps(found))
@@ -109,7 +109,8 @@ def layer_overhead(seconds: float) -> float:
     from scalelaw.cost.shape import Shape
 
     model = unmeaning(Shape.scaled(width=32, layers=_LAYERS, vocabulary=64), 1)
-    token, times = torch.zeros(1, 1, dtype=torch.long), []
+    token = torch.zeros(1, 1, dtype=torch.long)
+    times: list[float] = []
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(times) < 32:
         step = Decoder(model, batch=1, length=16)

@@ -143,7 +143,10 @@ def _ratio(ax: Axes, frame: pd.DataFrame, x: Cost) -> None:
     ax.plot(ends, [added["loss"]] * 2, color="0.4", linestyle=":", linewidth=0.8, marker="|", markersize=5)
     # between the ends, below; where parameters are the cheaper way their line lies there, and the right is free
     below = ratio >= 1
-    ax.annotate(
+    if not below:  # room of the panel's own, so that panels stay alike
+        left, right = ax.get_xlim()
+        ax.set_xlim(left, right + 0.3 * (right - left))
+    note = ax.annotate(
         rf"$\times${ratio:.3g}",
         (float(np.mean(ends)) if below else max(ends), added["loss"]),
         xytext=(0, -3) if below else (5, 0),
@@ -152,3 +155,4 @@ def _ratio(ax: Axes, frame: pd.DataFrame, x: Cost) -> None:
         va="top" if below else "center",
         fontsize=small(),
     )
+    note.set_in_layout(False)

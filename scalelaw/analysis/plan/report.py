@@ -50,9 +50,8 @@ def _costs(plan: Plan) -> str:
     if "train_flops" in best:
         line += f"; training on {best['D']:.3g} tokens {best['train_flops']:.3g} FLOPs"
     if "lifetime_flops" in best:
-        line += (
-            f"; with all it serves {best['lifetime_flops']:.3g} FLOPs and {best['serving_seconds']:.3g} s of serving"
-        )
+        hours = f"{best['serving_seconds'] / 3600:,.0f} hours of one such machine"
+        line += f"; with all it serves {best['lifetime_flops']:.3g} FLOPs and {hours}"
     return line + "."
 
 
