@@ -11,8 +11,6 @@ import typer
 from scalelaw.cli import options, output
 from scalelaw.errors import ScalelawError
 
-_SEVERAL = "Comma-separated for several."
-
 
 def _option(name: str, metavar: str, help: str) -> Any:
     return typer.Option(name, metavar=metavar, help=help, show_default=False)
@@ -20,33 +18,70 @@ def _option(name: str, metavar: str, help: str) -> Any:
 
 def run(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Of the sweep; alone, it goes on.")],
-    width: Annotated[str | None, _option("--width", "32,48", f"Size of the hidden states. {_SEVERAL}")] = None,
-    layers: Annotated[str | None, _option("--layers", "4", "Transformer blocks.")] = None,
-    streams: Annotated[str | None, _option("--streams", "1,2,4", "P; 1 where not given.")] = None,
-    tokens: Annotated[str | None, _option("--tokens", "4M", "Training tokens of text.")] = None,
-    seeds: Annotated[str | None, _option("--seeds", "2", "How many, or which: 0,3 or 7, with a comma.")] = None,
-    corpus: Annotated[str | None, _option("--corpus", "code", "Corpora; code where not given.")] = None,
-    tokenizer: Annotated[str | None, _option("--tokenizer", "bytes", "bytes (the default) or bpe:SIZE.")] = None,
-    batch: Annotated[str | None, _option("--batch", "16", "Sequences a step.")] = None,
-    context: Annotated[str | None, _option("--context", "256", "Tokens a sequence.")] = None,
-    rate: Annotated[str | None, _option("--rate", "4e-3", "Highest learning rate.")] = None,
-    prefix_rate: Annotated[str | None, _option("--prefix-rate", "1", "Factor on the rate of prefixes.")] = None,
-    schedule: Annotated[str | None, _option("--schedule", "wsd", "wsd, cosine or constant.")] = None,
-    warmup: Annotated[str | None, _option("--warmup", "0.05", "Share of the steps.")] = None,
-    decay: Annotated[str | None, _option("--decay", "0.3", "Share of the steps, of the schedule wsd.")] = None,
-    heads: Annotated[str | None, _option("--heads", "4", "Query heads; they divide the width.")] = None,
-    kv_heads: Annotated[str | None, _option("--kv-heads", "1", "Key and value heads; half of the query heads.")] = None,
-    ffn: Annotated[str | None, _option("--ffn", "176", "Inner size of the MLP; 8/3 of the width.")] = None,
-    prefix_tokens: Annotated[str | None, _option("--prefix-tokens", "48", "Prefix slots of each stream.")] = None,
-    aggregation: Annotated[str | None, _option("--aggregation", "mlp", "mlp, linear or mean.")] = None,
-    smoothing: Annotated[str | None, _option("--smoothing", "0.1", "Least weight of a stream, times P.")] = None,
-    prefix: Annotated[str | None, _option("--prefix", "direct", "direct or reparameterised.")] = None,
-    prefix_scale: Annotated[str | None, _option("--prefix-scale", "1", "Deviation of the first prefixes.")] = None,
+    width: Annotated[str | None, _option("--width", "N,...", "Size of the hidden states; needed.")] = None,
+    layers: Annotated[str | None, _option("--layers", "N,...", "Transformer blocks; needed.")] = None,
+    tokens: Annotated[str | None, _option("--tokens", "D,...", "Training tokens of text, such as 4M; needed.")] = None,
+    streams: Annotated[str | None, _option("--streams", "P,...", "Parallel streams. [default: 1]")] = None,
+    seeds: Annotated[
+        str | None, _option("--seeds", "N", "How many, or which: 0,3 or 7, with a comma. [default: 1]")
+    ] = None,
+    corpus: Annotated[
+        str | None, _option("--corpus", "NAME,...", "code, prose, text:PATH, hf:NAME. [default: code]")
+    ] = None,
+    tokenizer: Annotated[str | None, _option("--tokenizer", "NAME,...", "bytes or bpe:SIZE. [default: bytes]")] = None,
+    held_out: Annotated[str | None, _option("--held-out", "N", "Tokens to hold out, at least. [default: 500k]")] = None,
+    batch: Annotated[str | None, _option("--batch", "N,...", "Sequences a step. [default: 16]")] = None,
+    context: Annotated[str | None, _option("--context", "N,...", "Tokens a sequence. [default: 256]")] = None,
+    rate: Annotated[str | None, _option("--rate", "X,...", "Highest learning rate. [default: 4e-3]")] = None,
+    prefix_rate: Annotated[
+        str | None, _option("--prefix-rate", "X,...", "Factor on the rate of prefixes. [default: 1]")
+    ] = None,
+    schedule: Annotated[
+        str | None, _option("--schedule", "NAME,...", "wsd, cosine or constant; not with --two-stage. [default: wsd]")
+    ] = None,
+    warmup: Annotated[str | None, _option("--warmup", "X,...", "Share of the steps. [default: 0.05]")] = None,
+    decay: Annotated[str | None, _option("--decay", "X,...", "Share of the steps, in wsd. [default: 0.3]")] = None,
+    heads: Annotated[
+        str | None, _option("--heads", "N,...", "Query heads; they divide the width. [default: by the width]")
+    ] = None,
+    kv_heads: Annotated[
+        str | None, _option("--kv-heads", "N,...", "Key and value heads. [default: half of the query heads]")
+    ] = None,
+    ffn: Annotated[str | None, _option("--ffn", "N,...", "Inner size of the MLP. [default: 8/3 of the width]")] = None,
+    prefix_tokens: Annotated[
+        str | None, _option("--prefix-tokens", "N,...", "Prefix slots of each stream. [default: 48]")
+    ] = None,
+    aggregation: Annotated[
+        str | None, _option("--aggregation", "NAME,...", "mlp, linear or mean. [default: mlp]")
+    ] = None,
+    smoothing: Annotated[
+        str | None, _option("--smoothing", "X,...", "Least weight of a stream, times P. [default: 0.1]")
+    ] = None,
+    prefix: Annotated[
+        str | None, _option("--prefix", "NAME,...", "direct or reparameterised. [default: direct]")
+    ] = None,
+    prefix_scale: Annotated[
+        str | None, _option("--prefix-scale", "X,...", "Deviation of the first prefixes. [default: 1]")
+    ] = None,
     prefix_at_one: Annotated[bool, typer.Option("--prefix-at-one", help="Give P = 1 a prefix as well.")] = False,
     near_identity: Annotated[bool, typer.Option("--near-identity", help="Begin as the function of P = 1.")] = False,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=X,...",
+            help="Another one: weight_decay, clip, final, beta1, beta2, eps, tied, bias; repeatable.",
+        ),
+    ] = None,
     repeat: Annotated[bool, typer.Option("--repeat", help="Go through the corpus more than once if need be.")] = False,
     two_stage: Annotated[
-        float | None, typer.Option(metavar="SHARE", help="Share of the tokens for stage two.", show_default=False)
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Train P = 1 at a constant rate, then put streams on, for this share of the tokens, annealed; "
+            "runs.parquet has the second stage.",
+            show_default=False,
+        ),
     ] = None,
     trained: Annotated[str, typer.Option(metavar="WHAT", help="What stage two trains: all or streams.")] = "all",
     jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Cells to train at once.")] = 1,
@@ -63,7 +98,8 @@ def run(
 ) -> None:
     """Train every combination of some settings, and gather the losses in FOLDER/runs.parquet.
 
-    Ctrl-C stops it, and the same command goes on. Comma-separated values make a grid.
+    Ctrl-C stops it, and the same command goes on. Comma-separated values make a grid. Every cell is trained once: a
+    sweep that is asked for more, with the earlier settings among the new ones, grows by what is missing.
 
     Example: scalelaw sweep runs/tiny --width 32,48,64 --layers 4 --streams 1,2,4,8 --tokens 4M --seeds 2 --jobs 2
     """
@@ -75,14 +111,15 @@ def run(
         "seeds": _seeds(seeds),
         "corpus": _values("--corpus", corpus, str),
         "tokenizer": _values("--tokenizer", tokenizer, str),
+        "held_out": None if held_out is None else _only("--held-out", held_out, _whole),
         "batch": _values("--batch", batch, _whole),
         "context": _values("--context", context, _whole),
         "rate": _values("--rate", rate, options.quantity),
         "prefix_rate": _values("--prefix-rate", prefix_rate, options.quantity),
         "schedule": _values("--schedule", schedule, str),
-        "heads": _values("--heads", heads, _whole),
         "warmup": _values("--warmup", warmup, options.quantity),
         "decay": _values("--decay", decay, options.quantity),
+        "heads": _values("--heads", heads, _whole),
         "kv_heads": _values("--kv-heads", kv_heads, _whole),
         "ffn": _values("--ffn", ffn, _whole),
         "prefix_tokens": _values("--prefix-tokens", prefix_tokens, _whole),
@@ -96,26 +133,28 @@ def run(
         "two_stage": two_stage,
         "trained": None if trained == "all" else trained,
     }
+    others = options.pairs("--set", setting, str, like="weight_decay=0,0.1")
+    if taken := sorted(set(settings) & set(others)):
+        raise typer.BadParameter(f"{taken[0]} has an option of its own", param_hint="--set")
+    settings |= {name: _values("--set", value, _plain) for name, value in others.items()}
     engine_options = options.pairs("--engine-option", engine_option, _plain, like="partition=long")
     from scalelaw.harness import sweep
+    from scalelaw.harness.signals import terminated_as_interrupted
+    from scalelaw.harness.sweep import planning
     from scalelaw.harness.sweep.asking import cells_asked
 
-    cells = cells_asked(settings)
-    if dry_run:
-        from scalelaw.harness.sweep import planning
-        from scalelaw.harness.sweep.folder import check_folder, open_sweep
-
-        if cells is not None:
-            check_folder(folder, cells)
-        rows = planning.plan(open_sweep(folder).cells if cells is None else cells, device=device)
-        output.result(planning.text(rows, jobs))
-        return
     ours: dict[str, Any] = {"jobs": jobs, "engine": engine, "retry": retry, "train": backend}
     ours |= {"device": device, "compile": compile}
     if taken := sorted(set(ours) & set(engine_options)):
         raise typer.BadParameter(f"{taken[0]} has an option of its own", param_hint="--engine-option")
+    cells = cells_asked(settings)
+    if dry_run:
+        rows = planning.rehearse(folder, cells, **ours, **engine_options)
+        output.result(planning.text(rows, jobs))
+        return
     command = " ".join(["scalelaw", *sys.argv[1:]])
-    outcome = sweep.run(folder, cells, progress=sys.stderr, command=command, **ours, **engine_options)
+    with terminated_as_interrupted():
+        outcome = sweep.run(folder, cells, progress=sys.stderr, command=command, **ours, **engine_options)
     output.result(outcome.text)
     if not outcome.complete:
         names = ", ".join(outcome.failed)
@@ -129,7 +168,15 @@ def _values(option: str, text: str | None, read: Callable[[str], Any]) -> list[A
     try:
         return [read(each.strip()) for each in text.rstrip(",").split(",")]
     except ValueError:
-        raise typer.BadParameter(f"cannot read {text!r}; write it like 4, 4M or 1,2,4", param_hint=option) from None
+        like = "4, 4M or 1,2,4" if read is _whole else "0.1, 4e-3 or 1,3"
+        raise typer.BadParameter(f"cannot read {text!r}; write it like {like}", param_hint=option) from None
+
+
+def _only(option: str, text: str, read: Callable[[str], Any]) -> Any:
+    values = _values(option, text, read) or []
+    if len(values) != 1:
+        raise typer.BadParameter(f"takes one value, not {text!r}", param_hint=option)
+    return values[0]
 
 
 def _seeds(text: str | None) -> int | list[int] | None:
@@ -138,11 +185,11 @@ def _seeds(text: str | None) -> int | list[int] | None:
 
 
 def _plain(text: str) -> Any:
-    """A number where it is one."""
+    """A number or a truth where it is one."""
     from scalelaw.runs import quantity
 
     value = quantity(text)
-    return text if value is None else value
+    return {"true": True, "false": False}.get(text.lower(), text) if value is None else value
 
 
 def _whole(text: str) -> int:

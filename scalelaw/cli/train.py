@@ -19,6 +19,7 @@ def run(
     shard: Annotated[
         bool, typer.Option("--shard", help="Under torchrun: spread the model over the processes.")
     ] = False,
+    threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of torch, on a CPU.")] = 1,
     as_json: options.Json = False,
 ) -> None:
     """Train one cell of a sweep in this process, or under torchrun on several GPUs.
@@ -28,9 +29,11 @@ def run(
     Example: torchrun --nproc-per-node 2 --no-python scalelaw train runs/tiny/cells/0123456789ab --shard
     """
     from scalelaw.harness import torchrun
+    from scalelaw.harness.engines.threads import limit
     from scalelaw.harness.signals import stop_on_signals
     from scalelaw.harness.sweep.single import train_one
 
+    limit(threads)
     first, alone = torchrun.rank() == 0, torchrun.processes() == 1
     try:
         with stop_on_signals(insist=alone) as stop:

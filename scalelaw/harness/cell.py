@@ -103,6 +103,14 @@ class Recipe:
         for name in ("rate", "clip", "eps"):
             if not getattr(self, name) > 0:
                 raise HarnessError(f"{name} is {getattr(self, name)}; it must be above 0")
+        for name in ("prefix_rate", "weight_decay"):
+            if getattr(self, name) < 0:
+                raise HarnessError(f"{name} is {getattr(self, name)}; it must not be negative")
+        for name in ("beta1", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise HarnessError(f"{name} is {getattr(self, name)}; it must be at least 0 and below 1")
+        if not 0 <= self.final <= 1:
+            raise HarnessError(f"final is {self.final}; it is a share of the highest rate, from 0 to 1")
         if not (0 <= self.warmup <= 1 and 0 <= self.decay <= 1 and self.warmup + self.decay <= 1):
             raise HarnessError(
                 f"warm-up {self.warmup} and decay {self.decay} are shares of the steps, at most 1 in all"
@@ -150,6 +158,8 @@ class Cell:
     def __post_init__(self) -> None:
         _settle_numbers(self)
         _choice("trained", self.trained, get_args(Trained))
+        if self.seed < 0:
+            raise HarnessError(f"seed is {self.seed}; it must not be negative")
         if self.tokens < self.recipe.tokens_a_step:
             raise HarnessError(
                 f"{self.tokens} tokens are less than one step of {self.recipe.tokens_a_step} "
@@ -161,13 +171,17 @@ class Cell:
             )
         if self.start is not None and self.start.shape != replace(self.shape, **_of_streams(self.start.shape)):
             raise HarnessError("a cell goes on from one of another shape; both need the same backbone")
+        if self.start is not None and _step_size(self.start.recipe) != _step_size(self.recipe):
+            raise HarnessError(
+                "a cell goes on from one of another batch or context; the order of the text needs the same"
+            )
         if self.trained == "streams" and self.streams.count == 1 and not self.shape.prefix_slots(1):
             raise HarnessError("with one stream there is no prefix and no aggregator to train; train all, or use P > 1")
 
     @cached_property
     def id(self) -> str:
-        """Twelve hexadecimal digits of the SHA-256 of the contents."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:12]
+        """Twelve hexadecimal digits of the SHA-256 of the contents; a path of one's own files is none of them."""
+        return hashlib.sha256(json.dumps(_anywhere(self.to_dict()), sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def name(self) -> str:
@@ -252,6 +266,17 @@ def _built(kind: type[T], values: Mapping[str, Any]) -> T:
             f"a {kind.__name__.lower()} has no field {unknown[0]!r}; it was written by another version of scalelaw"
         )
     return kind(**values)
+
+
+def _step_size(recipe: Recipe) -> tuple[int, int]:
+    return recipe.batch, recipe.context
+
+
+def _anywhere(values: dict[str, Any]) -> dict[str, Any]:
+    """The contents of a cell wherever its text lies: the hash of the corpus says which text it is."""
+    start = values["start"]
+    corpus = "text" if values["corpus"].startswith("text:") else values["corpus"]
+    return {**values, "corpus": corpus, "start": None if start is None else _anywhere(start)}
 
 
 def _of_streams(shape: Shape) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from scalelaw.harness.evaluating import HeldOut
 from scalelaw.harness.schedule import rate_share
 
 
-def row_of(cell: Cell, held_out: HeldOut, train_loss: float, seconds: float, device: str) -> dict[str, Any]:
+def row_of(
+    cell: Cell, held_out: HeldOut, train_loss: float, seconds: float, device: str, *, backend: str = "torch"
+) -> dict[str, Any]:
     """A finished cell as a row of the runs table, settings included."""
     shape, streams, recipe = cell.shape, cell.streams, cell.recipe
     counts = parameters(shape, streams.count)
@@ -30,7 +32,7 @@ def row_of(cell: Cell, held_out: HeldOut, train_loss: float, seconds: float, dev
         "run": cell.id,
         "name": cell.name,
         "source": f"scalelaw {__version__} harness",
-        "dataset": cell.corpus,
+        "dataset": dataset(cell.corpus),
         **counts,
         "tokenizer": cell.tokenizer,
         "corpus_hash": cell.corpus_hash,
@@ -43,9 +45,20 @@ def row_of(cell: Cell, held_out: HeldOut, train_loss: float, seconds: float, dev
         "prefix_rate": recipe.prefix_rate,
         "trained": cell.trained,
         "start": None if cell.start is None else cell.start.id,
+        "backend": backend,
         "device": device,
         "seconds": seconds,
     }
+
+
+def dataset(corpus: str) -> str:
+    """The name of a corpus for a table that others read: of one's own files the last part of the path.
+
+    >>> dataset("text:/home/me/poems"), dataset("hf:owner/name")
+    ('text:poems', 'hf:owner/name')
+    """
+    kind, colon, where = corpus.partition(":")
+    return f"{kind}{colon}{where.rstrip('/').rpartition('/')[2]}" if kind == "text" else corpus
 
 
 def curve_point(cell: Cell, step: int, held_out: HeldOut, train_loss: float, seconds: float) -> dict[str, Any]:

@@ -9,6 +9,16 @@ from types import FrameType
 
 
 @contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """Within it SIGTERM, with which systems and `timeout` ask a process to end, is what Ctrl-C is."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
 def stop_on_signals(*, insist: bool = True) -> Iterator[Callable[[], bool]]:
     """Within it SIGINT and SIGTERM only make the function that it gives say yes; the second ends the process.
 

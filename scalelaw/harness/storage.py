@@ -36,9 +36,7 @@ def load_checkpoint(path: Path, cell: Cell) -> dict[str, Any]:
     try:
         contents = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a damaged archive makes of unpickling
-        raise HarnessError(
-            f"checkpoint {path} is damaged ({type(error).__name__}); delete it to train the cell anew"
-        ) from error
+        raise HarnessError(f"checkpoint {path} is damaged; delete it to train the cell anew") from error
     if not isinstance(contents, dict) or contents.get("format") != FORMAT:
         raise HarnessError(
             f"checkpoint {path} was written by another version of scalelaw; delete it to train the cell anew, or go on "

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from scalelaw.harness import sweep as sweeps
-from scalelaw.harness.sweep import asking, calibrate
-from scalelaw.harness.sweep.folder import open_sweep
+from scalelaw.harness.sweep import asking, calibrate, planning
+from scalelaw.harness.sweep.folder import make_sweep, open_sweep
+from scalelaw.harness.sweep.timing import Pace
 
 GRID = ("--width", "32,48", "--layers", "2", "--streams", "1,2", "--tokens", "50k")
 
@@ -18,12 +19,14 @@ GRID = ("--width", "32,48", "--layers", "2", "--streams", "1,2", "--tokens", "50
 def fakes(monkeypatch):
     """A corpus that needs no preparing, and jobs that train nothing and end at once."""
 
-    def prepare(name, *, tokenizer):
-        card = SimpleNamespace(name=name, tokenizer=tokenizer, vocabulary=256, hash="0123456789abcdef")
+    def prepare(name, *, tokenizer, held_out=500_000):
+        digest = f"{held_out:016d}"
+        card = SimpleNamespace(name=name, tokenizer=tokenizer, vocabulary=256, hash=digest)
         return SimpleNamespace(card=card, train=range(10**6))
 
-    monkeypatch.setitem(sys.modules, "scalelaw.harness.corpus", SimpleNamespace(prepare=prepare))
-    monkeypatch.setattr(calibrate, "measured", lambda *_, **__: 0.5)
+    monkeypatch.setattr("scalelaw.harness.corpus.prepare", prepare)
+    monkeypatch.setattr(calibrate, "tokens_held_out", lambda _: 500_000)
+    monkeypatch.setattr(planning, "measured", lambda *_, **__: Pace(0.5, 1e-6))
 
 
 @pytest.fixture
@@ -32,8 +35,6 @@ def asked(monkeypatch):
     calls = []
 
     def run(folder, cells=None, **options):
-        from scalelaw.harness.sweep.folder import make_sweep
-
         made = open_sweep(folder) if cells is None else make_sweep(folder, cells, command=options["command"])
         calls.append(SimpleNamespace(cells=made.cells, **options))
         return sweeps.Outcome(None, {"done": len(made.cells)}, (), f"{len(made.cells)} cells")
@@ -100,6 +101,46 @@ def test_a_dry_run_makes_nothing(shell, tmp_path):
     assert not (tmp_path / "tiny").exists()
 
 
+def test_a_dry_run_tells_what_is_done(shell, tmp_path, asked):
+    shell("sweep", tmp_path / "tiny", *GRID)
+    made = open_sweep(tmp_path / "tiny")
+    (made.folder(made.cells[0]) / "row.json").write_text("{}")
+    lines = shell("sweep", tmp_path / "tiny", "--dry-run").out.splitlines()
+    assert [line.endswith("done") for line in lines[1:-1]] == [True, False, False, False]
+    assert lines[-1].startswith("4 cells, 3 of them to do, ")
+    for cell in made.cells:
+        (made.folder(cell) / "row.json").write_text("{}")
+    assert shell("sweep", tmp_path / "tiny", "--dry-run").out.splitlines()[-1] == "4 cells, all of them done"
+
+
+def test_settings_without_an_option_of_their_own(shell, tmp_path, asked):
+    assert shell("sweep", tmp_path / "t", *GRID, "--set", "clip=0.5,2", "--set", "tied=false").code == 0
+    assert {cell.recipe.clip for cell in asked[0].cells} == {0.5, 2}
+    assert {cell.shape.tied for cell in asked[0].cells} == {False}
+
+
+def test_how_much_is_held_out_reaches_the_corpus(shell, tmp_path, asked):
+    assert shell("sweep", tmp_path / "t", *GRID, "--held-out", "600k").code == 0
+    assert {cell.corpus_hash for cell in asked[0].cells} == {f"{600_000:016d}"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--engine", "pbs", "--dry-run"), "there is no engine 'pbs'"),
+        (("--engine-option", "partition=long", "--dry-run"), "engine local has no option 'partition'; it has threads"),
+        (("--backend", "tf", "--dry-run"), "nothing trains with 'tf'; choose torch or jax"),
+        (("--backend", "jax", "--compile"), "compile is for torch"),
+        (("--device", "abacus", "--dry-run"), "device 'abacus' is not known"),
+    ],
+)  # fmt: skip
+def test_what_would_stop_every_cell_is_told_before_a_folder_is_made(shell, tmp_path, options, said):
+    outcome = shell("sweep", tmp_path / "tiny", *GRID, *options)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert said in outcome.err
+    assert not (tmp_path / "tiny").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -108,8 +149,8 @@ def test_a_dry_run_makes_nothing(shell, tmp_path):
         ((*GRID, "--tokens", "100M"), ["corpus code", "--repeat"]),
         ((*GRID, "--engine", "cloud"), ["no engine 'cloud'", "local"]),
         ((*GRID, "--schedule", "linear"), ["'linear'"]),
-        (("--width", "32"), ["layers and tokens must be given"]),
-        (("--corpus", "prose"), ["width and layers and tokens"]),
+        (("--width", "32"), ["needs layers and tokens as well"]),
+        (("--corpus", "prose"), ["needs width, layers and tokens as well"]),
         ((), ["holds no sweep"]),
     ],
 )  # fmt: skip
@@ -130,6 +171,8 @@ def test_bad_input_is_one_sentence_before_any_work(shell, tmp_path, options, sai
         ("--jobs", "0"),
         ("--rate", "1,,2"),
         ("--engine-option", "jobs=2", *GRID),
+        ("--set", "rate=2", *GRID),
+        ("--held-out", "1k,2k", *GRID),
     ],
 )
 def test_what_cannot_be_read_is_a_usage_error(shell, tmp_path, options):

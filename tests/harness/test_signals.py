@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from scalelaw.harness.signals import stop_on_signals
+from scalelaw.harness.signals import stop_on_signals, terminated_as_interrupted
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -17,6 +17,13 @@ def test_the_first_asks_and_the_second_insists(number):
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(number)
     assert signal.getsignal(number) is before
+
+
+def test_a_request_to_end_is_an_interrupt():
+    before = signal.getsignal(signal.SIGTERM)
+    with terminated_as_interrupted(), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_among_several_processes_no_signal_insists():

@@ -18,11 +18,10 @@ import numpy as np
 from scalelaw.errors import HarnessError
 from scalelaw.extras import need
 from scalelaw.harness.corpus.card import Card, Corpus, Part, changed
-from scalelaw.harness.corpus.sources import Source, absolute, find
+from scalelaw.harness.corpus.sources import HELD_OUT, Source, absolute, find
 from scalelaw.harness.corpus.splitting import Split, split
 from scalelaw.harness.corpus.tokenizers import BPE, Bytes, Tokenizer, bytes_a_token, size_of
 
-HELD_OUT = 500_000
 _FORMAT = "corpus/1"
 _BATCH = 512  # documents tokenised at a time
 _FILES = ("train.npy", "held_out.npy", "held_out_starts.npy")
@@ -95,13 +94,13 @@ def cache_folder() -> Path:
 
 
 def _kept(name: str, tokenizer: str, hash: str) -> Corpus | None:
-    """The corpus of a hash, if the cache has it, whatever became of its files and however much of it is held out."""
+    """The corpus of a hash, if the cache has it, whatever became of its files and wherever they were."""
     for card in sorted(cache_folder().glob(f"{_stem(name, tokenizer)}-*/card.json")):
         try:
             same = json.loads(card.read_text())["hash"] == hash
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if same and (found := _read(card.parent)) is not None and found.card.name == name:
+        if same and (found := _read(card.parent)) is not None:
             return found
     return None
 

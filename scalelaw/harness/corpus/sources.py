@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scalelaw.errors import HarnessError
 
+HELD_OUT = 500_000  # tokens, at least
 KNOWN = {
     "code": "Python's standard library and the packages that come with torch; nothing to download",
     "prose": "five Debian packages of English prose, fetched once",

@@ -79,14 +79,26 @@ def get(
     """
     if not isinstance(engine, str):
         return _as_it_is(engine, options)
+    kind = check(engine, jobs, **options)
+    needs: dict[str, dict[str, Any]] = {"slurm": {"folder": folder}, "ray": {"jobs": jobs}}
+    return kind(**needs.get(engine, {}), **options)
+
+
+def check(engine: str, jobs: int = 1, **options: Any) -> type[Any]:
+    """The class of an engine of that name; nothing is started.
+
+    Raises
+    ------
+    HarnessError
+        If the engine or an option is unknown.
+    """
     if engine not in NAMES:
         raise HarnessError(f"there is no engine {engine!r}: choose {', '.join(NAMES)}, or give an object with .submit")
     if jobs < 1:
         raise HarnessError(f"jobs is {jobs}: an engine needs at least 1")
-    kind = getattr(import_module(f"{__name__}.{engine}"), engine.capitalize())
+    kind: type[Any] = getattr(import_module(f"{__name__}.{engine}"), engine.capitalize())
     _check_options(engine, kind, options)
-    needs: dict[str, dict[str, Any]] = {"slurm": {"folder": folder}, "ray": {"jobs": jobs}}
-    return kind(**needs.get(engine, {}), **options)
+    return kind
 
 
 def _as_it_is(engine: object, options: dict[str, Any]) -> AbstractContextManager[Engine]:
@@ -105,4 +117,4 @@ def _check_options(engine: str, kind: type, options: dict[str, Any]) -> None:
     known = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
     for name in options:
         if name not in known:
-            raise HarnessError(f"the engine {engine} has no option {name!r}: there are {', '.join(known)}")
+            raise HarnessError(f"the engine {engine} has no option {name!r}; it has {', '.join(known)}")

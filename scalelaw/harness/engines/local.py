@@ -21,8 +21,8 @@ class Local:
     """One process a call, from ``concurrent.futures``: one that dies takes no other along.
 
     The processes are spawned, so functions and arguments must be picklable and importable, and a script that submits
-    needs its ``if __name__ == "__main__":``. They ignore Ctrl-C, which a terminal sends to them too: it is for the
-    parent to say what comes next. They stop when the parent is killed.
+    needs its ``if __name__ == "__main__":``. They ignore Ctrl-C and SIGTERM, which terminals and systems send to them
+    too: it is for the parent to say what comes next. They stop when the parent is killed.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ class Local:
     """
 
     def __init__(self, *, threads: int = 1):
-        if threads < 1:
-            raise HarnessError(f"threads is {threads}: a process needs at least 1")
-        self._threads = threads
+        if threads < 1 or threads != int(threads):
+            raise HarnessError(f"threads is {threads}: a process needs a whole number of them, at least 1")
+        self._threads = int(threads)
         self._calls: list[tuple[ProcessPoolExecutor, Connection]] = []
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Call:
@@ -86,7 +86,8 @@ class Call:
 
 def _begin(lifeline: Connection, threads: int) -> None:
     """What a process does before its call."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for what the inherited mask does not reach
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)  # for what the inherited mask does not reach
     limits.limit(threads)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 
@@ -99,11 +100,11 @@ def _end_with(lifeline: Connection) -> None:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Keep Ctrl-C from a process that is just being started and cannot ignore it yet: it inherits the mask."""
+    """Keep Ctrl-C and SIGTERM from a process that is being started and cannot ignore them yet: it inherits the mask."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:

@@ -16,7 +16,8 @@ from scalelaw.harness.jax.model import Weights, token_losses
 if TYPE_CHECKING:
     from scalelaw.harness.corpus import Corpus
 
-_compiled = partial(jax.jit, static_argnames=("shape", "streams"))(token_losses)
+# token losses, compiled
+losses_of = partial(jax.jit, static_argnames=("shape", "streams"))(token_losses)
 
 
 def evaluate(
@@ -56,5 +57,5 @@ def _losses(
     """Losses of the tokens of some windows; a last batch that is short is filled up, or it would be compiled anew."""
     filled = np.resize(starts, size)
     taken = np.stack([tokens[start : start + context + 1] for start in filled]).astype(np.int32)
-    losses = _compiled(weights, taken[:, :-1], taken[:, 1:], shape=shape, streams=streams)
+    losses = losses_of(weights, taken[:, :-1], taken[:, 1:], shape=shape, streams=streams)
     return np.asarray(losses, dtype=np.float64)[: len(starts)].ravel()

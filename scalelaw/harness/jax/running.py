@@ -84,7 +84,7 @@ class JaxRun(Run):
     def row(self, held_out: HeldOut) -> dict[str, Any]:
         device = jax.tree.leaves(self.weights)[0].device.platform
         progress = self.progress
-        return {**row_of(self.cell, held_out, progress.train_loss, progress.seconds, device), "backend": "jax"}
+        return row_of(self.cell, held_out, progress.train_loss, progress.seconds, device, backend="jax")
 
     def whole_model(self) -> Model:
         self.hand_back()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scalelaw.errors import HarnessError
@@ -17,7 +17,8 @@ def cells_asked(settings: Mapping[str, Any]) -> list[Cell] | None:
     ----------
     settings : mapping
         As for :func:`~scalelaw.harness.sweep.grid`, except that ``corpus`` and ``tokenizer`` are lists of names
-        (``code`` and ``bytes`` where not given) of which every combination is prepared. None counts as not given.
+        (``code`` and ``bytes`` where not given) of which every combination is prepared, and ``held_out`` is the number
+        of tokens that each holds out. None counts as not given.
 
     Raises
     ------
@@ -29,23 +30,32 @@ def cells_asked(settings: Mapping[str, Any]) -> list[Cell] | None:
         return None
     if missing := [name for name in ("width", "layers", "tokens") if name not in given]:
         raise HarnessError(
-            f"{' and '.join(missing)} must be given for a new sweep or for one that grows; "
+            f"a new sweep, or one that grows, needs {listed(missing)} as well; "
             "the folder alone goes on with what it holds"
         )
     corpora, tokenizers = given.pop("corpus", ["code"]), given.pop("tokenizer", ["bytes"])
+    held_out = {"held_out": given.pop("held_out")} if "held_out" in given else {}
     # first without a corpus: a shape that cannot be is refused before a corpus is prepared
-    grid(**given, corpus=_Any())
+    grid(**given, corpus=_AnyCorpus())
     from scalelaw.harness.corpus import prepare
 
-    return grid(**given, corpus=[prepare(name, tokenizer=each) for name in corpora for each in tokenizers])
+    return grid(**given, corpus=[prepare(name, tokenizer=each, **held_out) for name in corpora for each in tokenizers])
 
 
-class _Any:
+class _AnyCorpus:
     """A corpus of any length, to try settings on."""
 
     name, tokenizer, vocabulary, hash = "any", "bytes", 256, ""
     train = range(10**15)
 
     @property
-    def card(self) -> _Any:
+    def card(self) -> _AnyCorpus:
         return self
+
+
+def listed(names: Sequence[str]) -> str:
+    """
+    >>> listed(["width", "layers", "tokens"])
+    'width, layers and tokens'
+    """
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

@@ -53,6 +53,8 @@ def check_folder(path: str | os.PathLike[str], cells: Iterable[Cell]) -> int:
         Number of cells that the folder does not hold yet.
     """
     folder, wanted = Path(path), {cell.id for cell in with_starts(cells)}
+    if not str(path):
+        raise HarnessError("the sweep has no folder; name one")
     if not wanted:
         raise HarnessError("the sweep has no cells; give at least one value of each setting")
     if folder.exists() and not folder.is_dir():
@@ -126,7 +128,7 @@ def _line(cell: Cell) -> Sequence[Cell]:
 
 
 def _write_cell(path: Path, cell: Cell) -> None:
-    if not path.exists():
+    if read_json(path) != json.loads(json.dumps(cell.to_dict())):  # new, torn, or its text has been moved
         write_atomically(path, json.dumps(cell.to_dict(), indent=1) + "\n")
 
 

@@ -17,8 +17,9 @@ TABLE = "runs.parquet"
 def gather(folder: str | os.PathLike[str]) -> Path | None:
     """Make ``runs.parquet`` anew from the rows of all finished cells, whole or not at all.
 
-    The rows stand in the order of the sweep's cells, whatever the order they were finished in. Where there are cells of
-    two-stage training, a column ``stage`` says which stage each run is.
+    The rows stand in the order of the sweep's cells, whatever the order they were finished in. Of two-stage training
+    stage two has rows, and a column ``stage`` says so; stage one, whose rate was never annealed and whose loss is
+    therefore no loss of a finished run, keeps its row in its own folder.
 
     Returns
     -------
@@ -38,9 +39,10 @@ def gather(folder: str | os.PathLike[str]) -> Path | None:
 
 def _rows(sweep: Sweep) -> list[dict[str, Any]]:
     staged = any(cell.start is not None for cell in sweep.cells)
+    only_begun = {each.start.id for each in sweep.cells if each.start and each.start.recipe.schedule == "constant"}
     rows, faults = [], []
     for cell in sweep.cells:
-        if not is_done(sweep, cell):
+        if cell.id in only_begun or not is_done(sweep, cell):
             continue
         path = sweep.folder(cell) / "row.json"
         row = read_json(path)

@@ -83,7 +83,7 @@ def grid(
         Share of the tokens that stage two takes. For each shape and seed there is one cell of stage one (P = 1,
         constant rate) on the rest of the tokens, and for each P one that goes on from it, with the rate annealed.
     trained : {"all", "streams"}
-        What stage two trains.
+        What stage two trains. Where P = 1 has no prefix it has no streams to train, and all of it is trained.
     **options
         Of :class:`~scalelaw.cost.Shape` (heads, ffn, prefix_tokens, aggregation, ...),
         :class:`~scalelaw.harness.cell.Streams` (smoothing, prefix, ...) and
@@ -110,9 +110,11 @@ def grid(
     """
     _check_options(options)
     if trained == "streams" and two_stage is None:
-        raise HarnessError("trained 'streams' needs a backbone that is trained already; give two_stage as well")
+        raise HarnessError("streams alone can only be trained on a backbone that is trained already, in a second stage")
     if two_stage is not None and "schedule" in options:
-        raise HarnessError("two_stage sets the schedule of both stages; leave schedule out")
+        raise HarnessError("training in two stages has schedules of its own; leave the schedule out")
+    if isinstance(seeds, int) and seeds < 1:
+        raise HarnessError(f"seeds is {seeds}; it is how many, at least 1, or a list of which")
     stages = None if two_stage is None else _Stages(two_stage, trained)
     axes = {
         "corpus": _several(corpus),
@@ -132,15 +134,15 @@ def grid(
 def _cell(chosen: Mapping[str, Any], repeat: bool, stages: _Stages | None) -> Cell:
     from scalelaw.harness.batches import check_enough
 
-    card, P = chosen["corpus"].card, chosen["streams"]
+    card, P = _card(chosen["corpus"]), chosen["streams"]
     check_streams(P)
+    _parts(chosen, card)  # what is left out at this P must be right as well
     chosen = _canonical(chosen, P)
+    shape, streams, recipe = _parts(chosen, card)
     cell = Cell(
-        shape=Shape.scaled(
-            width=chosen["width"], layers=chosen["layers"], vocabulary=card.vocabulary, **_of(chosen, _OF_SHAPE)
-        ),
-        streams=Streams(count=P, **_of(chosen, _OF_STREAMS)),
-        recipe=Recipe(**_of(chosen, _OF_RECIPE)),
+        shape=shape,
+        streams=streams,
+        recipe=recipe,
         tokens=chosen["tokens"],
         seed=chosen["seed"],
         corpus=card.name,
@@ -159,6 +161,23 @@ def _cell(chosen: Mapping[str, Any], repeat: bool, stages: _Stages | None) -> Ce
     return cell if stages is None else _in_stages(cell, stages)
 
 
+def _parts(chosen: Mapping[str, Any], card: Card) -> tuple[Shape, Streams, Recipe]:
+    shape = Shape.scaled(
+        width=chosen["width"], layers=chosen["layers"], vocabulary=card.vocabulary, **_of(chosen, _OF_SHAPE)
+    )
+    return shape, Streams(count=chosen["streams"], **_of(chosen, _OF_STREAMS)), Recipe(**_of(chosen, _OF_RECIPE))
+
+
+def _card(corpus: Any) -> Card:
+    try:
+        card: Card = corpus.card
+    except AttributeError:
+        raise HarnessError(
+            f"corpus is {corpus!r}; give what scalelaw.harness.corpus.prepare gives, or several of them"
+        ) from None
+    return card
+
+
 def _canonical(chosen: Mapping[str, Any], P: int) -> dict[str, Any]:
     """The settings without those that make no difference at this P, so that cells which train alike are one cell."""
     prefixed = P > 1 or bool(chosen.get("prefix_at_one"))
@@ -168,7 +187,8 @@ def _canonical(chosen: Mapping[str, Any], P: int) -> dict[str, Any]:
 
 def _in_stages(cell: Cell, stages: _Stages) -> Cell:
     """Stage two of a cell; its start, stage one, is the same whatever the prefixes and the aggregator are like."""
-    second = two_stages(cell, share=stages.share, trained=stages.trained)
+    has_streams = cell.streams.count > 1 or cell.shape.prefix_slots(1)
+    second = two_stages(cell, share=stages.share, trained=stages.trained if has_streams else "all")
     assert second.start is not None
     kept = {name: value for name, value in cell.shape.to_dict().items() if name not in _STREAMS_SHAPE}
     return replace(second, start=replace(second.start, shape=Shape.from_dict(kept)))
@@ -179,7 +199,7 @@ def _of(chosen: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 
 def _several(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple | range | set | frozenset) else [value]
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
 
 
 def _check_options(options: Mapping[str, Any]) -> None:

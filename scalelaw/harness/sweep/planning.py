@@ -2,27 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from scalelaw.cost import parameters
 from scalelaw.cost.memory import train_memory
+from scalelaw.harness import engines
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep import calibrate
-from scalelaw.harness.sweep.folder import with_starts
+from scalelaw.harness.sweep.folder import Sweep, check_folder, open_sweep, with_starts
 from scalelaw.harness.sweep.reporting import duration
+from scalelaw.harness.sweep.states import state
+from scalelaw.harness.sweep.timing import Pace, measured
+from scalelaw.harness.sweep.trainers import check_device, check_trainer
+
+Row = dict[str, Any]
 
 
 def plan(
-    cells: Iterable[Cell], *, time_steps: Callable[[Cell], float] | None = None, device: str = "auto"
-) -> list[dict[str, Any]]:
-    """A row a cell: name, N, N_backbone, P, D, FLOPs of its own training, memory in bytes, estimated seconds."""
+    cells: Iterable[Cell],
+    *,
+    done: Collection[str] = (),
+    pace: Callable[[Cell], Pace] | None = None,
+    held_out: Callable[[Cell], int] | None = None,
+    device: str = "auto",
+    backend: str = "torch",
+    compile: bool = False,
+) -> list[Row]:
+    """What the cells of a sweep come to.
+
+    Parameters
+    ----------
+    cells : iterable of Cell
+    done : collection of str
+        Ids of cells that are trained already.
+    pace, held_out : callable, optional
+        As for :func:`~scalelaw.harness.sweep.calibrate.seconds`; measured here and asked of the corpus by default.
+    device, backend, compile
+        What would train them, for the estimate of the time.
+
+    Returns
+    -------
+    list of dict
+        A row a cell: cell, name, N, N_backbone, P, D, FLOPs of its own training, memory in bytes, done, and the
+        estimated seconds that are left of it.
+    """
     listed = with_starts(cells)
-    times = calibrate.seconds(listed, time_steps=time_steps, device=device)
-    return [_row(cell, device) | {"seconds": time} for cell, time in zip(listed, times, strict=True)]
+    missing = [cell for cell in listed if cell.id not in done]
+    pace = pace or partial(measured, device=device, backend=backend, compile=compile)
+    times = dict(
+        zip((cell.id for cell in missing), calibrate.seconds(missing, pace=pace, held_out=held_out), strict=True)
+    )
+    return [_row(cell, device) | {"done": cell.id in done, "seconds": times.get(cell.id, 0.0)} for cell in listed]
 
 
-def text(rows: Sequence[dict[str, Any]], jobs: int = 1) -> str:
+def rehearse(
+    folder: str | os.PathLike[str],
+    cells: Iterable[Cell] | None = None,
+    *,
+    jobs: int = 1,
+    engine: str = "local",
+    train: str = "torch",
+    device: str = "auto",
+    compile: bool = False,
+    retry: bool = False,
+    **options: Any,
+) -> list[Row]:
+    """The plan of what :func:`~scalelaw.harness.sweep.run` would do; what it would refuse at once is refused here too.
+
+    Raises
+    ------
+    HarnessError
+        As ``run``; nothing is written and no cell is trained.
+    """
+    check_trainer(train, compile=compile)
+    if engine == "local":
+        check_device(train, device)
+    engines.check(engine, jobs, **options)
+    there = (Path(folder) / "sweep.json").exists()
+    if cells is not None:
+        cells = list(cells)
+        check_folder(folder, cells)
+    held = open_sweep(folder) if there or cells is None else None
+    done = [cell.id for cell in held.cells if _settled(held, cell, retry)] if held else []
+    return plan(
+        held.cells if held and cells is None else cells or (), done=done, device=device, backend=train, compile=compile
+    )
+
+
+def _settled(sweep: Sweep, cell: Cell, retry: bool) -> bool:
+    return state(sweep, cell) in (("done",) if retry else ("done", "failed", "diverged"))
+
+
+def text(rows: Sequence[Row], jobs: int = 1) -> str:
     """The rows as a table, and what they come to on some jobs."""
     titles = ("cell", "N", "N_backbone", "P", "D", "FLOPs", "memory", "time")
     lines = [titles, *(_cells(row) for row in rows)]
@@ -31,18 +106,23 @@ def text(rows: Sequence[dict[str, Any]], jobs: int = 1) -> str:
     return "\n".join([*table, total(rows, jobs)])
 
 
-def total(rows: Sequence[dict[str, Any]], jobs: int = 1) -> str:
+def total(rows: Sequence[Row], jobs: int = 1) -> str:
     """One line: cells, FLOPs, the most memory at once, time."""
-    times = [row["seconds"] for row in rows]
-    most = sum(sorted((row["memory"] for row in rows), reverse=True)[:jobs])
+    left = [row for row in rows if not row["done"]]
+    count = f"{len(rows)} cell{'s' if len(rows) != 1 else ''}"
+    if not left:
+        return f"{count}, all of them done"
+    times = [row["seconds"] for row in left]
+    most = sum(sorted((row["memory"] for row in left), reverse=True)[:jobs])
+    count += f", {len(left)} of them to do" if len(left) < len(rows) else ""
     side = f"{jobs} jobs" if jobs > 1 else "1 job"
     return (
-        f"{len(rows)} cells, {sum(row['FLOPs'] for row in rows):.3g} FLOPs; with {side} about "
+        f"{count}, {sum(row['FLOPs'] for row in left):.3g} FLOPs; with {side} about "
         f"{duration(calibrate.in_all(times, jobs))}, and at most {_size(most)} beside what torch itself takes"
     )
 
 
-def _row(cell: Cell, device: str) -> dict[str, Any]:
+def _row(cell: Cell, device: str) -> Row:
     from scalelaw.harness import attention, devices
 
     recipe, counts = cell.recipe, parameters(cell.shape, cell.streams.count)
@@ -67,9 +147,15 @@ def _row(cell: Cell, device: str) -> dict[str, Any]:
     }
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+def _cells(row: Row) -> tuple[str, ...]:
     whole = tuple(f"{row[name]:,}" for name in ("N", "N_backbone", "P", "D"))
-    return row["name"], *whole, f"{row['FLOPs']:.3g}", _size(row["memory"]), duration(row["seconds"])
+    return (
+        row["name"],
+        *whole,
+        f"{row['FLOPs']:.3g}",
+        _size(row["memory"]),
+        "done" if row["done"] else duration(row["seconds"]),
+    )
 
 
 def _size(count: float) -> str:

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from scalelaw.cost import forward_flops
 from scalelaw.harness.cell import Cell
+from scalelaw.harness.corpus.sources import HELD_OUT
 from scalelaw.harness.sweep.folder import Sweep, open_sweep, read_json
 from scalelaw.harness.sweep.states import failure, state
 
@@ -26,8 +28,8 @@ def status(folder: str | os.PathLike[str]) -> pd.DataFrame:
     DataFrame
         A row a cell: ``cell`` (its id), ``name``, ``state`` (done, running, failed, diverged, waiting for the cell it
         goes on from, to do), ``step`` and ``steps``, ``loss`` (held-out where done, else of the last training step),
-        ``seconds`` (trained so far), ``time_left`` (seconds of training still to do, estimated from what cells of
-        about the same size took; NaN while nothing was measured), ``host``, ``message`` (why it failed).
+        ``seconds`` (trained so far), ``time_left`` (seconds still to do, the last evaluation included, estimated from
+        what cells of about the same size took; NaN while nothing was measured), ``host``, ``message`` (why it failed).
 
     Raises
     ------
@@ -43,9 +45,9 @@ def status(folder: str | os.PathLike[str]) -> pd.DataFrame:
 def status_rows(sweep: Sweep) -> list[Row]:
     """The rows of :func:`status`, with None where nothing is known."""
     rows = [_row(sweep, cell) for cell in sweep.cells]
-    speeds = _speeds(sweep.cells, rows)
+    speeds, held_out = _speeds(sweep.cells, rows), _held_out(sweep, rows)
     for cell, row in zip(sweep.cells, rows, strict=True):
-        row["time_left"] = _time_left(cell, row, speeds)
+        row["time_left"] = _time_left(cell, row, speeds, held_out)
     return rows
 
 
@@ -79,7 +81,7 @@ def summary(rows: Sequence[Mapping[str, Any]], jobs: int | None = None) -> str:
     known = ", ".join(f"{count} {each}" for each, count in counts(rows).items())
     remaining = left(rows, jobs)
     more = f"; about {duration(remaining)} left" if remaining else ""
-    return f"{len(rows)} cells: {known}{more}"
+    return f"{len(rows)} cell{'s' if len(rows) != 1 else ''}: {known}{more}"
 
 
 def line(row: Mapping[str, Any]) -> str:
@@ -140,11 +142,21 @@ def _speeds(cells: Sequence[Cell], rows: Sequence[Row]) -> dict[float, tuple[flo
     return speeds
 
 
-def _time_left(cell: Cell, row: Row, speeds: Mapping[float, tuple[float, float]]) -> float | None:
+def _held_out(sweep: Sweep, rows: Sequence[Row]) -> int:
+    """Tokens of the evaluation at the end, as a finished cell says, else as many as a corpus holds out at least."""
+    for cell, row in zip(sweep.cells, rows, strict=True):
+        if row["state"] == "done":
+            finished = read_json(sweep.folder(cell) / "row.json") or {}
+            return int(finished.get("held_out_tokens", HELD_OUT))
+    return HELD_OUT
+
+
+def _time_left(cell: Cell, row: Row, speeds: Mapping[float, tuple[float, float]], held_out: int) -> float | None:
     if row["state"] in ("done", "failed", "diverged"):
         return 0.0
     size = cell.own_C / cell.steps
     if not speeds:
         return None
     flops, seconds = speeds[min(speeds, key=lambda other: max(other / size, size / other))]
-    return size * (cell.steps - row["step"]) * seconds / flops
+    last = held_out * sum(forward_flops(cell.shape, cell.streams.count, context=cell.recipe.context).values())
+    return (size * (cell.steps - row["step"]) + last) * seconds / flops

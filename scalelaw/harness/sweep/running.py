@@ -9,20 +9,19 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TextIO
 
 from scalelaw.errors import HarnessError
-from scalelaw.extras import need
 from scalelaw.harness import engines
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.folder import Sweep, check_folder, make_sweep, open_sweep
 from scalelaw.harness.sweep.gathering import gather
 from scalelaw.harness.sweep.reporting import counts, status_rows, summary
 from scalelaw.harness.sweep.states import abandoned, state
+from scalelaw.harness.sweep.trainers import check_device, check_trainer
 from scalelaw.harness.sweep.watching import Watcher, watcher
-from scalelaw.harness.sweep.working import TRAINERS, forgive, work
+from scalelaw.harness.sweep.working import forgive, full_disk_told, work
 
 _LOOK = 0.5  # seconds between two looks at the jobs and the folder
 
@@ -95,14 +94,17 @@ def run(
     KeyboardInterrupt
         After the jobs have stopped.
     """
-    _check_packages(train)
+    check_trainer(train, compile=compile)
+    if engine == "local":  # elsewhere the machine that trains is another one, and its jobs ask
+        check_device(train, device)
     given = None if cells is None else list(cells)
     new = len(open_sweep(folder).cells) if given is None else check_folder(folder, given)
     with engines.get(engine, folder, jobs, **options) as place:
         sweep = open_sweep(folder) if given is None else _made(folder, given, new, command, progress)
         if retry:
             forgive(sweep)
-        gather(sweep.path)  # a torn row is told before hours of work
+        with full_disk_told(sweep.path):
+            gather(sweep.path)  # a torn row is told before hours of work
         settings = {"train": train, "device": device, "checkpoint_seconds": checkpoint_seconds}
         settings |= {"compile": True} if compile else {}
         with _shown(sweep, progress, jobs) as shown, _stop_file(sweep) as stop_file:
@@ -111,7 +113,8 @@ def run(
                 for _ in range(min(jobs, _to_do(sweep)))  # a job that finds nothing to do takes seconds to start
             ]
             _attend(sweep, calls, shown, stop_file)
-    table = gather(sweep.path)
+    with full_disk_told(sweep.path):
+        table = gather(sweep.path)
     _report_deaths(sweep, [error for call in calls if (error := call.exception()) is not None])
     return _outcome(sweep, table)
 
@@ -122,19 +125,8 @@ def _made(
     grows = (Path(folder) / "sweep.json").exists()
     sweep = make_sweep(folder, cells, command=command)
     if grows and new and progress is not None:
-        print(f"{folder} grows by {new} cells to {len(sweep.cells)}", file=progress)
+        print(f"{folder} grows by {new} cell{'s' if new > 1 else ''} to {len(sweep.cells)}", file=progress)
     return sweep
-
-
-def _check_packages(train: str) -> None:
-    """Name a package that the jobs would miss, without the seconds that it takes to import torch."""
-    for package in (
-        "filelock",
-        *(("torch",) if train in TRAINERS else ()),
-        *(("jax", "optax") if train == "jax" else ()),
-    ):
-        if find_spec(package) is None:
-            need(package, extra="jax" if train == "jax" else "train", purpose="a sweep")
 
 
 def _to_do(sweep: Sweep) -> int:

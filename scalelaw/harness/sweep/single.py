@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from scalelaw.errors import HarnessError
+from scalelaw.errors import Diverged, HarnessError
 from scalelaw.harness import torchrun
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.folder import read_json
@@ -28,9 +28,11 @@ def train_one(folder: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
     ------
     HarnessError
         If there is no cell, somebody else trains it, or it cannot be trained.
+    Diverged
+        If it diverges, which is recorded as in a sweep.
     """
     from scalelaw.harness.sweep.gathering import gather
-    from scalelaw.harness.sweep.working import claim
+    from scalelaw.harness.sweep.working import claim, noted, record_failure
 
     folder = Path(folder)
     values = read_json(folder / "cell.json")
@@ -46,7 +48,12 @@ def train_one(folder: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
     with claim(folder) as mine:
         if not mine:
             raise HarnessError(f"somebody else trains the cell {cell.name} now; see `scalelaw status`")
-        row = train(cell, folder, **options)
+        with noted(folder):
+            try:
+                row = train(cell, folder, **options)
+            except Diverged as error:  # what else can go wrong here is no fault of the cell
+                record_failure(folder, error)
+                raise
     if (folder.parent.parent / "sweep.json").exists():
         gather(folder.parent.parent)
     return row

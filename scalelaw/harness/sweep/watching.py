@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
 from scalelaw.harness.sweep.folder import Sweep
-from scalelaw.harness.sweep.reporting import Row, left, line, status_rows, summary
+from scalelaw.harness.sweep.reporting import Row, line, status_rows, summary
 
 EVERY = 60.0  # seconds between plain lines while no cell ends
 _SHOWN = ("done", "failed", "diverged")
@@ -36,16 +36,16 @@ class Silent:
     def close(self) -> None: ...
 
 
-class _Told:
+class _News:
     """The rows of a sweep, and which of the cells that ended people have been told of."""
 
     def __init__(self, sweep: Sweep):
         self._sweep = sweep
         self.rows: list[Row] = []
         self._cells: set[str] = set()
-        self.news()
+        self.look()
 
-    def news(self) -> list[str]:
+    def look(self) -> list[str]:
         """Look again; a line for each cell that has ended since the last look."""
         self.rows = status_rows(self._sweep)
         ended = [row for row in self.rows if row["state"] in _SHOWN and row["cell"] not in self._cells]
@@ -57,16 +57,16 @@ class Plain:
     """A line when a cell ends or fails, and a summary every minute."""
 
     def __init__(self, sweep: Sweep, stream: TextIO, jobs: int):
-        self._told, self._stream, self._jobs = _Told(sweep), stream, jobs
+        self._news, self._stream, self._jobs = _News(sweep), stream, jobs
         self._last = time.monotonic()
-        self.say(summary(self._told.rows, jobs))
+        self.say(summary(self._news.rows, jobs))
 
     def look(self) -> None:
-        for news in self._told.news():
+        for news in self._news.look():
             self.say(news)
         if time.monotonic() - self._last >= EVERY:
             self._last = time.monotonic()
-            self.say(summary(self._told.rows, self._jobs))
+            self.say(summary(self._news.rows, self._jobs))
 
     def say(self, text: str) -> None:
         print(text, file=self._stream, flush=True)
@@ -82,15 +82,15 @@ class Live:
         from rich.console import Console
         from rich.live import Live as Display
 
-        self._told, self._jobs = _Told(sweep), jobs
+        self._news, self._jobs = _News(sweep), jobs
         self._console = Console(file=stream)
         self._display = Display(console=self._console, auto_refresh=False, transient=True)
         self._display.start()
 
     def look(self) -> None:
-        for news in self._told.news():
+        for news in self._news.look():
             self.say(news)
-        self._display.update(self._drawn(self._told.rows), refresh=True)
+        self._display.update(self._drawn(self._news.rows), refresh=True)
 
     def say(self, text: str) -> None:
         self._console.print(text, highlight=False, markup=False)
@@ -106,10 +106,10 @@ class Live:
         from rich.text import Text
 
         total, remaining = _work(rows)
-        ends = left(rows, self._jobs)
-        head = summary(rows, self._jobs) if ends is None else f"{summary(rows, self._jobs)} "
         bar = ProgressBar(total=total or 1, completed=total - remaining, width=40)
-        return Group(Text(head.strip()), bar, *(Text(line(row)) for row in rows if row["state"] == "running"))
+        return Group(
+            Text(summary(rows, self._jobs)), bar, *(Text(line(row)) for row in rows if row["state"] == "running")
+        )
 
 
 def _work(rows: Sequence[Row]) -> tuple[float, float]:

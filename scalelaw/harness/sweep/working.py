@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,8 @@ from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.folder import Sweep, open_sweep
 from scalelaw.harness.sweep.gathering import gather
 from scalelaw.harness.sweep.states import failure, is_done, lock_at
+from scalelaw.harness.sweep.trainers import check_device, training_function
 
-TRAINERS = {"torch": "scalelaw.harness.training:train", "jax": "scalelaw.harness.jax.training:train"}
 _LOOK = 0.5  # seconds between two looks for a stop, or for the end of a cell that others wait for
 _PROBE = 0.1  # seconds to try a lock for: long enough to outlast somebody who only asks whether it is held
 
@@ -32,7 +31,6 @@ _PROBE = 0.1  # seconds to try a lock for: long enough to outlast somebody who o
 def work(
     folder: str | os.PathLike[str],
     *,
-    retry: bool = False,
     stop_file: str | os.PathLike[str] | None = None,
     train: str = "torch",
     **options: Any,
@@ -48,8 +46,6 @@ def work(
     ----------
     folder : path
         Of a sweep that :func:`~scalelaw.harness.sweep.run` made.
-    retry : bool
-        Whether to try failed and diverged cells again.
     stop_file : path, optional
         When this file appears, the cell at hand is checkpointed and the work ends.
     train : {"torch", "jax"} or str
@@ -65,14 +61,14 @@ def work(
     Raises
     ------
     HarnessError
-        If the disk is full or a package is missing. The cell at hand is not marked as failed: it goes on later.
+        If the disk is full, a package is missing, or this machine has no such device. No cell is marked as failed: it
+        goes on later, or elsewhere.
     """
     sweep, stop = open_sweep(folder), _stop(None if stop_file is None else Path(stop_file))
-    if retry:
-        forgive(sweep)
+    check_device(train, options.get("device", "auto"))
     finished: list[str] = []
     with contextlib.suppress(Stopped):
-        while _pass(sweep, finished, stop, _function(train), options):
+        while _pass(sweep, finished, stop, training_function(train), options):
             pass
     return finished
 
@@ -91,9 +87,9 @@ def _pass(
 ) -> bool:
     """Go through the cells once; whether there may be more to do."""
     waiting = claimed = False
-    noted = {cell for cell in sweep.cells if _note(sweep.folder(cell)).exists()}
+    left = {cell for cell in sweep.cells if _note(sweep.folder(cell)).exists()}
     # last those in which a process died: one that does not fit would take down the others too
-    for cell in sorted(_longest_first(sweep), key=noted.__contains__):
+    for cell in sorted(_longest_first(sweep), key=left.__contains__):
         if stop():
             raise Stopped("asked to stop")
         if _ended(sweep, cell):
@@ -105,12 +101,12 @@ def _pass(
             if not mine or _ended(sweep, cell):
                 continue
             claimed = True
-            if _note(sweep.folder(cell)).exists() and cell not in noted:
+            if _note(sweep.folder(cell)).exists() and cell not in left:
                 break  # somebody died in it a moment ago, so its turn is later
-            with _noted(sweep.folder(cell)):
+            with noted(sweep.folder(cell)):
                 if _try(sweep, cell, train, stop, options):
                     finished.append(cell.id)
-        with _full_disk_told(sweep.path):
+        with full_disk_told(sweep.path):
             gather(sweep.path)
         break  # from the top: what was waiting may be the longest now
     if waiting and not claimed:
@@ -157,11 +153,11 @@ def claim(folder: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def _noted(folder: Path) -> Iterator[None]:
+def noted(folder: Path) -> Iterator[None]:
     """Leave a note of who trains a cell, which stays if this process dies."""
     claim = {"host": socket.gethostname(), "pid": os.getpid(), "time": time.time()}
     try:
-        with _full_disk_told(folder):
+        with full_disk_told(folder):
             write_atomically(_note(folder), json.dumps(claim))
         yield
     finally:
@@ -177,7 +173,7 @@ def _try(
 ) -> bool:
     """Train a cell, or record why it could not be trained."""
     folder = sweep.folder(cell)
-    with _full_disk_told(folder):
+    with full_disk_told(folder):
         try:
             train(cell, folder, stop=stop, **options)
             return True
@@ -186,11 +182,15 @@ def _try(
         except Exception as error:
             if _is_full_disk(error):
                 raise
-            diverged = isinstance(error, Diverged)
-            said = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
-            step = error.step if isinstance(error, Diverged) else None
-            _record(folder, "diverged" if diverged else "failed", said, step, traceback.format_exc())
+            record_failure(folder, error)
             return False
+
+
+def record_failure(folder: Path, error: Exception) -> None:
+    """Leave word of why a cell could not be trained, while its error is handled."""
+    said = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+    kind, step = ("diverged", error.step) if isinstance(error, Diverged) else ("failed", None)
+    _record(folder, kind, said, step, traceback.format_exc())
 
 
 def _record(folder: Path, kind: str, message: str, step: int | None, trace: str) -> None:
@@ -200,7 +200,8 @@ def _record(folder: Path, kind: str, message: str, step: int | None, trace: str)
 
 
 @contextmanager
-def _full_disk_told(folder: Path) -> Iterator[None]:
+def full_disk_told(folder: Path) -> Iterator[None]:
+    """Within it a full disk is told in a sentence, whatever it is the cause of."""
     try:
         yield
     except Exception as error:
@@ -231,11 +232,3 @@ def _stop(file: Path | None) -> Callable[[], bool]:
         return seen
 
     return stop
-
-
-def _function(path: str) -> Callable[..., Any]:
-    module, colon, name = TRAINERS.get(path, path).partition(":")
-    if not colon:
-        raise HarnessError(f"nothing trains with {path!r}; choose {', '.join(TRAINERS)}")
-    found: Callable[..., Any] = getattr(import_module(module), name)
-    return found

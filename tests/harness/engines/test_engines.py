@@ -23,10 +23,10 @@ def test_an_object_with_submit_is_taken_as_it_is_and_left_open(tmp_path):
     [
         ("dask", {}, "there is no engine 'dask': choose local, slurm, ray, or give an object with .submit"),
         (3, {}, "an object of type int is no engine: choose local, slurm, ray, or one with .submit"),
-        ("local", {"thread": 1}, "the engine local has no option 'thread': there are threads"),
-        ("local", {"threads": 0}, "threads is 0: a process needs at least 1"),
+        ("local", {"thread": 1}, "the engine local has no option 'thread'; it has threads"),
+        ("local", {"threads": 0}, "threads is 0: a process needs a whole number of them, at least 1"),
         ("local", {"jobs": 0}, "jobs is 0: an engine needs at least 1"),
-        ("ray", {"cpu": 1}, "the engine ray has no option 'cpu': there are address, cpus, gpus"),
+        ("ray", {"cpu": 1}, "the engine ray has no option 'cpu'; it has address, cpus, gpus"),
     ],
 )
 def test_what_cannot_be_an_engine_is_refused_in_a_sentence(tmp_path, engine, options, message):

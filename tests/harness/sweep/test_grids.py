@@ -68,6 +68,10 @@ class TestTwoStages:
     def test_stage_two_may_train_the_streams_only(self, make):
         assert {cell.trained for cell in make(streams=2, two_stage=0.25, trained="streams")} == {"all", "streams"}
 
+    def test_without_streams_there_are_none_to_train_alone(self, make):
+        cells = make(streams=[1, 2], two_stage=0.25, trained="streams")
+        assert [cell.trained for cell in cells if cell.start] == ["all", "streams"]
+
 
 @pytest.mark.parametrize(
     ("settings", "said"),
@@ -79,18 +83,29 @@ class TestTwoStages:
         ({"tokens": 10**7}, ["corpus code", "--repeat"]),
         ({"colour": 1}, ["no setting 'colour'", "prefix_tokens"]),
         ({"streams": []}, ["no value of streams"]),
-        ({"seeds": 0}, ["no value of seed"]),
+        ({"seeds": 0}, ["seeds is 0", "how many"]),
+        ({"seeds": [-1]}, ["seed is -1"]),
         ({"two_stage": 1.5}, ["share of stage two is 1.5"]),
         ({"two_stage": 0.999}, ["leaves a stage", "empty"]),
-        ({"trained": "streams"}, ["two_stage"]),
-        ({"two_stage": 0.5, "schedule": "cosine"}, ["leave schedule out"]),
+        ({"trained": "streams"}, ["second stage"]),
+        ({"two_stage": 0.5, "schedule": "cosine"}, ["leave the schedule out"]),
         ({"schedule": "linear"}, ["'linear'", "wsd"]),
+        ({"aggregation": "median"}, ["'median'", "mlp"]),
+        ({"prefix_rate": -1}, ["prefix_rate is -1"]),
+        ({"weight_decay": -1}, ["weight_decay is -1"]),
+        ({"beta1": 2}, ["beta1 is 2"]),
+        ({"final": -3}, ["final is -3"]),
+        ({"corpus": "code"}, ["corpus is 'code'", "prepare"]),
     ],
 )  # fmt: skip
 def test_bad_settings(make, settings, said):
     with pytest.raises(ScalelawError) as caught:
         make(**settings)
     assert [piece for piece in said if piece not in str(caught.value)] == [], caught.value
+
+
+def test_a_generator_is_several_values(make):
+    assert [cell.shape.width for cell in make(width=(w for w in (32, 48)))] == [32, 48]
 
 
 def test_a_corpus_may_be_repeated(make):

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from scalelaw.cost import parameters
+from scalelaw.harness.running import CURVE_POINTS, curve_windows
 from scalelaw.harness.sweep import calibrate
 from scalelaw.harness.sweep.planning import plan, text, total
+from scalelaw.harness.sweep.timing import Pace, measured
 
 
 def size(cell):
@@ -16,25 +18,28 @@ def nothing(_):
     return 0
 
 
-def test_evaluations_count_as_forward_passes(make):
+def steps_of(seconds):
+    """A pace of so many seconds a step, by the cell."""
+    return lambda cell: Pace(seconds(cell), 1e-9)
+
+
+@pytest.mark.parametrize("held_out", [0, 1_000, 10**6])
+def test_held_out_tokens_have_a_pace_of_their_own(make, held_out):
     cell = make()[0]
-    without, with_them = (
-        calibrate.seconds([cell], time_steps=lambda _: 1.0, evaluated=lambda _, tokens=tokens: tokens)[0]
-        for tokens in (0, 3 * cell.D)
-    )
-    assert without == pytest.approx(cell.steps)
-    assert with_them == pytest.approx(2 * cell.steps)  # forward and backward are three times the forward pass
+    (found,) = calibrate.seconds([cell], pace=lambda _: Pace(1.0, 0.01), held_out=lambda _: held_out)
+    curve = min(CURVE_POINTS, cell.steps) * min(curve_windows(cell) * cell.recipe.context, held_out)
+    assert found == pytest.approx(cell.steps + 0.01 * (curve + held_out))
 
 
 def test_a_constant_rate_is_met_exactly(make):
     cells = make(width=[32, 48, 64], streams=[1, 2, 4], two_stage=0.3)
-    found = calibrate.seconds(cells, time_steps=lambda cell: size(cell) / 1e9, evaluated=nothing)
+    found = calibrate.seconds(cells, pace=steps_of(lambda cell: size(cell) / 1e9), held_out=nothing)
     np.testing.assert_allclose(found, [cell.own_C / 1e9 for cell in cells], rtol=1e-12)
 
 
 def test_a_rate_that_grows_as_a_power_is_met_between_the_timed_cells(make):
     cells = make(width=[32, 48, 64, 96], streams=[1, 2, 4])
-    found = calibrate.seconds(cells, time_steps=lambda cell: size(cell) ** 0.7, evaluated=nothing)
+    found = calibrate.seconds(cells, pace=steps_of(lambda cell: size(cell) ** 0.7), held_out=nothing)
     np.testing.assert_allclose(found, [cell.steps * size(cell) ** 0.7 for cell in cells], rtol=1e-9)
 
 
@@ -42,7 +47,7 @@ def test_a_rate_that_grows_as_a_power_is_met_between_the_timed_cells(make):
 def test_only_some_cells_are_timed(make, samples, timed):
     seen = []
     cells = make(width=[32, 48, 64, 96], streams=[1, 2, 4], seeds=3)
-    calibrate.seconds(cells, time_steps=lambda cell: seen.append(cell) or 1.0, evaluated=nothing, samples=samples)
+    calibrate.seconds(cells, pace=steps_of(lambda cell: seen.append(cell) or 1.0), held_out=nothing, samples=samples)
     assert len(seen) == timed
 
 
@@ -51,14 +56,18 @@ def test_time_on_several_jobs_is_at_least_that_of_the_longest_cell():
     assert calibrate.in_all([1.0, 1.0, 10.0], 2) == 10
 
 
-def test_a_real_cell_is_timed(make):
-    pytest.importorskip("torch", reason="the extra train is not installed")
-    assert calibrate.measured(make(width=16, layers=1, streams=2, batch=2, context=16, tokens=64)[0], device="cpu") > 0
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_a_real_cell_is_timed(make, backend):
+    pytest.importorskip(backend, reason=f"{backend} is not installed")
+    cell = make(width=16, layers=1, streams=2, batch=2, context=16, tokens=64)[0]
+    pace = measured(cell, device="cpu", backend=backend)
+    assert pace.step > 0
+    assert pace.token > 0
 
 
 def test_a_plan_tells_each_cell_and_the_total(make):
     cells = make(streams=[1, 2], two_stage=0.5)
-    rows = plan(cells, time_steps=lambda _: 0.5)
+    rows = plan(cells, pace=steps_of(lambda _: 0.5), held_out=nothing)
     assert [row["cell"] for row in rows] == [cell.id for cell in cells]
     assert [row["N"] for row in rows] == [parameters(cell.shape, cell.streams.count)["N"] for cell in cells]
     assert sum(row["FLOPs"] for row in rows) == pytest.approx(sum(cell.own_C for cell in cells))

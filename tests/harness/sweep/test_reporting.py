@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+from scalelaw.cost import forward_flops
 from scalelaw.harness.sweep import status, work
 from scalelaw.harness.sweep.folder import make_sweep
 from scalelaw.harness.sweep.reporting import counts, left, status_rows, summary, text
@@ -18,6 +19,12 @@ COLUMNS = ["cell", "name", "state", "step", "steps", "loss", "seconds", "time_le
 @pytest.fixture
 def sweep(tmp_path, make):
     return make_sweep(tmp_path / "tiny", make(streams=[1, 2, 4]))
+
+
+def last(cell, held_out=500_000):
+    """The evaluation at the end, in steps of training as long."""
+    forward = sum(forward_flops(cell.shape, cell.streams.count, context=cell.recipe.context).values())
+    return held_out * forward / (cell.own_C / cell.steps)
 
 
 def put(sweep, index, name, **contents):
@@ -47,7 +54,7 @@ def test_running_is_a_lock_that_is_held(sweep):
     with lock_at(sweep.folder(sweep.cells[1]) / "lock"):
         rows = status_rows(sweep)
     assert (rows[1]["state"], rows[1]["step"], rows[1]["loss"]) == ("running", 3, 2.5)
-    assert rows[1]["time_left"] == pytest.approx(6.0 / 3 * (12 - 3))
+    assert rows[1]["time_left"] == pytest.approx(6.0 / 3 * (12 - 3 + last(sweep.cells[1])))
     assert "step 3/12" in text(rows)
 
 
@@ -58,9 +65,13 @@ def test_another_host_shows_signs_of_life_for_a_while(sweep, age, state):
 
 
 def test_time_left_follows_flops_and_jobs(sweep):
-    put(sweep, 0, "row.json", loss=1.5, seconds=10.0, run=sweep.cells[0].id)
+    put(sweep, 0, "row.json", loss=1.5, seconds=10.0, run=sweep.cells[0].id, held_out_tokens=1_000)
     rows = status_rows(sweep)
-    expected = [0, *(10.0 * cell.C / sweep.cells[0].C for cell in sweep.cells[1:])]
+    shares = ((cell.steps + last(cell, 1_000)) / cell.steps for cell in sweep.cells[1:])
+    expected = [
+        0,
+        *(10.0 * cell.C / sweep.cells[0].C * each for cell, each in zip(sweep.cells[1:], shares, strict=True)),
+    ]
     assert [row["time_left"] for row in rows] == pytest.approx(expected)
     assert left(rows, 1) == pytest.approx(sum(expected))
     assert left(rows, 2) == pytest.approx(max(sum(expected) / 2, max(expected)))

@@ -136,12 +136,13 @@ def test_a_killed_sweep_goes_on_from_its_checkpoints(tmp_path, cells, monkeypatc
     assert {len(each) for each in ended(folder).values()} == {1}
 
 
-def test_an_interrupt_stops_cleanly(tmp_path, cells, monkeypatch):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_stops_cleanly(tmp_path, cells, monkeypatch, number):
     folder = make_sweep(tmp_path / "tiny", cells).path
     monkeypatch.setenv("QUICK_SECONDS", "0.2")
     process = start(tmp_path, folder, 2)
     wait_for(lambda: len(list(folder.rglob("checkpoint.pt"))) == 2, process)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to the workers too
+    os.killpg(process.pid, number)  # to the workers too, as terminals and systems do
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopping" in said
@@ -196,7 +197,7 @@ def test_bad_options_make_no_folder(tmp_path, cells, options, said):
 
 
 def test_a_missing_package_is_named_before_any_work(tmp_path, cells, monkeypatch):
-    monkeypatch.setattr("scalelaw.harness.sweep.running.find_spec", lambda _: None)
+    monkeypatch.setattr("scalelaw.harness.sweep.trainers.find_spec", lambda _: None)
     monkeypatch.setitem(sys.modules, "filelock", None)
     with pytest.raises(MissingExtra, match=r"needs the package filelock.*scalelaw\[train\]"):
         run(tmp_path / "tiny", cells, train=TRAIN)

@@ -9,6 +9,7 @@ from scalelaw.errors import HarnessError
 from scalelaw.harness.sweep import gather, status, work
 from scalelaw.harness.sweep.folder import make_sweep, read_json
 from scalelaw.harness.sweep.states import lock_at
+from scalelaw.harness.sweep.working import forgive
 from scalelaw.runs import read
 
 TRAIN = "quick_train:train"
@@ -64,15 +65,24 @@ def test_a_failure_is_recorded_and_never_a_loss(sweep, monkeypatch, trouble, kin
     assert work(sweep.path, train=TRAIN) == []  # not tried again unless asked
     assert len(begun(sweep, bad)) == 1
     monkeypatch.delenv("QUICK_TROUBLE")
-    assert work(sweep.path, train=TRAIN, retry=True) == [bad.id]
+    forgive(sweep)
+    assert work(sweep.path, train=TRAIN) == [bad.id]
     assert set(states(sweep).values()) == {"done"}
 
 
 def test_a_cell_that_fails_again_is_tried_once_a_retry(sweep, monkeypatch):
     monkeypatch.setenv("QUICK_TROUBLE", "w48-l2-p2:raise")
     work(sweep.path, train=TRAIN)
-    work(sweep.path, train=TRAIN, retry=True)
+    forgive(sweep)
+    work(sweep.path, train=TRAIN)
     assert len(begun(sweep, sweep.cells[3])) == 2
+
+
+def test_a_device_that_is_missing_marks_no_cell_as_failed(sweep):
+    pytest.importorskip("torch", reason="the extra train is not installed")
+    with pytest.raises(HarnessError, match="device 'abacus' is not known"):
+        work(sweep.path, device="abacus")
+    assert set(states(sweep).values()) == {"to do"}
 
 
 def test_a_full_disk_marks_no_cell_as_failed(sweep, monkeypatch):
@@ -101,7 +111,7 @@ class TestTwoStages:
         finished = work(staged.path, train=TRAIN)
         assert finished[0] == staged.cells[0].id
         assert len(finished) == 3
-        assert read(staged.path)["stage"].tolist() == [1, 2, 2]
+        assert read(staged.path)["stage"].tolist() == [2, 2]  # stage one was never annealed
 
     def test_a_start_that_failed_fails_what_goes_on_from_it(self, staged, monkeypatch):
         monkeypatch.setenv("QUICK_TROUBLE", f"{staged.cells[0].name}:diverge")
@@ -109,7 +119,8 @@ class TestTwoStages:
         assert list(states(staged).values()) == ["diverged", "failed", "failed"]
         assert "goes on from" in status(staged.path)["message"][1]
         monkeypatch.delenv("QUICK_TROUBLE")
-        assert len(work(staged.path, train=TRAIN, retry=True)) == 3
+        forgive(staged)
+        assert len(work(staged.path, train=TRAIN)) == 3
 
 
 def test_two_at_once_do_each_cell_once(tmp_path, make, monkeypatch):
