@@ -144,7 +144,7 @@ def test_an_interrupt_stops_cleanly(tmp_path, cells, monkeypatch, number):
     wait_for(lambda: len(list(folder.rglob("checkpoint.pt"))) == 2, process)
     os.killpg(process.pid, number)  # to the workers too, as terminals and systems do
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, said
     assert "stopping" in said
     assert said.rstrip().endswith("the same command goes on")
     assert "Traceback" not in said
