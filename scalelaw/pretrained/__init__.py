@@ -9,10 +9,22 @@
 (4, 2132)
 
 Importing this package makes transformers' Auto classes know the released checkpoints (``qwen2_parscale``) and the same
-of other families; it needs the extra ``pretrained``.
+of other families; it needs the extra ``pretrained``. :mod:`~scalelaw.pretrained.training` trains, and
+:mod:`~scalelaw.pretrained.scoring` scores tasks.
+
+A saved model is served by transformers' own server once this package is imported in its process, since the server does
+not know the released checkpoints otherwise::
+
+    python -c "import scalelaw.pretrained; from transformers.cli.transformers import main; main()" serve out/model
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from scalelaw.extras import need
+
+if TYPE_CHECKING:
+    from scalelaw.pretrained import scoring, training
 
 for _package in ("torch", "safetensors", "transformers"):
     need(_package, extra="pretrained", purpose="streams on a pre-trained model")
@@ -29,6 +41,13 @@ from scalelaw.pretrained.texts import documents  # noqa: E402
 
 for _family in FAMILIES:
     register(_family)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("scoring", "training"):  # which load more of transformers
+        return import_module(f"scalelaw.pretrained.{name}")
+    raise AttributeError(f"module 'scalelaw.pretrained' has no attribute {name!r}")
+
 
 __all__ = [
     "Documents",
@@ -47,5 +66,7 @@ __all__ = [
     "register",
     "save_streams",
     "score_documents",
+    "scoring",
     "trainable",
+    "training",
 ]
