@@ -229,9 +229,13 @@ def hardware_table(
 
     Example: scalelaw cost hardware --measure
     """
-    from scalelaw.analysis.plan.served import machines
+    from scalelaw.analysis.plan.served import machines, machines_text
 
-    output.table(machines(measure=measure), as_json=as_json)
+    frame = machines(measure=measure)
+    if as_json:
+        output.document(frame.to_dict("records"))
+    else:
+        output.result(machines_text(frame))
 
 
 def shape(text: str) -> Shape:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import scalelaw as sl
@@ -123,3 +124,18 @@ def test_the_whole_report():
     assert "from batch 7 on parameters are the faster way" in text
     assert len(found.holds) == 13
     assert found.to_dict()["claims"][0]["memory_paper"] == 22.0
+
+
+def test_there_is_no_ratio_where_one_way_adds_nothing():
+    row = {"batch": 1, "memory": 1.0, "latency": 1.0, "loss": 2.0}
+    ways = pd.DataFrame(
+        [
+            {**row, "way": "streams", "P": 1, "N": 10},
+            {**row, "way": "streams", "P": 2, "N": 10, "loss": 1.0, "memory": 0.9, "latency": 1.5},
+            {**row, "way": "parameters", "P": 1, "N": 10},
+            {**row, "way": "parameters", "P": 1, "N": 20, "loss": 1.0, "memory": 2.0, "latency": 2.0},
+        ]
+    )
+    (found,) = added_at_equal_loss(ways).to_dict("records")
+    assert np.isnan(found["memory_ratio"])
+    assert found["latency_ratio"] == 2.0

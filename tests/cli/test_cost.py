@@ -37,7 +37,18 @@ def test_a_machine_and_a_model_from_files(shell, tmp_path):
 def test_machines_are_listed(shell):
     outcome = shell("cost", "hardware")
     assert "raspberry-pi-5" in outcome.out
-    assert "NVIDIA H200" in outcome.out
+    assert "h200: NVIDIA H200" in outcome.out
+    table = outcome.out.partition("\n\n")[0]
+    assert max(map(len, table.splitlines())) < 120
+    assert json.loads(shell("cost", "hardware", "--json").out)[0]["source"].startswith("NVIDIA A100")
+
+
+def test_this_machine_is_measured(shell, monkeypatch):
+    made = {"peak": {"fp32": 1e11}, "bandwidth": 1e10, "memory": 1e10, "overhead": 1e-4, "source": "made up"}
+    monkeypatch.setattr(Hardware, "measure", lambda *, threads=None: Hardware(name=f"here, {threads}", **made))
+    outcome = shell("cost", "hardware", "--measure")
+    assert "product_rows" in outcome.out
+    assert "here, 1: made up" in outcome.out
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,16 @@ def machines(*, measure: bool = False) -> pd.DataFrame:
     return frame.drop(columns=["fp16", "derived"] if measure else ["overhead", "product_rows", "attention"])
 
 
+def machines_text(frame: pd.DataFrame) -> str:
+    """The frame of `machines` for the eye: rates in a table, and below it where they are from."""
+    names = [f"{row['name']}: {row['source']}" for row in frame.to_dict("records")]
+    rates = frame.drop(columns="source").to_string(index=False, na_rep="", float_format="{:.4g}".format)
+    units = "fp16 and fp32 in 10^12 operations a second, bandwidth in GB/s, memory in GB"
+    if "derived" in frame:
+        units += "; derived is what the vendor does not state"
+    return "\n".join([rates, "", f"{units}.", "", *names])
+
+
 def measured(
     sizes: Sequence[str], path: Path, *, read: Callable[[str], Shape], huggingface: bool = False, **options: Any
 ) -> pd.DataFrame:

@@ -178,8 +178,8 @@ def _report(study: CostStudy) -> str:
     for name, text in (("memory", size), ("latency", duration)):
         for way in ("before", "streams", "parameters"):
             shown[f"{name}, {way}"] = added[f"{name}_{way}"].map(text)
-        shown[f"{name} ratio"] = added[f"{name}_ratio"].map("{:.2f}".format)
-        shown["predicted" + " " * (name == "latency")] = added[f"{name}_ratio_predicted"].map("{:.2f}".format)
+        for ratio, title in (("ratio", f"{name} ratio"), ("ratio_predicted", "predicted" + " " * (name == "latency"))):
+            shown[title] = ["" if np.isnan(each) else f"{each:.2f}" for each in added[f"{name}_{ratio}"]]
     accuracy = study.accuracy.copy()
     for name in accuracy.columns[1:]:
         accuracy[name] = accuracy[name].map("{:.1%}".format)

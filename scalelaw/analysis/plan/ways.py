@@ -200,7 +200,7 @@ def added_at_equal_loss(ways: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         By ``batch``: ``P``, ``loss``; of ``memory`` and of ``latency`` where both start (``_before``), where streams
         end (``_streams``), where parameters reach that loss (``_parameters``; NaN where they do not), and the
-        ``_ratio`` of what parameters add to what streams add.
+        ``_ratio`` of what parameters add to what streams add (NaN where one of them adds nothing).
 
     Examples
     --------
@@ -218,7 +218,8 @@ def added_at_equal_loss(ways: pd.DataFrame) -> pd.DataFrame:
         for name in ("memory", "latency"):
             reached = np.interp(end["loss"], parameters_["loss"], parameters_[name], left=np.nan, right=np.nan)
             row |= {f"{name}_before": start[name], f"{name}_streams": end[name], f"{name}_parameters": float(reached)}
-            row[f"{name}_ratio"] = (reached - start[name]) / (end[name] - start[name])
+            added = [each - start[name] for each in (reached, end[name])]
+            row[f"{name}_ratio"] = added[0] / added[1] if min(added) > 0 else np.nan
         rows.append(row)
     return pd.DataFrame(rows)
 
