@@ -34,6 +34,7 @@ def test_what_a_package_itself_misses_is_not_laid_to_the_extra(tmp_path, monkeyp
         "import scalelaw.harness, scalelaw.cost; scalelaw.harness.Cell",
         "import scalelaw.harness.sweep",
         "import scalelaw.harness.corpus",
+        "import scalelaw.explore",
         "import scalelaw.cli.app; scalelaw.cli.app.shell()",
     ],
 )

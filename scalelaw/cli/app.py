@@ -17,7 +17,7 @@ from scalelaw.errors import ScalelawError
 DONE, COULD_NOT, INTERRUPTED = 0, 1, 130
 
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "First": ("fit", "compare", "predict", "plot", "sweep", "datasets", "laws"),
+    "First": ("fit", "compare", "predict", "plot", "explore", "sweep", "datasets", "laws"),
     "How sure, and what is doubtful": ("profile", "calibrate", "diagnose", "sensitivity", "checklist"),
     "Which law": ("tournament", "duel", "extrapolation", "nested", "evidence", "parting", "group"),
     "What follows": (

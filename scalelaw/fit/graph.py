@@ -50,6 +50,12 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
             return where(*[as_term(value) for value in args])
         raise NotTraceableError(f"numpy.{function.__name__} is not among the functions that can be traced")
 
+    def astype(self, kind: Any) -> Node:
+        """Itself as floats, which it is; anything else would round."""
+        if kind not in (float, np.float64, "float64"):
+            raise NotTraceableError(f"the law turns a value into {kind}")
+        return self
+
     def __bool__(self) -> bool:
         raise NotTraceableError("the law branches on values")
 
@@ -92,7 +98,7 @@ def as_term(value: Any) -> Any:
     """A node as it is, a number as a float; arrays in a law's body belong into a column."""
     if isinstance(value, Node):
         return value
-    if np.ndim(value) == 0 and isinstance(value, (int, float, np.number, np.bool_)):
+    if np.ndim(value) == 0 and isinstance(value, (int, float, np.number, np.bool_, np.ndarray)):
         return float(value)
     raise NotTraceableError("the law holds an array of its own: make it a column of the runs table")
 
@@ -323,4 +329,5 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "greater_equal": _plain("greater_equal"),
     "less": _plain("less"),
     "less_equal": _plain("less_equal"),
+    "bitwise_or": lambda a, b: where(a, 1.0, b),  # NumPy has it for truth values only, as are comparisons
 }

@@ -100,9 +100,17 @@ def interval(draws: np.ndarray, estimate: np.ndarray | float, *, level: float = 
         return _open(np.quantile(ordered, [tail, 1 - tail], axis=0))
     # the share of draws below the estimate, those equal to it counted half, gives the median bias
     share = ((draws < estimate).mean(0) + (draws <= estimate).mean(0)) / 2
-    shift = 2 * _inverse(np.clip(share, 0.5 / len(draws), 1 - 0.5 / len(draws)))
-    levels = np.stack([_normal(shift + _NORMAL.inv_cdf(q)) for q in (tail, 1 - tail)])
-    return _open(_quantiles(ordered, levels))
+    return _open(_quantiles(ordered, corrected_levels(share, len(draws), level=level)))
+
+
+def corrected_levels(share: np.ndarray, draws: int, *, level: float) -> np.ndarray:
+    """Levels (2, ...) at which the bias-corrected percentile interval takes the quantiles of the draws.
+
+    ``share`` is that of the draws below the estimate; it is kept half a draw away from 0 and 1.
+    """
+    tail = (1 - level) / 2
+    shift = 2 * _inverse(np.clip(share, 0.5 / draws, 1 - 0.5 / draws))
+    return np.stack([_normal(shift + _NORMAL.inv_cdf(q)) for q in (tail, 1 - tail)])
 
 
 _inverse = np.vectorize(_NORMAL.inv_cdf, otypes=[float])

@@ -1,0 +1,89 @@
+// Loss over one column, a line for each value of another, with the runs; an overlaid law is dashed.
+"use strict";
+
+const Curves = {
+  POINTS: 81,
+  BAND: 41,
+  MANY: 8,
+
+  show() {
+    const fit = State.first();
+    const [x, by] = fit.axes;
+    const now = State.now.columns;
+    const runs = fit.runs[x];
+    const across = Numbers.geometric(Math.min(...runs, now[x]) / 1.2, Math.max(...runs, now[x]) * 1.2, Curves.POINTS);
+    const lines = by ? Curves.lines(fit, by, now[by]) : [null];
+    const traces = lines.flatMap((value, place) => Curves.line(fit, x, by, value, across, place));
+    const here = Curves.here(fit, x, by, now);
+    const layout = {
+      xaxis: Charts.log(x, across),
+      yaxis: Charts.axis("loss, nats a token"),
+    };
+    const loss = Numbers.fixed(Laws.loss(fit, now));
+    const each = by ? `, a line for each ${by} of ${lines.map((value) => Numbers.short(value)).join(", ")}` : "";
+    const at = `at ${x} = ${Numbers.short(now[x])} the loss is ${loss}`;
+    const says = `Curves of the loss over ${x}${each}, with ${fit.rows} runs; ${at}. The runs are in the table below.`;
+    return Charts.draw("curves", [...Curves.band(fit, x, now, across), ...traces, here], layout, says);
+  },
+
+  /** Values of the runs, or some across their range where they are many, and the one chosen. */
+  lines(fit, by, chosen) {
+    const found = Charts.different(fit.runs[by]);
+    const few = found.length <= Curves.MANY ? found : Numbers.geometric(found[0], found.at(-1), 6);
+    return Charts.different([...few, chosen]);
+  },
+
+  line(fit, x, by, value, across, place) {
+    const held = (at) => ({ ...State.now.columns, [x]: at, ...(by ? { [by]: value } : {}) });
+    const color = Charts.line(place);
+    const name = by ? `${by} = ${Numbers.short(value)}` : fit.law;
+    const traces = [
+      {
+        x: across,
+        y: across.map((at) => Laws.loss(fit, held(at))),
+        mode: "lines",
+        name,
+        line: { color },
+        legendgroup: name,
+      },
+    ];
+    const other = State.second();
+    if (other) {
+      const y = across.map((at) => Laws.loss(other, held(at)));
+      const label = `${name}, ${other.name}`;
+      traces.push({
+        x: across,
+        y,
+        mode: "lines",
+        name: label,
+        line: { color, dash: "dash" },
+        legendgroup: name,
+        showlegend: false,
+      });
+    }
+    const runs = Charts.runs(fit).filter((run) => !by || run[by] === value);
+    const marker = { color, size: 8, symbol: Charts.MARKERS[place % Charts.MARKERS.length] };
+    const points = { x: runs.map((run) => run[x]), y: runs.map((run) => run.loss), mode: "markers", marker };
+    if (runs.length) traces.push({ ...points, name: `runs, ${name}`, legendgroup: name, showlegend: false });
+    return traces;
+  },
+
+  /** The interval along the line of the columns chosen. */
+  band(fit, x, now, across) {
+    if (!fit.draws.length) return [];
+    const few = Numbers.geometric(across[0], across.at(-1), Curves.BAND);
+    const ends = few.map((at) =>
+      Intervals.of(fit, State.now.level, (theta) => Laws.loss(fit, { ...now, [x]: at }, theta)),
+    );
+    const edge = { mode: "lines", line: { width: 0 }, hoverinfo: "skip", showlegend: false };
+    return [
+      { ...edge, x: few, y: ends.map(([low]) => low) },
+      { ...edge, x: few, y: ends.map(([, high]) => high), fill: "tonexty", fillcolor: "rgba(128,128,128,0.3)" },
+    ];
+  },
+
+  here(fit, x, by, now) {
+    const marker = { color: Charts.colour("ink"), size: 14, symbol: "circle-open", line: { width: 3 } };
+    return { x: [now[x]], y: [Laws.loss(fit, now)], mode: "markers", name: "here", marker };
+  },
+};
