@@ -6,7 +6,7 @@ intervals from the fit's own bootstrap draws.
 """
 
 from scalelaw.explore.live import SavedFits, WatchedSweep
-from scalelaw.explore.page import expression, page, write
 from scalelaw.explore.serving import serve
+from scalelaw.explore.writing import expression, page, write
 
 __all__ = ["SavedFits", "WatchedSweep", "expression", "page", "serve", "write"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from scalelaw.errors import ScalelawError
 from scalelaw.explore.javascript import quoted
-from scalelaw.explore.page import expression
+from scalelaw.explore.writing import expression
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit

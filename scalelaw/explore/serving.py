@@ -13,7 +13,7 @@ from scalelaw.errors import ScalelawError
 from scalelaw.explore.contents import interval_tables
 from scalelaw.explore.javascript import quoted
 from scalelaw.explore.live import News, Watch
-from scalelaw.explore.page import contents, page
+from scalelaw.explore.writing import contents, page
 
 HOST = "127.0.0.1"
 

@@ -49,7 +49,7 @@ def test_runs_without_a_law_ask_for_one(shell, runs_csv: Path, tmp_path: Path) -
 def test_without_plotly_the_extra_is_named(shell, runs_csv: Path, tmp_path: Path, monkeypatch) -> None:
     import sys
 
-    from scalelaw.explore.page import plotly
+    from scalelaw.explore.writing import plotly
 
     plotly.cache_clear()
     monkeypatch.setitem(sys.modules, "plotly", None)

@@ -67,6 +67,14 @@ class Opened:
     def text(self, selector: str) -> str:
         return str(self.page.inner_text(selector))
 
+    def until(self, expression: str) -> None:
+        """Wait for an expression to hold: Playwright's own way is an eval, which the page's policy forbids."""
+        for _ in range(600):
+            if self.page.evaluate(expression):
+                return
+            self.page.wait_for_timeout(50)
+        pytest.fail(f"this never came true: {expression}")
+
     def shown_loss(self) -> float:
         return float(self.page.inner_text("#results tr.loss td:nth-of-type(1)"))
 

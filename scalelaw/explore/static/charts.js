@@ -63,6 +63,13 @@ const Charts = {
     return Plotly.react(place, traces, { ...common, ...layout }, options);
   },
 
+  /** What solid and dashed lines are, where two laws are shown. */
+  key(id, more = "") {
+    const [first, second] = [State.first(), State.second()];
+    const text = second ? `Solid: ${Controls.title(first)}. Dashed: ${Controls.title(second)}.` : "";
+    document.getElementById(`${id}-key`).textContent = [text, more].filter(Boolean).join(" ");
+  },
+
   /** The runs of a fit that have all these columns, as objects. */
   runs(fit) {
     const names = Object.keys(fit.runs);

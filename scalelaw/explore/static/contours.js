@@ -48,6 +48,7 @@ const Contours = {
     };
     const ends = `${Numbers.fixed(levels.low, 3)} to ${Numbers.fixed(levels.high, 3)} nats a token`;
     const dashes = other ? `, and dashed those of ${other.name}` : "";
+    Charts.key("contours");
     const says = `Contours of the loss over ${x} and ${y}, from ${ends}, with ${fit.rows} runs${dashes}.`;
     return Charts.draw("contours", traces, layout, says);
   },

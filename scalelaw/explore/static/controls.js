@@ -82,8 +82,7 @@ const Controls = {
       field.value = Numbers.exact(value);
       field.removeAttribute("aria-invalid");
       fault.textContent = "";
-      const read = State.shown().some(([fit]) => fit.columns.includes(name));
-      box.hidden = !read;
+      box.hidden = !State.reads(name);
     });
     box.append(label, slider, field, fault);
     return box;

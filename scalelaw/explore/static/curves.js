@@ -22,6 +22,9 @@ const Curves = {
     const loss = Numbers.fixed(Laws.loss(fit, now));
     const each = by ? `, a line for each ${by} of ${lines.map((value) => Numbers.short(value)).join(", ")}` : "";
     const at = `at ${x} = ${Numbers.short(now[x])} the loss is ${loss}`;
+    const percent = `${Number((100 * State.now.level).toPrecision(6))} %`;
+    const band = `The grey band is the ${percent} interval along the model's line.`;
+    Charts.key("curves", fit.draws.length ? band : "");
     const says = `Curves of the loss over ${x}${each}, with ${fit.rows} runs; ${at}. The runs are in the table below.`;
     return Charts.draw("curves", [...Curves.band(fit, x, now, across), ...traces, here], layout, says);
   },

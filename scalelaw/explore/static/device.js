@@ -7,7 +7,7 @@ const Device = {
   /** The models to compare: the one chosen and, by the first law, the plain one of the same loss. */
   models() {
     const { columns } = State.now;
-    const P = Math.round(columns.P || 1);
+    const P = State.reads("P") ? Math.round(columns.P) : 1;
     const models = [{ name: `This model, P = ${P}`, N: columns.N, P, shape: Costs.shape(columns.N, P) }];
     const worth = Laws.worth(State.first(), columns);
     if (worth !== null && P > 1)
@@ -25,12 +25,16 @@ const Device = {
     if (!chosen.costs) {
       const text = "The paper's family of shapes, of which memory and latency are counted, has none of about";
       place.replaceChildren(Page.element("p", {}, `${text} ${Numbers.short(chosen.N)} parameters.`));
-      document.getElementById("costs-chart").hidden = true;
       return;
     }
     place.replaceChildren(Page.element("div", { class: "wide" }, Device.table(models)), ...Device.remarks(models));
-    document.getElementById("costs-chart").hidden = false;
-    Device.chart(chosen);
+  },
+
+  draw() {
+    const [chosen] = Device.models();
+    const hidden = document.getElementById("device").hidden || !chosen.costs;
+    document.getElementById("costs-chart").hidden = hidden;
+    if (!hidden) Device.chart(chosen);
   },
 
   table(models) {
@@ -59,9 +63,8 @@ const Device = {
         remarks.push(`${name}: needs more than the ${Numbers.bytes(machine.memory)} that ${machine.name} has.`);
       }
     }
-    const P = State.now.columns.P;
-    if (P !== undefined && P !== Math.round(P))
-      remarks.push(`Costs are of ${Math.round(P)} streams: P is a whole number there.`);
+    const P = State.reads("P") ? State.now.columns.P : 1;
+    if (P !== Math.round(P)) remarks.push(`Costs are of ${Math.round(P)} streams: P is a whole number there.`);
     remarks.push("Of the shape of the paper's family that is nearest in N, computed in " + machine.compute + ".");
     return remarks.map((text) => Page.element("p", { class: "small" }, text));
   },

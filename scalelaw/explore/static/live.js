@@ -56,7 +56,7 @@ const Live = {
       return { x: curve.D, y: curve.loss, name: curve.name, mode: "lines", line: { color }, showlegend: false };
     });
     const layout = {
-      xaxis: Charts.axis("training tokens", { type: "log" }),
+      xaxis: Charts.log("training tokens", curves.length ? curves.flatMap(({ D }) => D) : [1, 10]),
       yaxis: Charts.axis("held-out loss, nats a token"),
     };
     Charts.draw(

@@ -25,7 +25,8 @@ const Main = {
       Runs.build();
       Code.build();
       Main.about();
-      State.listeners.push(Results.show, Curves.show, Contours.show, Device.show, Runs.show, Code.show);
+      State.listeners.push(Results.show, Device.show, Runs.follow, Code.show);
+      State.drawers.push(Curves.show, Contours.show, Device.draw);
       State.tell();
       window.addEventListener("hashchange", () => {
         State.read(location.hash);

@@ -2,6 +2,9 @@
 "use strict";
 
 const Results = {
+  PAUSE: 700,
+  saying: 0,
+
   /** Everything that is said of one fit at some columns; ends are null where there is no interval. */
   of(fit, columns, level) {
     const loss = Laws.loss(fit, columns);
@@ -35,9 +38,9 @@ const Results = {
         row("", `${percent} interval`, ({ worthEnds }) => (worthEnds ? range(worthEnds, size) : "no interval")),
       );
       const times = ({ worth }) => (worth === null ? "" : `${Numbers.plain(worth / columns.N)} times`);
-      rows.push(row("", "Parameters it has", times));
+      rows.push(row("", "As a multiple of N", times));
     }
-    rows.push(row("", "Among the runs", ({ inside }) => (inside ? "yes" : "no: extrapolated")));
+    rows.push(row("", "Within the range of the runs", ({ inside }) => (inside ? "yes" : "no: extrapolated")));
     const head = shown.length > 1 ? ["", ...shown.map(({ fit }) => Controls.title(fit))] : [];
     const table = Page.table("", head, rows);
     shown.forEach(({ kind }, place) => {
@@ -45,5 +48,12 @@ const Results = {
     });
     const whys = shown.filter(({ fit }) => fit.why).map(({ fit }) => Page.element("p", { class: "small" }, fit.why));
     document.getElementById("results").replaceChildren(table, ...whys);
+    Results.say(shown.map(({ fit, found }) => `${fit.name}: loss ${Numbers.fixed(found.loss)}`).join(", "));
+  },
+
+  /** Say it to who hears the page, once the sliders rest. */
+  say(text) {
+    clearTimeout(Results.saying);
+    Results.saying = setTimeout(() => (document.getElementById("said").textContent = text), Results.PAUSE);
   },
 };

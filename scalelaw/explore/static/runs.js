@@ -3,7 +3,9 @@
 
 const Runs = {
   FILTER: /^([A-Za-z_]\w*)(<=|>=|<|>|=)(.+)$/,
+  MOST: 500,
   order: { name: null, down: false },
+  of: null,
 
   columns(fit) {
     return [...Object.keys(fit.runs), "predicted", "error"];
@@ -43,19 +45,27 @@ const Runs = {
     return typeof value === "number" ? Numbers.short(value, 6) : String(value ?? "");
   },
 
+  /** Show the table anew where another fit is looked at: sliders do not change it. */
+  follow() {
+    if (Runs.of !== State.first()) Runs.show();
+  },
+
   show() {
-    const fit = State.first();
+    const fit = (Runs.of = State.first());
     const rows = Runs.found();
     const head = Page.element("tr", {}, ...Runs.columns(fit).map(Runs.heading));
-    const lines = rows.map((run) =>
-      Page.element("tr", {}, ...Runs.columns(fit).map((name) => Page.element("td", {}, Runs.text(run[name])))),
-    );
+    const lines = rows
+      .slice(0, Runs.MOST)
+      .map((run) =>
+        Page.element("tr", {}, ...Runs.columns(fit).map((name) => Page.element("td", {}, Runs.text(run[name])))),
+      );
     const table = Page.element("table", {}, Page.element("thead", {}, head), Page.element("tbody", {}, ...lines));
     table.setAttribute("aria-label", `Runs that ${fit.name} was fitted to`);
     const focused = document.activeElement?.dataset?.column;
     document.getElementById("runs").replaceChildren(table);
     if (focused) table.querySelector(`[data-column="${CSS.escape(focused)}"]`)?.focus();
-    document.getElementById("runs-count").textContent = `${rows.length} of ${fit.rows} runs`;
+    const cut = rows.length > Runs.MOST ? `, of which the first ${Runs.MOST} are shown; the export has all` : "";
+    document.getElementById("runs-count").textContent = `${rows.length} of ${fit.rows} runs${cut}`;
   },
 
   heading(name) {

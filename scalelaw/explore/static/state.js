@@ -7,6 +7,8 @@ const State = {
   now: {},
   fits: [],
   listeners: [],
+  drawers: [],
+  frame: 0,
 
   /** Take the fits of the page, or newer ones of the same laws, and keep what is chosen. */
   open(fits) {
@@ -57,6 +59,11 @@ const State = {
     return State.fits[State.now.second] || null;
   },
 
+  /** Whether a law that is shown reads a column. */
+  reads(name) {
+    return State.shown().some(([fit]) => fit.columns.includes(name));
+  },
+
   /** The fits shown, with the class that each has in the page. */
   shown() {
     return [
@@ -72,8 +79,11 @@ const State = {
     State.tell();
   },
 
+  /** Numbers change at once; charts, which take longer, with the next frame, however many changes came before it. */
   tell() {
     for (const listener of State.listeners) listener();
+    cancelAnimationFrame(State.frame);
+    State.frame = requestAnimationFrame(() => State.drawers.forEach((drawer) => drawer()));
   },
 
   link() {
