@@ -45,11 +45,11 @@ def loss_in_javascript(fit: Fit) -> str:
       const n3 = t[2];
       const n4 = Math.log(n0);
       const n5 = n3 * n4;
-      const n6 = -n5;
-      const n7 = Math.exp(n6);
-      const n8 = n2 * n7;
-      const n9 = n1 + n8;
-      return n9;
+      const n7 = -n5;
+      const n8 = Math.exp(n7);
+      const n9 = n2 * n8;
+      const n10 = n1 + n9;
+      return n10;
     }
     """
     law = fit.law
