@@ -7,7 +7,7 @@ nearest in N.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, cast
@@ -26,6 +26,8 @@ from scalelaw.fit.graph import Graph
 
 VARIED = ("width", "ffn", "head_size")
 """Fields of a shape in which those of the paper's family differ."""
+NUMBERS = ("flow", *(field.name for field in fields(Hardware) if field.type == "float"))
+"""What a machine is to a cost model, beside the rate of its products."""
 WIDTHS, STEP = (160, 16416), 1.02
 """Widths from 20 million parameters to 180 billion, and about the largest ratio of neighbouring sizes."""
 
@@ -41,16 +43,19 @@ class _Served(Setting):
         return self.bytes_of_activations
 
 
-@dataclass(frozen=True)
 class _Machine:
-    """The rates that a cost model asks a machine for."""
+    """The numbers that a cost model asks a machine for, each of them free."""
 
-    speed: Any
-    flow: Any
-    overhead: Any
+    def __init__(self, free: Callable[[str], Any]):
+        self._free = free
 
     def rate(self, kind: str) -> Any:  # noqa: ARG002  the rate is that of the data type chosen in the page
-        return self.speed
+        return self._free("rate")
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in NUMBERS:
+            raise AttributeError(name)
+        return self._free(name)
 
 
 @lru_cache(maxsize=1)
@@ -58,8 +63,8 @@ def costs_in_javascript() -> dict[str, str]:
     """For each cost model a JavaScript function of a setting.
 
     It reads ``width``, ``ffn``, ``head_size``, ``P``, ``batch``, ``input_tokens``, ``output_tokens``, ``weight_bytes``,
-    ``cache_bytes``, ``activation_bytes``, ``rate``, ``flow`` and ``overhead``, and gives ``N``, ``memory`` in bytes and
-    ``prefill``, ``decode``, ``per_token`` and ``latency`` in seconds, as `scalelaw.cost.breakdown` does.
+    ``cache_bytes``, ``activation_bytes`` and a machine's ``rate`` and `NUMBERS`, and gives ``N``, ``memory`` in bytes
+    and ``prefill``, ``decode``, ``per_token`` and ``latency`` in seconds, as `scalelaw.cost.breakdown` does.
 
     >>> list(costs_in_javascript())
     ['released', 'roofline']
@@ -71,7 +76,7 @@ def _costs(model: CostModel) -> dict[str, Any]:
     graph = Graph()
 
     def free(name: str) -> Any:
-        return graph.column(name, positive=True)
+        return graph.column(name, positive=False)
 
     sizes = replace(Sizes.of(PAPER["1.6B"]), **{name: free(name) for name in VARIED})
     setting = _Served(
@@ -85,7 +90,7 @@ def _costs(model: CostModel) -> dict[str, Any]:
         compute="fp16",
         bytes_of_activations=free("activation_bytes"),
     )
-    machine = cast(Hardware, _Machine(free("rate"), free("flow"), free("overhead")))
+    machine = cast(Hardware, _Machine(free))
     # one token of output takes no decoding: the step that would follow stands for it, as in `scalelaw.cost.decode`
     least = np.where(model.steps(setting) < 1, setting.output_tokens + 1, setting.output_tokens)
     decoding = replace(setting, output_tokens=cast(Any, least))
@@ -119,14 +124,11 @@ def costs_contents(machines: Iterable[Hardware] = ()) -> dict[str, Any]:
 
 def _rates(machine: Hardware) -> dict[str, Any]:
     known = MACHINES.get(machine.name) is machine
-    compute = "fp16" if "fp16" in machine.peak else next(iter(machine.peak))  # as `scalelaw.plan` takes it
+    compute = machine.computes_in("fp16")  # as `scalelaw.plan` takes it
     return {
         "name": machine.name,
         "compute": compute,
-        "rate": machine.rate(compute),
-        "flow": machine.flow,
-        "overhead": machine.overhead,
-        "memory": machine.memory,
+        "numbers": {"rate": machine.rate(compute), **{name: getattr(machine, name) for name in NUMBERS}},
         "source": machine.source,
         "python": quoted(machine.name) if known else f"sl.cost.Hardware.from_dict({machine.to_dict()!r})",
     }

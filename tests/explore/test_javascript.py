@@ -69,7 +69,16 @@ def test_every_law_in_a_browser(browser) -> None:
 def test_every_machine_in_a_browser(browser, model: str) -> None:
     """Shapes, streams, settings and machines at random: the numbers of `scalelaw.cost.breakdown`."""
     rng = np.random.default_rng(5)
-    known = costs_contents()
+    odd = sl.cost.Hardware(
+        name="odd",
+        peak={"fp32": 1e12},
+        bandwidth=5e10,
+        memory=8e9,
+        overhead=1e-4,
+        product_rows=3.0,
+        attention_efficiency=0.4,
+    )
+    known = costs_contents([odd])
     parts = ["N", "memory", "prefill", "decode", "per_token", "latency"]
     given, wanted = [], []
     for machine in known["machines"]:
@@ -81,7 +90,7 @@ def test_every_machine_in_a_browser(browser, model: str) -> None:
             frame = sl.cost.breakdown(
                 sl.cost.Shape(**known["shape"], **fields),
                 P,
-                hardware=machine["name"],
+                hardware=odd if machine["name"] == "odd" else machine["name"],
                 model=model,
                 batch=batch,
                 input_tokens=tokens,
@@ -91,9 +100,11 @@ def test_every_machine_in_a_browser(browser, model: str) -> None:
             )
             wanted.append([float(frame[part][0]) for part in parts])
             setting = {"P": P, "batch": batch, "input_tokens": tokens, "output_tokens": out, "cache_bytes": 2}
-            bytes_each = {"weight_bytes": known["bits"][kind] / 8, "activation_bytes": known["bits"]["fp16"] / 8}
-            rates = {name: machine[name] for name in ("rate", "flow", "overhead")}
-            given.append({**fields, **setting, **bytes_each, **rates})
+            bytes_each = {
+                "weight_bytes": known["bits"][kind] / 8,
+                "activation_bytes": known["bits"][machine["compute"]] / 8,
+            }
+            given.append({**fields, **setting, **bytes_each, **machine["numbers"]})
     page = browser.new_page()
     source = costs_in_javascript()[model]
     found = page.evaluate(f"(cases) => {{ const f = {source}; return cases.map((c) => f(c, [])); }}", given)

@@ -12,8 +12,9 @@ const Costs = {
   shape(N, P) {
     if (!Costs.sizes.has(P)) {
       const served = { P, batch: 1, input_tokens: 1, output_tokens: 2, weight_bytes: 2, cache_bytes: 2 };
-      const rates = { activation_bytes: 2, rate: 1, flow: 1, overhead: 0 };
-      const count = (shape) => COSTS.roofline({ ...Costs.fields(shape), ...served, ...rates }, []).N;
+      const { numbers } = DATA.costs.machines[0]; // which one does not matter for a count
+      const count = (shape) =>
+        COSTS.roofline({ ...Costs.fields(shape), ...served, activation_bytes: 2, ...numbers }, []).N;
       Costs.sizes.set(P, DATA.costs.shapes.map(count));
     }
     const sizes = Costs.sizes.get(P);
@@ -32,11 +33,10 @@ const Costs = {
   /** N, memory (bytes), prefill, decode, per_token and latency (seconds) of a shape in a setting. */
   of(shape, P, setting) {
     const machine = Costs.machine(setting.machine);
-    const { rate, flow, overhead } = machine;
     const bytes = (kind) => DATA.costs.bits[kind] / 8;
     const { batch, input_tokens, output_tokens } = setting;
     const served = { P, batch, input_tokens, output_tokens, weight_bytes: bytes(setting.weights) };
-    const others = { cache_bytes: bytes("fp16"), activation_bytes: bytes(machine.compute), rate, flow, overhead };
+    const others = { cache_bytes: bytes("fp16"), activation_bytes: bytes(machine.compute), ...machine.numbers };
     return COSTS[setting.model]({ ...shape, ...served, ...others }, []);
   },
 };

@@ -59,8 +59,8 @@ const Device = {
     const machine = Costs.machine(State.now.machine);
     const remarks = [];
     for (const { name, costs } of models) {
-      if (costs && costs.memory > machine.memory) {
-        remarks.push(`${name}: needs more than the ${Numbers.bytes(machine.memory)} that ${machine.name} has.`);
+      if (costs && costs.memory > machine.numbers.memory) {
+        remarks.push(`${name}: needs more than the ${Numbers.bytes(machine.numbers.memory)} that ${machine.name} has.`);
       }
     }
     const P = State.reads("P") ? State.now.columns.P : 1;
