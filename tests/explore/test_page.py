@@ -16,6 +16,8 @@ from scalelaw import explore
 from scalelaw.errors import FitError, ScalelawError
 from scalelaw.explore.writing import LARGEST, SCRIPTS, static
 
+pytest.importorskip("plotly", reason="the page holds plotly.js: pip install 'scalelaw[explore]'")
+
 CLOSE = 1e-12
 SIZES, STREAMS = (3e8, 1.6e9, 7.7e9), (1, 2, 5, 8)
 
