@@ -172,11 +172,12 @@ class WatchedSweep:
 
 
 def _finished(sweep: Sweep) -> dict[str, dict[str, Any]]:
-    """Rows of the cells that are done, by id, in the order in which they were finished."""
+    """Rows of the cells that are done and stand in the sweep's table, by id, in the order they were finished in."""
     from scalelaw.harness.sweep.folder import read_json
+    from scalelaw.harness.sweep.gathering import cells_with_rows
 
     found = []
-    for cell in sweep.cells:
+    for cell in cells_with_rows(sweep):
         path = sweep.folder(cell) / "row.json"
         row = read_json(path)
         if row is not None and row.get("run") == cell.id:

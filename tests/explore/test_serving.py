@@ -17,7 +17,7 @@ from scalelaw.cost import parameters
 from scalelaw.errors import HarnessError, ScalelawError
 from scalelaw.explore import SavedFits, WatchedSweep
 from scalelaw.explore.serving import Server
-from scalelaw.harness.sweep import grid
+from scalelaw.harness.sweep import gather, grid
 from scalelaw.harness.sweep.folder import make_sweep
 
 pytest.importorskip("filelock", reason="a sweep needs filelock: pip install 'scalelaw[train]'")
@@ -26,10 +26,10 @@ pytest.importorskip("filelock", reason="a sweep needs filelock: pip install 'sca
 class Trained:
     """A sweep whose cells are finished when they are told to be."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, **settings: Any):
         card = SimpleNamespace(name="code", tokenizer="bytes", vocabulary=256, hash="0123456789abcdef")
         corpus = SimpleNamespace(card=card, train=range(10**6))
-        cells = grid(width=[16, 32, 48, 64], layers=2, streams=[1, 2, 4], tokens=50_000, corpus=corpus)
+        cells = grid(width=[16, 32, 48, 64], layers=2, streams=[1, 2, 4], tokens=50_000, corpus=corpus, **settings)
         self.sweep = make_sweep(folder, cells)
         self.done = 0
 
@@ -111,6 +111,16 @@ def test_the_word_changes_with_the_news_alone(trained, watched) -> None:
     second = watched.look()
     assert second.seen != first.seen
     assert second.fits[0].rows == 9
+
+
+def test_the_rows_fitted_are_those_that_the_sweep_gathers(tmp_path: Path) -> None:
+    """Stage one of two-stage training is no finished run: its loss was never annealed."""
+    trained = Trained(tmp_path / "staged", two_stage=0.5)
+    trained.finish(len(trained.sweep.cells))
+    fit = WatchedSweep(str(trained.sweep.path), ["parscale"], bootstrap=0).look().fits[0]
+    gathered = sl.read(gather(trained.sweep.path))
+    assert sorted(fit.columns["loss"]) == sorted(gathered["loss"])
+    assert len(gathered) < len(trained.sweep.cells)
 
 
 def test_torn_files_are_passed_over(trained, watched) -> None:

@@ -37,12 +37,17 @@ def gather(folder: str | os.PathLike[str]) -> Path | None:
         return _write(sweep, rows) if rows else None
 
 
+def cells_with_rows(sweep: Sweep) -> list[Cell]:
+    """The cells whose rows stand in the table once they are done: all but stage one of two-stage training."""
+    only_begun = {each.start.id for each in sweep.cells if each.start and each.start.recipe.schedule == "constant"}
+    return [cell for cell in sweep.cells if cell.id not in only_begun]
+
+
 def _rows(sweep: Sweep) -> list[dict[str, Any]]:
     staged = any(cell.start is not None for cell in sweep.cells)
-    only_begun = {each.start.id for each in sweep.cells if each.start and each.start.recipe.schedule == "constant"}
     rows, faults = [], []
-    for cell in sweep.cells:
-        if cell.id in only_begun or not is_done(sweep, cell):
+    for cell in cells_with_rows(sweep):
+        if not is_done(sweep, cell):
             continue
         path = sweep.folder(cell) / "row.json"
         row = read_json(path)
