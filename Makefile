@@ -1,5 +1,6 @@
 # make demo   fit the paper's 48 runs, train a quick grid, draw both    make test   install what the tests need, run them all
-# make lint   ruff, format, mypy      make bench   timings, as ratios   make reproduce   figures/ anew      make clean
+# make lint   ruff, format, mypy      make bench   timings, as ratios   make reproduce   figures/ anew
+# make docs   the documentation, into out/site      make clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,10 +12,10 @@ WORKERS ?= 2
 # Small matrices: more threads than one only get into one another's way.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help install demo test lint bench reproduce constraints clean
+.PHONY: help install demo test lint bench docs reproduce constraints clean
 
 help:
-	@sed -n 's/^# //p' Makefile | head -2
+	@sed -n 's/^# //p' Makefile | head -3
 
 $(BIN)/python:
 	@PYTHON="$(PYTHON)" sh .ci/venv $(VENV)
@@ -32,6 +33,10 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing scalelaw and what its tests need into $(VENV)" >&2
 	@$(PIP) --editable '.[test,lint]' && touch $@ $(VENV)/installed $(VENV)/installed-train
 
+$(VENV)/installed-docs: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing scalelaw and what its documentation needs into $(VENV)" >&2
+	@$(PIP) --editable '.[docs]' && touch $@ $(VENV)/installed
+
 install: $(VENV)/installed
 
 demo: $(VENV)/installed-train
@@ -47,6 +52,10 @@ lint: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks
+
+# MkDocs would print an advertisement for its successors at every build.
+docs: $(VENV)/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 reproduce: $(VENV)/installed
 	$(SCALELAW) reproduce --out figures
