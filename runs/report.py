@@ -62,12 +62,12 @@ def fitted(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def at_equal(runs: pd.DataFrame, plain: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Loss of ``runs`` less that of a law of one column fitted to the P = 1 runs of the same seed, by P."""
+    """Difference of ``runs`` to a law of one column that was fitted to the P = 1 runs of the same seed."""
     parts = []
     for seed, of_seed in runs.groupby("seed"):  # noqa: B007 (the query reads it)
         fit = sl.fit(sl.laws.power_n, plain.query("seed == @seed"))
-        parts.append(of_seed.assign(difference=of_seed["loss"] - fit.predict(of_seed[[column]])["loss"].to_numpy()))
-    return means(pd.concat(parts))
+        parts += [of_seed, of_seed.assign(P=1, loss=fit.predict(of_seed[[column]])["loss"].to_numpy())]
+    return paired_differences(pd.concat(parts), alike=["run"])
 
 
 def slots(runs: pd.DataFrame, with_slots: pd.DataFrame) -> pd.DataFrame:
@@ -93,15 +93,6 @@ def longer(runs: pd.DataFrame, plain: pd.DataFrame) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(parts)
-
-
-def means(runs: pd.DataFrame) -> pd.DataFrame:
-    """Mean of ``difference`` by P, with Student's 95 % interval."""
-    frame = runs.groupby("P")["difference"].agg(runs="count", difference="mean", se="sem").reset_index()
-    from scipy.stats import t
-
-    half = t.ppf(0.975, frame["runs"] - 1) * frame["se"]
-    return frame.assign(low=frame["difference"] - half, high=frame["difference"] + half)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scalelaw.cli import options, output
-from scalelaw.errors import Diverged, Stopped
+from scalelaw.cli.stopping import until_stopped
 
 
 def run(
@@ -30,22 +30,12 @@ def run(
     """
     from scalelaw.harness import torchrun
     from scalelaw.harness.engines.threads import limit
-    from scalelaw.harness.signals import stop_on_signals
     from scalelaw.harness.sweep.single import train_one
 
     limit(threads)
-    first, alone = torchrun.rank() == 0, torchrun.processes() == 1
-    try:
-        with stop_on_signals(insist=alone) as stop:
-            row = train_one(folder, device=device, compile=compile, shard=shard, stop=stop)
-    except (Stopped, Diverged) as error:
-        if not first:  # all processes end so, and one says it
-            raise typer.Exit(1) from error
-        if isinstance(error, Diverged):
-            raise
-        output.note(str(error))
-        raise KeyboardInterrupt from error
-    if not first:
+    with until_stopped() as stop:
+        row = train_one(folder, device=device, compile=compile, shard=shard, stop=stop)
+    if torchrun.rank():
         return
     if as_json:
         output.document(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -125,9 +126,14 @@ def train_flops(
     7.18
     """
     terms = forward_flops(shape, streams, context=context)
+    again = terms["matmul"] + terms["attention"] if checkpointing else 0.0
+    flops = np.asarray(tokens, dtype=float) * (with_backward(terms, trained) + again)
+    return float(flops) if np.ndim(flops) == 0 else flops
+
+
+def with_backward(terms: Mapping[str, Any], trained: Trained = "all") -> Any:
+    """Forward and backward pass of some terms of :func:`forward_flops`, per token; see :func:`train_flops`."""
     backward = {name: 2.0 * value for name, value in terms.items()}
     if trained == "streams":
         backward |= {name: terms[name] for name in ("matmul", "head")}
-    again = terms["matmul"] + terms["attention"] if checkpointing else 0.0
-    flops = np.asarray(tokens, dtype=float) * (sum(terms.values()) + sum(backward.values()) + again)
-    return float(flops) if np.ndim(flops) == 0 else flops
+    return sum(terms.values()) + sum(backward.values())

@@ -62,7 +62,7 @@ class SavedFits:
 
     def look(self) -> News:
         fits = tuple(self._fit(path) for path in self.paths)
-        python = tuple(f"sl.Fit.from_json({quoted(path)})" for path in self.paths)
+        python = tuple(expression(path, None, 0, 0) for path in self.paths)
         return News(fits, tuple(Path(path).stem for path in self.paths), python)
 
     def _fit(self, path: str) -> Fit:
@@ -127,11 +127,12 @@ class WatchedSweep:
     def _fit(self, done: Mapping[str, Mapping[str, Any]]) -> None:
         """Fit every law to the cells that are done; a law that cannot be fitted yet keeps what it had."""
         from scalelaw.fit import fit
+        from scalelaw.harness.sweep.gathering import columns_of
 
         self._fitted = tuple(done)
         for place, law in enumerate(self.laws):
             try:
-                self._fits[place] = fit(law, _columns(done.values()), bootstrap=self.bootstrap, rng=self.seed)
+                self._fits[place] = fit(law, columns_of(done.values()), bootstrap=self.bootstrap, rng=self.seed)
                 self._problems.pop(place, None)
             except ScalelawError as error:
                 name = law if isinstance(law, str) else law.name
@@ -161,11 +162,12 @@ class WatchedSweep:
 
     def _params(self, done: Mapping[str, Mapping[str, Any]]) -> dict[str, float] | None:
         from scalelaw.fit import fit
+        from scalelaw.harness.sweep.gathering import columns_of
 
         key = tuple(done)
         if key not in self._settled:
             try:
-                self._settled[key] = fit(self.laws[0], _columns(done.values())).params if done else None
+                self._settled[key] = fit(self.laws[0], columns_of(done.values())).params if done else None
             except ScalelawError:
                 self._settled[key] = None  # too few runs so far
         return self._settled[key]
@@ -183,11 +185,3 @@ def _finished(sweep: Sweep) -> dict[str, dict[str, Any]]:
         if row is not None and row.get("run") == cell.id:
             found.append((path.stat().st_mtime_ns, cell.id, row))
     return {cell: row for _, cell, row in sorted(found, key=lambda each: each[:2])}
-
-
-def _columns(rows: Any) -> dict[str, list[Any]]:
-    """Rows as columns; one that no row fills says nothing."""
-    listed = list(rows)
-    names = dict.fromkeys(name for row in listed for name in row)
-    columns = {name: [row.get(name) for row in listed] for name in names}
-    return {name: values for name, values in columns.items() if any(value is not None for value in values)}

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal, TypeVar, get_args
 
-from scalelaw.cost import Shape, train_flops
+from scalelaw.cost import Shape, forward_flops, train_flops
 from scalelaw.cost.parameters import check_streams
 from scalelaw.cost.training import Trained
 from scalelaw.errors import HarnessError
@@ -214,6 +214,16 @@ class Cell:
             context=self.recipe.context,
             trained=self.trained,
         )
+
+    @property
+    def step_C(self) -> float:
+        """FLOPs of one step, streams counted."""
+        return self.own_C / self.steps
+
+    @property
+    def held_out_C(self) -> float:
+        """FLOPs of one held-out token, streams counted: those of the forward pass."""
+        return sum(forward_flops(self.shape, self.streams.count, context=self.recipe.context).values())
 
     @property
     def C(self) -> float:

@@ -98,8 +98,18 @@ def summarise(losses: np.ndarray, starts: np.ndarray, context: int, corpus: Corp
     sums = np.bincount(documents, losses)
     loss = float(losses.sum() / len(losses))
     present = sizes > 0
-    d = int(present.sum())
-    deviation = float(np.sum((sums - loss * sizes)[present] ** 2))
-    se = math.sqrt(d / (d - 1) * deviation) / len(losses) if d > 1 else math.nan
+    se = ratio_error(sums[present], sizes[present], loss)
     bytes_a_token = corpus.held_out_bytes / len(corpus.held_out)
     return HeldOut(loss, se, loss / math.log(2) / bytes_a_token, len(losses))
+
+
+def ratio_error(sums: np.ndarray, sizes: np.ndarray, ratio: float) -> float:
+    """Standard error of ``ratio`` = sum(sums) / sum(sizes) where documents are what was drawn.
+
+    sqrt(d / (d - 1) sum over documents (S_i - ratio n_i)^2) / sum(sizes),  NaN with fewer than two documents
+    """
+    d = len(sums)
+    if d < 2:
+        return math.nan
+    deviation = float(np.sum((sums - ratio * sizes) ** 2))
+    return math.sqrt(d / (d - 1) * deviation) / int(sizes.sum())

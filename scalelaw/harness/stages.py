@@ -65,10 +65,9 @@ def equal_flops(cell: Cell, C: float) -> Cell:
     """
     if cell.start is not None:
         raise HarnessError("only a cell that begins at its first step can be given other tokens")
-    a_step = cell.C / cell.steps
-    if not a_step <= C < math.inf:
-        raise HarnessError(f"C is {C:g} FLOPs, and one step of cell {cell.name} takes {a_step:.3g}; give it more")
-    return replace(cell, tokens=round(C / a_step) * cell.recipe.tokens_a_step)
+    if not cell.step_C <= C < math.inf:
+        raise HarnessError(f"C is {C:g} FLOPs, and one step of cell {cell.name} takes {cell.step_C:.3g}; give it more")
+    return replace(cell, tokens=round(C / cell.step_C) * cell.recipe.tokens_a_step)
 
 
 def _warmup(cell: Cell, steps: int) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scalelaw.cost import Shape, parameters
-from scalelaw.cost.training import Trained, forward_flops
+from scalelaw.cost.training import Trained, forward_flops, with_backward
 from scalelaw.errors import RunsError, ScalelawError
 
 if TYPE_CHECKING:
@@ -197,8 +197,7 @@ def _flops_a_token(shape: Shape, P: int, *, trained: Trained, context: int | Non
     terms = forward_flops(shape, P, context=1 if context is None else context)
     if context is None:
         del terms["attention"]
-    frozen = ("matmul", "head") if trained == "streams" else ()  # no gradients of these weights
-    return sum((2.0 if name in frozen else 3.0) * value for name, value in terms.items())
+    return float(with_backward(terms, trained))
 
 
 def _last(history: list[dict[str, Any]], name: str, step: int) -> float | None:

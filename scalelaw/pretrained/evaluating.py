@@ -7,11 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from scalelaw.errors import PretrainedError
+from scalelaw.harness.evaluating import ratio_error
+from scalelaw.pretrained.texts import documents as documents_of
+from scalelaw.pretrained.texts import token_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,7 +170,7 @@ def score_documents(
     sums, counts, sizes = [], [], []
     try:
         for text in documents:
-            ids = _encoded(tokenizer, text)
+            ids = torch.tensor(token_ids(tokenizer, text), dtype=torch.long)
             if len(ids) < 2:
                 continue
             windows = [ids[start : start + context + 1] for start in range(0, len(ids) - 1, context)]
@@ -197,9 +201,7 @@ def evaluate_each(
     """
     import pandas as pd
 
-    from scalelaw.pretrained.texts import documents
-
-    texts = list(documents(text, tokens=tokens))
+    texts = list(documents_of(text, tokens=tokens))
     rows = (evaluate(model, tokenizer, texts, tokens=tokens, streams=each, **options).to_dict() for each in streams)
     return pd.DataFrame(rows)
 
@@ -213,12 +215,6 @@ def streams_asked(model: Any, asked: Any) -> int:
         return 1
     key = resolve(model.get_decoder(), asked)  # type: ignore[attr-defined]
     return 1 if key is None else len(key[1])
-
-
-def _encoded(tokenizer: Any, text: str) -> Tensor:
-    ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-    begin = tokenizer.bos_token_id
-    return torch.tensor(ids if begin is None else [begin, *ids], dtype=torch.long)
 
 
 def _given_bytes(tokenizer: Any, ids: Tensor) -> int:
@@ -243,10 +239,4 @@ def _losses(model: Any, windows: Tensor, device: Any, asked: dict[str, Any]) -> 
 
 
 def _error(sums: Sequence[float], sizes: Sequence[int]) -> float:
-    """Standard error of sum(sums)/sum(sizes) where documents are what was drawn."""
-    d = len(sums)
-    if d < 2:
-        return math.nan
-    ratio = sum(sums) / sum(sizes)
-    squares = sum((own - ratio * size) ** 2 for own, size in zip(sums, sizes, strict=True))
-    return math.sqrt(d / (d - 1) * squares) / sum(sizes)
+    return ratio_error(np.array(sums), np.array(sizes), sum(sums) / sum(sizes))

@@ -1,9 +1,10 @@
-"""Documents to evaluate on: a user's files, or the held-out part of a corpus."""
+"""Documents to train or evaluate on: a user's files, or a corpus; and their tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from scalelaw.harness.corpus.files import source
 from scalelaw.harness.corpus.sources import find
@@ -52,6 +53,12 @@ def documents(name: str, *, tokens: int = 100_000) -> Iterator[str]:
     else:
         found = iter(parts(name, held_out=tokens).held_out)
     return (each.decode(errors="replace") for each in found)
+
+
+def token_ids(tokenizer: Any, text: str) -> list[int]:
+    """The tokens of a document, after the tokenizer's beginning-of-text token where it has one."""
+    ids: list[int] = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+    return ids if tokenizer.bos_token_id is None else [tokenizer.bos_token_id, *ids]
 
 
 def _is_path(name: str) -> bool:

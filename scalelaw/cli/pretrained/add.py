@@ -14,15 +14,11 @@ def run(
     model: shared.Model,
     out: Annotated[str, typer.Option("--output", "-o", metavar="FOLDER", help="Where the streams go.")],
     streams: Annotated[int, typer.Option("--streams", metavar="P", help="Parallel streams.")] = 4,
-    prefix_tokens: Annotated[int, typer.Option("--prefix-tokens", metavar="T", help="Slots of each prefix.")] = 48,
-    init: Annotated[
-        str, typer.Option("--init", metavar="HOW", help="near-identity, statistics or random.")
-    ] = "near-identity",
-    prefix: Annotated[str, typer.Option("--prefix", metavar="KIND", help="direct or reparameterised.")] = "direct",
-    aggregation: Annotated[str, typer.Option("--aggregation", metavar="KIND", help="mlp, linear or mean.")] = "mlp",
-    smoothing: Annotated[
-        float, typer.Option("--smoothing", metavar="X", help="P times a stream's least weight.")
-    ] = 0.1,
+    prefix_tokens: shared.PrefixTokens = 48,
+    init: shared.Init = "near-identity",
+    prefix: shared.Prefix = "direct",
+    aggregation: shared.Aggregation = "mlp",
+    smoothing: shared.Smoothing = 0.1,
     fade: Annotated[
         int, typer.Option("--fade", metavar="PASSES", help="Training passes over which near-identity fades in.")
     ] = 100,

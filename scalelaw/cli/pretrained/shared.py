@@ -25,6 +25,11 @@ Dtype = Annotated[
     str | None,
     typer.Option("--dtype", metavar="TYPE", help="float32, bfloat16, ...; by default the model's.", show_default=False),
 ]
+PrefixTokens = Annotated[int, typer.Option("--prefix-tokens", metavar="T", help="Slots of each prefix.")]
+Init = Annotated[str, typer.Option("--init", metavar="HOW", help="near-identity, statistics or random.")]
+Prefix = Annotated[str, typer.Option("--prefix", metavar="KIND", help="direct or reparameterised.")]
+Aggregation = Annotated[str, typer.Option("--aggregation", metavar="KIND", help="mlp, linear or mean.")]
+Smoothing = Annotated[float, typer.Option("--smoothing", metavar="X", help="P times a stream's least weight.")]
 
 
 def count(text: str, option: str) -> int:

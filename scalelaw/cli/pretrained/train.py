@@ -8,7 +8,7 @@ import typer
 
 from scalelaw.cli import options, output
 from scalelaw.cli.pretrained import shared
-from scalelaw.errors import Diverged, Stopped
+from scalelaw.cli.stopping import until_stopped
 
 
 def run(
@@ -33,15 +33,11 @@ def run(
     nested: Annotated[
         bool, typer.Option("--nested", help="Draw P each step, so that one set serves 1, 2, 4, ... streams.")
     ] = False,
-    prefix_tokens: Annotated[int, typer.Option("--prefix-tokens", metavar="T", help="Slots of each prefix.")] = 48,
-    init: Annotated[
-        str, typer.Option("--init", metavar="HOW", help="near-identity, statistics or random.")
-    ] = "near-identity",
-    prefix: Annotated[str, typer.Option("--prefix", metavar="KIND", help="direct or reparameterised.")] = "direct",
-    aggregation: Annotated[str, typer.Option("--aggregation", metavar="KIND", help="mlp, linear or mean.")] = "mlp",
-    smoothing: Annotated[
-        float, typer.Option("--smoothing", metavar="X", help="P times a stream's least weight.")
-    ] = 0.1,
+    prefix_tokens: shared.PrefixTokens = 48,
+    init: shared.Init = "near-identity",
+    prefix: shared.Prefix = "direct",
+    aggregation: shared.Aggregation = "mlp",
+    smoothing: shared.Smoothing = 0.1,
     stream_precision: Annotated[
         str, typer.Option("--stream-precision", metavar="TYPE", help="base, or float32 on a base of fewer digits.")
     ] = "base",
@@ -81,7 +77,6 @@ def run(
     import pandas as pd
 
     from scalelaw.harness import torchrun
-    from scalelaw.harness.signals import stop_on_signals
     from scalelaw.pretrained.settings import Settings
     from scalelaw.pretrained.training import Plan, Recipe, train
 
@@ -119,26 +114,17 @@ def run(
         revision=revision,
         dtype=dtype,
     )
-    first, alone = torchrun.rank() == 0, torchrun.processes() == 1
-    try:
-        with stop_on_signals(insist=alone) as stop:
-            rows = train(
-                plan,
-                out,
-                device=device,
-                shard=shard,
-                checkpoint_seconds=checkpoint_seconds,
-                stop=stop,
-                say=output.note,
-            )
-    except (Stopped, Diverged) as error:
-        if not first:  # all processes end so, and one says it
-            raise typer.Exit(1) from error
-        if isinstance(error, Diverged):
-            raise
-        output.note(str(error))
-        raise KeyboardInterrupt from error
-    if not first:
+    with until_stopped() as stop:
+        rows = train(
+            plan,
+            out,
+            device=device,
+            shard=shard,
+            checkpoint_seconds=checkpoint_seconds,
+            stop=stop,
+            say=output.note,
+        )
+    if torchrun.rank():
         return
     shown = ["P", "N", "N_backbone", "D", "C", "loss", "loss_se", "bpb"]
     output.table(pd.DataFrame(rows) if as_json else pd.DataFrame(rows)[shown], as_json=as_json)

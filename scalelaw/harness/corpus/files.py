@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from scalelaw.errors import HarnessError
-from scalelaw.harness.corpus.sources import Source
+from scalelaw.harness.corpus.sources import Source, no_text
 
 LARGEST_PIECE, SMALLEST_PIECE = 100_000, 1_000  # bytes of what a large file is cut into
 _FEW = 20  # documents that there should be to split by
@@ -68,6 +69,8 @@ def _documents(paths: list[Path], piece: int, root: Path, left_out: list[str]) -
             left_out.append(str(path.relative_to(root)))
     if len(left_out) == len(paths):
         raise HarnessError(f"corpus text:{root}: no file of the folder is UTF-8 text; {left_out[0]} is the first")
+    if left_out:
+        sys.stderr.write(f"{no_text(left_out)}\n")
 
 
 def _no_text(data: bytes) -> str | None:

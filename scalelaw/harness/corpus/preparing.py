@@ -130,8 +130,6 @@ def _build(folder: Path, name: str, tokenizer: str, held_out: int, source: Sourc
     """Make a corpus in a temporary folder, which then takes its place."""
     sys.stderr.write(f"preparing the corpus {name} ({tokenizer}), which is kept in {folder}\n")
     chosen, made = _split(name, held_out, source, size)
-    if source.left_out:
-        sys.stderr.write(f"{source.noted()[-1]}\n")
     unfinished = f".making-{folder.name}-"
     for left in folder.parent.glob(f"{unfinished}*"):  # by a process that was killed: the lock is held
         shutil.rmtree(left, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -51,11 +51,16 @@ class Source:
 
     def noted(self) -> tuple[str, ...]:
         """The notes, with that on files that were left out."""
-        if not self.left_out:
-            return self.notes
-        count, named = len(self.left_out), ", ".join(self.left_out[:3])
-        files = f"{count} file{'s' if count > 1 else ''} of no UTF-8 text left out: {named}"
-        return (*self.notes, files + (", ..." if count > 3 else ""))
+        return (*self.notes, no_text(self.left_out)) if self.left_out else self.notes
+
+
+def no_text(files: Sequence[str]) -> str:
+    """
+    >>> no_text(["a.png", "b.png", "c.png", "d.png"])
+    '4 files of no UTF-8 text left out: a.png, b.png, c.png, ...'
+    """
+    many, more = "s" if len(files) > 1 else "", ", ..." if len(files) > 3 else ""
+    return f"{len(files)} file{many} of no UTF-8 text left out: {', '.join(files[:3])}{more}"
 
 
 def absolute(name: str) -> str:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
-from scalelaw.cost import forward_flops
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.timing import Pace
 
@@ -37,12 +36,12 @@ def seconds(
     cells = list(cells)
     paces = {size: (cell, pace(cell)) for size, cell in _spread(cells, samples).items()}
     training = {size: size / each.step for size, (_, each) in paces.items()}
-    evaluation = {size: _forward(cell) / max(each.token, 1e-12) for size, (cell, each) in paces.items()}
+    evaluation = {size: cell.held_out_C / max(each.token, 1e-12) for size, (cell, each) in paces.items()}
     return [
-        cell.own_C / _interpolated(_size(cell), training)
+        cell.own_C / _interpolated(cell.step_C, training)
         + evaluated_tokens(cell, (held_out or tokens_held_out)(cell))
-        * _forward(cell)
-        / _interpolated(_size(cell), evaluation)
+        * cell.held_out_C
+        / _interpolated(cell.step_C, evaluation)
         for cell in cells
     ]
 
@@ -72,19 +71,9 @@ def evaluated_tokens(cell: Cell, held_out: int) -> int:
     return min(CURVE_POINTS, cell.steps) * a_point + held_out
 
 
-def _forward(cell: Cell) -> float:
-    """FLOPs of the forward pass, a token."""
-    return sum(forward_flops(cell.shape, cell.streams.count, context=cell.recipe.context).values())
-
-
-def _size(cell: Cell) -> float:
-    """FLOPs a step."""
-    return cell.own_C / cell.steps
-
-
 def _spread(cells: Sequence[Cell], samples: int) -> dict[float, Cell]:
     """The cells to time, by FLOPs a step: evenly spread over the different sizes, both ends among them."""
-    sizes = {_size(cell): cell for cell in cells}
+    sizes = {cell.step_C: cell for cell in cells}
     ordered = sorted(sizes)
     chosen = {round(i * (len(ordered) - 1) / max(samples - 1, 1)) for i in range(samples)} if ordered else set()
     return {ordered[index]: sizes[ordered[index]] for index in chosen}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,11 @@ def _stage(cell: Cell) -> int:
 def _write(sweep: Sweep, rows: list[dict[str, Any]]) -> Path:
     from scalelaw.runs import write
 
+    return write(columns_of(rows), sweep.path / TABLE)
+
+
+def columns_of(rows: Collection[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Rows as columns; one that no row fills has no type and says nothing, and is left out."""
     names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: [row.get(name) for row in rows] for name in names}
-    # a column that no row fills has no type, and says nothing
-    return write(
-        {name: cells for name, cells in columns.items() if any(cell is not None for cell in cells)}, sweep.path / TABLE
-    )
+    return {name: cells for name, cells in columns.items() if any(cell is not None for cell in cells)}

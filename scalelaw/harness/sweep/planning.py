@@ -17,7 +17,7 @@ from scalelaw.harness.sweep.folder import Sweep, check_folder, open_sweep, with_
 from scalelaw.harness.sweep.reporting import duration
 from scalelaw.harness.sweep.states import state
 from scalelaw.harness.sweep.timing import Pace, measured
-from scalelaw.harness.sweep.trainers import check_device, check_trainer
+from scalelaw.harness.sweep.trainers import check_trainer
 
 Row = dict[str, Any]
 
@@ -78,9 +78,7 @@ def rehearse(
     HarnessError
         As ``run``; nothing is written and no cell is trained.
     """
-    check_trainer(train, compile=compile)
-    if engine == "local":
-        check_device(train, device)
+    check_trainer(train, device=device, compile=compile, here=engine == "local")
     engines.check(engine, jobs, **options)
     there = (Path(folder) / "sweep.json").exists()
     if cells is not None:

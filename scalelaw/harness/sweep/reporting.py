@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scalelaw.cost import forward_flops
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.corpus.sources import HELD_OUT
 from scalelaw.harness.sweep.folder import Sweep, open_sweep, read_json
@@ -136,7 +135,7 @@ def _speeds(cells: Sequence[Cell], rows: Sequence[Row]) -> dict[float, tuple[flo
     speeds: dict[float, tuple[float, float]] = {}
     for cell, row in zip(cells, rows, strict=True):
         if row["seconds"] and row["step"] and row["state"] not in ("failed", "diverged"):
-            size = cell.own_C / cell.steps
+            size = cell.step_C
             flops, seconds = speeds.get(size, (0.0, 0.0))
             speeds[size] = flops + size * row["step"], seconds + row["seconds"]
     return speeds
@@ -154,9 +153,8 @@ def _held_out(sweep: Sweep, rows: Sequence[Row]) -> int:
 def _time_left(cell: Cell, row: Row, speeds: Mapping[float, tuple[float, float]], held_out: int) -> float | None:
     if row["state"] in ("done", "failed", "diverged"):
         return 0.0
-    size = cell.own_C / cell.steps
+    size = cell.step_C
     if not speeds:
         return None
     flops, seconds = speeds[min(speeds, key=lambda other: max(other / size, size / other))]
-    last = held_out * sum(forward_flops(cell.shape, cell.streams.count, context=cell.recipe.context).values())
-    return (size * (cell.steps - row["step"]) + last) * seconds / flops
+    return (size * (cell.steps - row["step"]) + held_out * cell.held_out_C) * seconds / flops

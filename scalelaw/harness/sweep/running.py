@@ -19,7 +19,7 @@ from scalelaw.harness.sweep.folder import Sweep, check_folder, make_sweep, open_
 from scalelaw.harness.sweep.gathering import gather
 from scalelaw.harness.sweep.reporting import counts, status_rows, summary
 from scalelaw.harness.sweep.states import abandoned, state
-from scalelaw.harness.sweep.trainers import check_device, check_trainer
+from scalelaw.harness.sweep.trainers import check_trainer
 from scalelaw.harness.sweep.watching import Watcher, watcher
 from scalelaw.harness.sweep.working import forgive, full_disk_told, work
 
@@ -94,9 +94,8 @@ def run(
     KeyboardInterrupt
         After the jobs have stopped.
     """
-    check_trainer(train, compile=compile)
-    if engine == "local":  # elsewhere the machine that trains is another one, and its jobs ask
-        check_device(train, device)
+    # where the machine that trains is another one, its jobs ask for the device
+    check_trainer(train, device=device, compile=compile, here=engine == "local")
     given = None if cells is None else list(cells)
     new = len(open_sweep(folder).cells) if given is None else check_folder(folder, given)
     with engines.get(engine, folder, jobs, **options) as place:

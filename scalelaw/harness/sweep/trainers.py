@@ -44,13 +44,18 @@ def training_function(train: str) -> Callable[..., Any]:
     return _named(TRAINERS[train].train if train in TRAINERS else train)
 
 
-def check_trainer(train: str, *, compile: bool = False) -> None:
-    """Refuse an unknown backend and one whose packages are missing, without the seconds that torch takes to import.
+def check_trainer(train: str, *, device: str = "auto", compile: bool = False, here: bool = True) -> None:
+    """Refuse what no cell could be trained with, without the seconds that torch takes to import where that can be.
+
+    Parameters
+    ----------
+    here : bool
+        Whether this machine is the one that trains, so that the device must be its own.
 
     Raises
     ------
     HarnessError
-        If there is no such backend, or it compiles in its own way.
+        If there is no such backend or device, or the backend compiles in its own way.
     MissingExtra
         If a package is not installed.
     """
@@ -62,6 +67,8 @@ def check_trainer(train: str, *, compile: bool = False) -> None:
     for package in ("filelock", *(backend.packages if backend else ())):
         if find_spec(package) is None:
             need(package, extra=backend.extra if backend else "train", purpose="a sweep")
+    if here:
+        check_device(train, device)
 
 
 def check_device(train: str, device: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from scalelaw.cost import Shape
+from scalelaw.cost import Shape, parameters
 from scalelaw.cost.training import train_flops
 from scalelaw.pretrained.model import WithStreams, is_streams
 
@@ -56,9 +57,8 @@ def _streams(model: Any, P: int | None) -> tuple[int, int]:
         return 0, 0
     slots = P * settings.prefix_tokens
     prefix = sum(each.count * slots * (each.key + each.value) for each in decoder.stream_heads.values())
-    h = decoder.config.hidden_size
-    aggregator = {"mlp": P * h * h + h + P * h + P, "linear": P * P * h + P, "mean": 0}[settings.aggregation]
-    return prefix, aggregator if P > 1 else 0
+    shape = replace(shape_of(model), aggregation=settings.aggregation)
+    return prefix, parameters(shape, P)["n_aggregator"]
 
 
 def shape_of(model: Any) -> Shape:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from scalelaw.errors import PretrainedError
+from scalelaw.pretrained.texts import token_ids
 
 
 def pack(tokenizer: Any, documents: Sequence[str], *, tokens: int, context: int, seed: int, repeat: bool) -> Tensor:
@@ -43,10 +44,8 @@ def pack(tokenizer: Any, documents: Sequence[str], *, tokens: int, context: int,
 
 
 def _encoded(tokenizer: Any, text: str) -> list[int]:
-    ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-    begin = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     end = [] if tokenizer.eos_token_id in (None, tokenizer.bos_token_id) else [tokenizer.eos_token_id]
-    return [*begin, *ids, *end]
+    return [*token_ids(tokenizer, text), *end]
 
 
 class Sequences(Dataset[dict[str, Tensor]]):

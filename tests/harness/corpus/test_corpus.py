@@ -276,7 +276,7 @@ def test_a_bad_file_is_named(tmp_path, file, contents, message):
 
 
 @pytest.mark.parametrize(("data", "why"), [(b"ab\xff", "byte 2"), (b"a\0b", "byte 1 is zero")])
-def test_a_file_that_is_no_text_is_refused_alone_and_left_out_of_a_folder(folder, data, why):
+def test_a_file_that_is_no_text_is_refused_alone_and_left_out_of_a_folder(folder, data, why, capsys):
     image = folder / "below" / "image.png"
     image.parent.mkdir()
     image.write_bytes(data)
@@ -285,6 +285,7 @@ def test_a_file_that_is_no_text_is_refused_alone_and_left_out_of_a_folder(folder
     card = prepare(f"text:{folder}", held_out=10_000).card
     assert card.documents == 60
     assert card.notes == ("1 file of no UTF-8 text left out: below/image.png",)
+    assert capsys.readouterr().err.endswith(f"{card.notes[0]}\n")
 
 
 def test_a_cache_that_cannot_be_written_is_named(folder, tmp_path, monkeypatch):
