@@ -21,6 +21,9 @@ def run(
     width: Annotated[str | None, _option("--width", "N,...", "Size of the hidden states; needed.")] = None,
     layers: Annotated[str | None, _option("--layers", "N,...", "Transformer blocks; needed.")] = None,
     tokens: Annotated[str | None, _option("--tokens", "D,...", "Training tokens of text, such as 4M; needed.")] = None,
+    flops: Annotated[
+        str | None, _option("--flops", "C,...", "Training FLOPs of each cell, such as 1e13, instead of its tokens.")
+    ] = None,
     streams: Annotated[str | None, _option("--streams", "P,...", "Parallel streams. [default: 1]")] = None,
     seeds: Annotated[
         str | None, _option("--seeds", "N", "How many, or which: 0,3 or 7, with a comma. [default: 1]")
@@ -108,6 +111,7 @@ def run(
         "layers": _values("--layers", layers, _whole),
         "streams": _values("--streams", streams, _whole),
         "tokens": _values("--tokens", tokens, _whole),
+        "flops": _values("--flops", flops, options.quantity),
         "seeds": _seeds(seeds),
         "corpus": _values("--corpus", corpus, str),
         "tokenizer": _values("--tokenizer", tokenizer, str),

@@ -61,9 +61,9 @@ def test_the_error_is_that_of_leaving_documents_out():
 
 def test_the_error_holds_over_corpora():
     """Losses of many corpora of documents vary by what one of them says it will."""
-    found = [evaluate(MODEL, corpus([48] * 20, seed=seed), context=CONTEXT, batch=200) for seed in range(60)]
+    found = [evaluate(MODEL, corpus([48] * 20, seed=seed), context=CONTEXT, batch=200) for seed in range(300)]
     spread = np.std([each.loss for each in found], ddof=1)
-    assert np.mean([each.loss_se for each in found]) == pytest.approx(spread, rel=0.35)
+    assert np.mean([each.loss_se for each in found]) == pytest.approx(spread, rel=0.15)  # known to 4 %
 
 
 def test_one_document_has_no_error():

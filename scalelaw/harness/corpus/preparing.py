@@ -128,8 +128,8 @@ def _lock(folder: Path) -> AbstractContextManager[Any]:
 
 def _build(folder: Path, name: str, tokenizer: str, held_out: int, source: Source, size: int | None) -> None:
     """Make a corpus in a temporary folder, which then takes its place."""
-    sys.stderr.write(f"preparing the corpus {name} ({tokenizer}), which is kept in {folder}\n")
     chosen, made = _split(name, held_out, source, size)
+    sys.stderr.write(f"preparing the corpus {name} ({tokenizer}), which is kept in {folder}\n")
     unfinished = f".making-{folder.name}-"
     for left in folder.parent.glob(f"{unfinished}*"):  # by a process that was killed: the lock is held
         shutil.rmtree(left, ignore_errors=True)
@@ -155,6 +155,8 @@ def _split(name: str, held_out: int, source: Source, size: int | None) -> tuple[
     documents = tuple(source.documents())
     while True:
         chosen = split(documents, held_out=held_out, cut=source.held_out_cut, bytes_a_token=bytes_each, name=name)
+        if size is not None:  # minutes, where there is much text
+            sys.stderr.write(f"training a tokenizer of {size} tokens on the corpus {name}\n")
         made: Tokenizer = Bytes() if size is None else BPE.trained(chosen.train, size)
         tokens = sum(map(len, made.encode(chosen.held_out)))
         if tokens >= held_out or chosen.notes:  # or it is too small for as many, which the notes say

@@ -28,7 +28,8 @@ def cells_asked(settings: Mapping[str, Any]) -> list[Cell] | None:
     given = {name: value for name, value in settings.items() if value is not None}
     if not given:
         return None
-    if missing := [name for name in ("width", "layers", "tokens") if name not in given]:
+    needed = ("width", "layers", "flops" if "flops" in given else "tokens")
+    if missing := [name for name in needed if name not in given]:
         raise HarnessError(
             f"a new sweep, or one that grows, needs {listed(missing)} as well; "
             "the folder alone goes on with what it holds"

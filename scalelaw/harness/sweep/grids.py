@@ -12,6 +12,7 @@ from scalelaw.cost.parameters import check_streams
 from scalelaw.cost.training import Trained
 from scalelaw.errors import HarnessError
 from scalelaw.harness.cell import Cell, Recipe, Streams
+from scalelaw.harness.stages import equal_flops
 from scalelaw.harness.stages import two_stage as two_stages
 from scalelaw.harness.sweep.folder import with_starts
 
@@ -58,8 +59,9 @@ def grid(
     *,
     width: int | Iterable[int],
     layers: int | Iterable[int],
-    tokens: int | Iterable[int],
     corpus: Corpus | Iterable[Corpus],
+    tokens: int | Iterable[int] | None = None,
+    flops: float | Iterable[float] | None = None,
     streams: int | Iterable[int] = 1,
     seeds: int | Iterable[int] = 1,
     repeat: bool = False,
@@ -73,6 +75,9 @@ def grid(
     ----------
     width, layers, streams, tokens : int or several
         Sizes, P, and training tokens of text.
+    flops : float or several
+        Training compute C of each cell, instead of its tokens: cells of one C, whatever their size and P, as for
+        isoFLOP curves or a comparison of streams at equal compute (:func:`~scalelaw.harness.stages.equal_flops`).
     corpus : prepared corpus or several
         See :func:`scalelaw.harness.corpus.prepare`; its hash and vocabulary go into the cells.
     seeds : int or several
@@ -111,6 +116,10 @@ def grid(
     _check_options(options)
     if trained == "streams" and two_stage is None:
         raise HarnessError("streams alone can only be trained on a backbone that is trained already, in a second stage")
+    if (tokens is None) == (flops is None):
+        raise HarnessError("a cell needs either tokens or flops, which say how long it is trained; give one of the two")
+    if two_stage is not None and flops is not None:
+        raise HarnessError("training in two stages is cut by tokens, so it takes tokens and no flops")
     if two_stage is not None and "schedule" in options:
         raise HarnessError("training in two stages has schedules of its own; leave the schedule out")
     if isinstance(seeds, int) and seeds < 1:
@@ -120,7 +129,7 @@ def grid(
         "corpus": _several(corpus),
         "width": _several(width),
         "layers": _several(layers),
-        "tokens": _several(tokens),
+        **({"tokens": _several(tokens)} if flops is None else {"flops": _several(flops)}),
         **{name: _several(value) for name, value in options.items()},
         "streams": _several(streams),
         "seed": list(range(seeds)) if isinstance(seeds, int) else list(seeds),
@@ -143,13 +152,14 @@ def _cell(chosen: Mapping[str, Any], repeat: bool, stages: _Stages | None) -> Ce
         shape=shape,
         streams=streams,
         recipe=recipe,
-        tokens=chosen["tokens"],
+        tokens=chosen.get("tokens", recipe.tokens_a_step),
         seed=chosen["seed"],
         corpus=card.name,
         tokenizer=card.tokenizer,
         corpus_hash=card.hash,
         repeat=repeat,
     )
+    cell = equal_flops(cell, chosen["flops"]) if "flops" in chosen else cell
     check_enough(
         len(chosen["corpus"].train),
         steps=cell.steps,

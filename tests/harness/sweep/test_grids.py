@@ -81,6 +81,11 @@ class TestTwoStages:
         ({"width": 0}, ["width is 0"]),
         ({"tokens": 10}, ["less than one step"]),
         ({"tokens": 10**7}, ["corpus code", "--repeat"]),
+        ({"flops": 1e12}, ["either tokens or flops"]),
+        ({"tokens": None}, ["either tokens or flops"]),
+        ({"tokens": None, "flops": 1e3}, ["C is 1000 FLOPs", "one step"]),
+        ({"tokens": None, "flops": 1e12, "two_stage": 0.5}, ["takes tokens and no flops"]),
+        ({"tokens": None, "flops": 1e18}, ["corpus code", "--repeat"]),
         ({"colour": 1}, ["no setting 'colour'", "prefix_tokens"]),
         ({"streams": []}, ["no value of streams"]),
         ({"seeds": 0}, ["seeds is 0", "how many"]),
@@ -102,6 +107,15 @@ def test_bad_settings(make, settings, said):
     with pytest.raises(ScalelawError) as caught:
         make(**settings)
     assert [piece for piece in said if piece not in str(caught.value)] == [], caught.value
+
+
+def test_cells_of_equal_flops(make):
+    """One C whatever the size and P, to half a step, so that more streams see fewer tokens."""
+    cells = make(tokens=None, flops=[2e10, 4e10], width=[16, 32], streams=[1, 4])
+    assert [cell.C / C for cell, C in zip(cells, ([2e10] * 2 + [4e10] * 2) * 2, strict=True)] == [
+        pytest.approx(1, abs=0.5 * cell.step_C / cell.C) for cell in cells
+    ]
+    assert cells[0].tokens > 3 * cells[1].tokens
 
 
 def test_a_generator_is_several_values(make):
