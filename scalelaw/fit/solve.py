@@ -16,7 +16,7 @@ from scalelaw.laws.law import Law
 
 SAME = 1e-9
 """Two minima whose objectives differ by less, relatively, are the same minimum."""
-_ALIKE = 1e6
+_ALIKE = 1e5
 """Condition number of the Hessian above which two terms of a law may have changed places."""
 _STARTS, _PER_AXIS, _RACE, _POLISHING = 12, 14, 4, 2
 

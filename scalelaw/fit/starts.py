@@ -17,7 +17,7 @@ from scalelaw.laws.law import Law
 EXPONENT_RANGE, SCALE_RANGE, OTHER_RANGE = (0.02, 2.0), (1e-3, 1e3), (0.02, 20.0)
 _CHUNK = 32768
 _REWEIGHTINGS = 3
-_TRADES = (-0.5, -1.0, -2.0, 2.0)
+_TRADES = (-0.5, -1.0, -2.0, -4.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _range(law: Law, j: int) -> tuple[float, float]:
 def twins(law: Law, x: np.ndarray) -> Grid:
     """Points in the non-linear coordinates of a minimum x (p,) at which two of the same range have traded places.
 
-    Their distance is kept, and halved and doubled, also without the trade.
+    Their distance is kept, halved, doubled and made four times, the latter two also without the trade.
     """
     nonlinear = compile_law(law).plan.nonlinear
     ranges = [_range(law, j) for j in nonlinear]

@@ -72,13 +72,13 @@ def test_an_exact_fit_has_converged_whatever_the_size_of_the_losses(loss: str, s
     assert fit.params["alpha"] == pytest.approx(0.25, rel=1e-9)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 5, 7, 8, 9, 10])
+@pytest.mark.parametrize("seed", range(20))
 def test_terms_that_the_runs_hardly_tell_apart_do_not_trade_places(seed: int) -> None:
-    """N and D off a line by 1 %: a minimum with swapped exponents lies in a wide valley, the truth in a thin one."""
+    """N and D off a line by 2 %: a minimum with swapped exponents lies in a wide valley, the truth in a thin one."""
     rng = np.random.default_rng(seed)
     truth = {"E": 1.7, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
     N = np.round(np.geomspace(1e8, 1e10, 9))
-    runs = {"N": N, "D": np.round(20 * N * np.exp(0.01 * rng.standard_normal(9)))}
+    runs = {"N": N, "D": np.round(20 * N * np.exp(0.02 * rng.standard_normal(9)))}
     runs["loss"] = sl.laws.chinchilla.predict(runs, truth)
     fit = sl.fit("chinchilla", runs)
     assert fit.params["alpha"] == pytest.approx(0.34, rel=1e-4)

@@ -16,7 +16,7 @@ from scalelaw.fit.result import Fit
 from scalelaw.laws import resolve
 from scalelaw.laws.grouped import COLUMN, GroupedFunction, grouped, own_name
 from scalelaw.laws.law import Law
-from scalelaw.runs import check_columns
+from scalelaw.runs import check_columns, take
 from scalelaw.runs import resolve as resolve_names
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def fit_groups(
     Raises
     ------
     RunsError, LawError
-        As `fit`, and if ``shared`` names no parameter.
+        As `fit`, and if a run's group is empty or ``shared`` names no parameter.
     FitError
         As `fit`, and if there are fewer than two groups.
 
@@ -246,7 +246,7 @@ def _groups(table: Mapping[str, np.ndarray], by: str) -> tuple[np.ndarray, list[
     """The number of each row's group, from 1, and the groups' names in the order in which they appear."""
     if by not in table:
         raise FitError(f"groups by {by!r} need a column {by!r}; the table has {', '.join(map(repr, table))}")
-    texts = [str(value) for value in table[by].tolist()]
+    texts = [str(value) for value in take(table, (by,), where="a fit by groups")[by].tolist()]
     names = list(dict.fromkeys(texts))
     if len(names) < 2:
         raise FitError(f"the runs have one {by} only, {names[0]!r}; groups need at least two")
