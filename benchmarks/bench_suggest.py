@@ -179,7 +179,7 @@ def measure_set(name: str, pilots: int, repeats: int, *, first: int = 0) -> Row:
         f"compute to within 1 % at the largest scale, {name}: {100 * ours:.2g} % of the table's by suggest, "
         f"{100 * chance:.2g} % at random, {100 * even:.2g} % evenly",
         f"<= {TARGET:g} of random",
-        bool(ours <= TARGET * chance),
+        bool(np.isfinite(ours) and ours <= TARGET * chance),
         ratio=chance / ours,
         note=f"{pilots} pilots; from there on {SHARE:.0%} of choices stay within. The largest scale is the dearest "
         f"run; suggest spends a budget in {len(ROUNDS)} rounds with a fit between them.",

@@ -52,14 +52,15 @@ def isoflop(
     Returns
     -------
     Frontier
-        Its ``minima`` have ``sizes``, the number of runs of each profile, and with draws ``N_low`` and ``N_high``.
+        Its ``minima`` have ``sizes``, the number of runs of each profile, and with draws ``N_low`` and ``N_high``: 0 or
+        infinite where too many draws have no minimum between their sizes.
 
     Raises
     ------
     FitError
         If the curve is unknown, or fewer than two budgets have a minimum: the message says why for each.
     RunsError
-        If a column is missing or faulty.
+        If a column is missing or faulty, or the rows are of several corpora or several P.
 
     Examples
     --------
@@ -87,13 +88,18 @@ def isoflop(
 def _draws(
     profiles: list[Profile], curve: str, noise: float, count: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """N and D at the minima of ``count`` tables with new noise, shape (count, budgets)."""
-    best = {"N": [], "D": []}  # type: dict[str, list[np.ndarray]]
+    """N and D at the minima of ``count`` tables with new noise, shape (count, budgets); NaN where there is none.
+
+    ``anywhere`` is N with 0 or infinity there, after the end of the profile that is the lower one.
+    """
+    best: dict[str, list[np.ndarray]] = {"N": [], "D": [], "anywhere": []}
     for profile in profiles:
         losses = profile.loss * np.exp(noise * rng.standard_normal((count, len(profile.x))))
         at = profile.minima(losses, curve)[0]
+        beyond = np.where(losses[:, 0] < losses[:, -1], -np.inf, np.inf)
         best["N"].append(np.exp(at))
         best["D"].append(np.exp(np.interp(at, profile.x, profile.tokens)))
+        best["anywhere"].append(np.exp(np.where(np.isnan(at), beyond, at)))
     return {name: np.stack(values, axis=1) for name, values in best.items()}
 
 
@@ -122,8 +128,7 @@ def _frontier(
     if draws is not None:
         ends = np.full((2, len(C)), np.nan)
         for j in np.flatnonzero(kept):
-            values = draws["N"][:, j]
-            ends[:, j] = interval(values[np.isfinite(values)], np.exp(at[j]), level=level, kind=kind)
+            ends[:, j] = interval(draws["anywhere"][:, j], np.exp(at[j]), level=level, kind=kind)
         minima.insert(2, "N_low", ends[0])
         minima.insert(3, "N_high", ends[1])
         draws = {name: values[:, kept] for name, values in draws.items()}

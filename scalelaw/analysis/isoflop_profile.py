@@ -95,13 +95,16 @@ def profiles_of(runs: Any, window: float = np.inf) -> list[Profile]:
     RunsError
         If a column is missing, or the rows are checkpoints of learning curves.
     """
-    names = [str(name) for name in runs["run"]] if "run" in runs else []
-    if len(set(names)) < len(names):
+    from scalelaw.fit.resampling import shared_runs
+    from scalelaw.runs import check_columns
+
+    table = check_columns(runs, need=("N", "D", "loss"))
+    if shared_runs(table) is not None:
         raise RunsError(
             "these rows are checkpoints of learning curves, which meet no budget together; use envelope(), or keep one "
             "row of each run"
         )
-    columns = budget_columns(runs)
+    columns = budget_columns(table)
     order = np.argsort(columns["C"], kind="stable")
     parts, begin = [], 0
     for end in range(1, len(order) + 1):
@@ -114,9 +117,12 @@ def profiles_of(runs: Any, window: float = np.inf) -> list[Profile]:
 
 def budget_columns(runs: Any) -> dict[str, np.ndarray]:
     """N, D, C and loss of a table as floats; C is 6 N D P where the table has none."""
+    from scalelaw.fit.design import check_one_convention
     from scalelaw.runs import check_columns, take
 
     table = check_columns(runs, need=("N", "D", "loss"))
+    check_one_convention(table)
+    _check_one_family(table)
     columns = {
         name: np.asarray(values, dtype=float)
         for name, values in take(table, ("N", "D", "loss"), where="an isoFLOP profile").items()
@@ -126,6 +132,22 @@ def budget_columns(runs: Any) -> dict[str, np.ndarray]:
     else:
         C = 6.0 * columns["N"] * columns["D"] * np.asarray(table.get("P", 1.0), dtype=float)
     return columns | {"C": C}
+
+
+def _check_one_family(table: Mapping[str, Any]) -> None:
+    """Refuse runs that compete with one another for the best size but are not of one kind.
+
+    Raises
+    ------
+    RunsError
+    """
+    for name, what in (("dataset", "corpora"), ("P", "numbers of streams")):
+        values = sorted(set(table[name].tolist()), key=str) if name in table else []
+        if len(values) > 1:
+            raise RunsError(
+                f"the runs are of {len(values)} {what} ({', '.join(map(str, values))}), and the best size is that of "
+                f"one; choose the rows of one {name}, as in --where {name}={values[0]}"
+            )
 
 
 def _profile(columns: Mapping[str, np.ndarray], window: float) -> Profile:

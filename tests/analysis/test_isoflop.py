@@ -59,7 +59,9 @@ def test_invariances(curve: str) -> None:
 
 
 def test_intervals_hold_the_truth_and_grow_with_the_noise() -> None:
-    quiet, loud = (isoflop(profiles(noise=noise), bootstrap=400, noise=noise) for noise in (2e-4, 2e-3))
+    # of four standard errors, which hold the truth whatever the seed
+    sure = {"bootstrap": 400, "level": 0.9999, "kind": "normal"}
+    quiet, loud = (isoflop(profiles(noise=noise), noise=noise, **sure) for noise in (2e-4, 2e-3))
     for frontier in (quiet, loud):
         row = frontier.exponents.iloc[0]
         assert row["low"] < 0.5 < row["high"]
@@ -108,6 +110,24 @@ def test_too_few() -> None:
         isoflop(sl.load("gemstones"))
     with pytest.raises(RunsError, match="'D'"):
         isoflop({"N": [1e8], "loss": [3.0]})
+
+
+@pytest.mark.parametrize(("name", "values"), [("P", [1, 2]), ("dataset", ["a", "b"]), ("param_count", ["a", "b"])])
+def test_runs_of_several_kinds_are_no_profile(name: str, values: list) -> None:
+    runs = profiles()
+    mixed = runs | {name: np.array(values * (len(runs["N"]) // 2))}
+    with pytest.raises(RunsError, match="choose the rows of one"):
+        isoflop(mixed)
+    one = isoflop({name: values[::2] for name, values in mixed.items()})
+    assert (one.minima["refused"] == "").all()
+
+
+@pytest.mark.parametrize("curve", ["parabola", "akima"])
+def test_an_end_that_draws_do_not_find_is_open(curve: str) -> None:
+    """Profiles whose best size is nearly their smallest, and noise that hides the rest."""
+    minima = isoflop(profiles(off=4.0), curve=curve, bootstrap=200, noise=0.01).minima
+    assert (minima["N_low"] == 0).all()
+    assert (minima["N_high"] > minima["N"]).all()
 
 
 def test_three_approaches_agree_on_a_known_law() -> None:

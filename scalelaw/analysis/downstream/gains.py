@@ -19,6 +19,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """Tasks of each average in Table 4 of Chen et al. 2025, arXiv:2505.10475."""
+_ADDED = 1.1
 
 
 def downstream_gains(
@@ -38,8 +39,9 @@ def downstream_gains(
     ----------
     scores : DataFrame, optional
         In long form: ``metric``, ``value`` in percent, ``P``, and whatever else tells models apart (``table``, ``N``,
-        ``dataset``, ``D``); by default the bundled ``parscale-downstream``. N may differ a little with P: ParScale adds
-        prefixes and aggregator, so that models are matched by their N divided by that of their smallest neighbour.
+        ``dataset``, ``D``); by default the bundled ``parscale-downstream``. ParScale adds prefixes and an aggregator to
+        N, so that models are matched by ``N_backbone`` where there is one, and else by the N that is nearest, which may
+        lie 10 % off. Several rows of one model and metric, such as those of seeds, are averaged.
     P, over : int
         Streams compared.
     groups : mapping of str to tuple of str, optional
@@ -73,7 +75,10 @@ def downstream_gains(
         )
     paired = _paired(scores, P, over)
     if paired.empty:
-        raise ScalelawError(f"no model in the table has both P = {over} and P = {P}, everything else equal")
+        raise ScalelawError(
+            f"no model in the table has both P = {over} and P = {P}, everything else equal"
+            + ("; give N_backbone, by which models are matched whatever streams add to N" if "N" in scores else "")
+        )
     chosen = GROUPS if groups is None else groups
     of = {task: group for group, tasks in chosen.items() for task in tasks}
     keys = [name for name in ("table", "dataset", "N") if name in paired]
@@ -90,17 +95,29 @@ def downstream_gains(
 
 def _paired(scores: pd.DataFrame, P: int, over: int) -> pd.DataFrame:
     """One row a model and metric that is there with both numbers of streams."""
-    table = scores.dropna(subset=["N"]).copy() if "N" in scores else scores.copy()
-    keys = [name for name in ("table", "dataset", "D", "metric") if name in table]
+    size = next((name for name in ("N_backbone", "N") if name in scores), None)
+    table = scores.copy() if size is None else scores.dropna(subset=[size]).copy()
+    keys = [name for name in ("table", "dataset", "D", "N_backbone", "metric") if name in table]
     for name in keys:
         if table[name].dtype.kind not in "if":
             table[name] = table[name].astype(object).where(table[name].notna(), "")
-    if "N" in table:
-        table["size"] = table.groupby([*keys, "P"])["N"].rank(method="dense")
-        keys.append("size")
-    few, many = (table[table["P"] == streams] for streams in (over, P))
-    both = few.merge(many[[*keys, "value"]], on=keys, suffixes=("_over", ""))
-    return both.rename(columns={"value_over": "score_over", "value": "score"})
+    cell = [*keys, "P", *(["N"] if "N" in table else [])]
+    table = table.groupby(cell, dropna=False, sort=False)["value"].mean().reset_index()
+    few, many = (table[table["P"] == streams].drop(columns="P") for streams in (over, P))
+    both = few.merge(many, on=keys, suffixes=("_over", ""))
+    if size == "N":
+        both = _nearest(both, keys)
+    names = {"value_over": "score_over", "value": "score", "N_over": "N"}
+    return both.drop(columns="N", errors="ignore").rename(columns=names)
+
+
+def _nearest(both: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Of all pairs of sizes the nearest ones, each size once, none further apart than prefixes and aggregator are."""
+    both = both.assign(apart=np.abs(np.log(both["N"] / both["N_over"]))).sort_values("apart", kind="stable")
+    near = both[both["apart"] <= np.log(_ADDED)]
+    for size in ("N", "N_over"):
+        near = near.drop_duplicates([*keys, size])
+    return near.sort_index().drop(columns="apart")
 
 
 def _averages(paired: pd.DataFrame, keys: list[str], groups: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from scalelaw.fit.calling import law_losses
 from scalelaw.fit.intervals import check_interval
 from scalelaw.fit.predict import parameter_sets
 from scalelaw.laws.law import Law
+from scalelaw.runs import Columns, check_columns, take
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -131,7 +132,7 @@ def downstream(
     chance, ceiling : float
         Percent that a model without knowledge and one without fault would have.
     bootstrap : int
-        Resamples of the runs, the same for both steps.
+        Resamples, the same for both steps: of runs, or of whole runs where rows are checkpoints.
     rng : int
         Their seed.
 
@@ -142,7 +143,7 @@ def downstream(
     Raises
     ------
     RunsError
-        If a column is missing.
+        If a column is missing or a score is empty.
     FitError
         If a score lies outside of chance and ceiling, or the law cannot be fitted.
 
@@ -156,22 +157,31 @@ def downstream(
     """
     from scalelaw.fit import fit
 
-    if score not in runs:
-        raise RunsError(f"there is no column {score!r} of scores; the table has {', '.join(map(str, runs))}")
-    given = {str(name): np.asarray(values) for name, values in runs.items()}
-    values = np.asarray(given[score], dtype=float)
+    table = check_columns(runs)
+    values = _read_scores(table, score)
     outside = ~((values > chance) & (values < ceiling))
     if outside.any():
         raise FitError(
             f"a score of {values[outside][0]:g} does not lie between chance, {chance:g}, and the ceiling, {ceiling:g}; "
             "give both in the units of the scores"
         )
-    draws: dict[str, Any] = {"bootstrap": bootstrap, "rng": rng, "resample": "pairs"}
-    first = fit(law, {name: column for name, column in given.items() if name != score}, **draws)
-    streams = np.asarray(given.get("P", np.ones(len(values))), dtype=float)
-    table = {"nats": np.asarray(first.columns["loss"], dtype=float), "P": streams, "loss": values}
-    second = fit(_sigmoid(chance, ceiling, several=len(np.unique(streams)) > 1), table, **_SQUARED, **draws)
+    draws: dict[str, Any] = {"bootstrap": bootstrap, "rng": rng}
+    first = fit(law, {name: column for name, column in table.items() if name != score}, **draws)
+    streams = np.asarray(take(table, ("P",), where="the score")["P"], dtype=float)
+    scored = {"nats": np.asarray(table["loss"], dtype=float), "P": streams, "loss": values}
+    scored |= {"run": table["run"]} if "run" in table else {}  # both steps draw whole runs where rows are checkpoints
+    second = fit(_sigmoid(chance, ceiling, several=len(np.unique(streams)) > 1), scored, **_SQUARED, **draws)
     return TwoStep(first, second)
+
+
+def _read_scores(table: Columns, score: str) -> np.ndarray:
+    if score not in table:
+        raise RunsError(f"there is no column {score!r} of scores; the table has {', '.join(table)}")
+    values = take(table, (score,), where="the second step")[score]
+    try:
+        return np.asarray(values, dtype=float)
+    except ValueError:
+        raise RunsError(f"column {score!r} holds text, and scores are numbers in percent") from None
 
 
 _SQUARED: dict[str, Any] = {"loss": "squared", "space": "raw"}
