@@ -106,6 +106,7 @@ CHANGED = {
         texts=True,
         leaves=("runs/tiny/runs.parquet",),
     ),
+    "docs/how-to/spend-a-budget.md": Changed(slow="fits and refits many times over"),
     "docs/how-to/streams-on-my-model.md": Changed(slow="imports transformers and trains a model"),
 }
 

@@ -53,7 +53,7 @@ def run(
     table = options.columns_of(runs, column, where, need=("N", "D", "loss"))
     shared: dict[str, Any] = {"bootstrap": bootstrap, "rng": seed, "level": level, "kind": kind}
     if law is not None:
-        frame = analysis.approaches(table, law=law, curve=curve, **shared)
+        output.with_notes(analysis.approaches(table, law=law, curve=curve, **shared), as_json=as_json)
     else:
         if envelope:
             share = options.pairs("--warmup", [f"warmup={warmup}"], options.number, like="0.1")
@@ -62,4 +62,4 @@ def run(
             frontier = analysis.isoflop(table, curve=curve, window=window, noise=noise, **shared)
         frame = frontier.minima if minima else frontier.exponents
         figures.draw(figure, lambda plot: plot.isoflop(frontier))
-    output.table(frame, as_json=as_json)
+        output.table(frame, as_json=as_json)

@@ -61,17 +61,16 @@ def table(frame: pd.DataFrame, *, as_json: bool, digits: int = 6) -> None:
 
 
 def with_notes(frame: pd.DataFrame, *, as_json: bool) -> None:
-    """Print a frame as `table` does, the notes below it a line each."""
+    """Print a frame as `table` does, its ``notes`` or ``remark`` below it a line each."""
     if as_json:
         document(frame.to_dict("records"))
         return
-    names = [name for name in ("holdout", "law") if name in frame]
+    names = [name for name in ("holdout", "law", "approach") if name in frame]
+    said = "notes" if "notes" in frame else "remark"
     notes = [
-        f"{', '.join(str(row[name]) for name in names)}: {row['notes']}"
-        for row in frame.to_dict("records")
-        if row["notes"]
+        f"{', '.join(str(row[name]) for name in names)}: {row[said]}" for row in frame.to_dict("records") if row[said]
     ]
-    result("\n".join([aligned(frame.drop(columns="notes")), *([""] if notes else []), *notes]))
+    result("\n".join([aligned(frame.drop(columns=said)), *([""] if notes else []), *notes]))
 
 
 def upright(frame: pd.DataFrame, *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,8 +12,11 @@ from matplotlib.patches import Patch
 
 from scalelaw.analysis.downstream import TwoStep, downstream_gains
 from scalelaw.errors import ScalelawError
-from scalelaw.plot.axes import axes_of, label, legend_above, value_label
-from scalelaw.plot.style import COLOURS, series
+from scalelaw.plot.axes import axes_of, label, legend_above, new_figure, value_label
+from scalelaw.plot.style import COLOURS, series, small
+
+_BAR = 0.15
+"""Height of a bar with its name, inches."""
 
 
 def downstream(fit: TwoStep, *, ax: Axes | None = None, level: float | None = 0.95, legend: bool = True) -> Axes:
@@ -83,7 +87,9 @@ def gains(frame: pd.DataFrame | None = None, *, ax: Axes | None = None, legend: 
     frame = frame[frame["group"] != ""]
     if frame.empty:
         raise ScalelawError("no row belongs to a group of tasks, so there is nothing to draw")
-    ax = axes_of(ax)
+    if ax is None:
+        width, height = mpl.rcParams["figure.figsize"]
+        ax = new_figure(size=(width, max(height, _BAR * len(frame)))).add_subplot()
     groups = list(dict.fromkeys(frame["group"]))
     order = pd.concat([frame[frame["group"] == group].sort_values("gain") for group in reversed(groups)])
     names = [f"{row.group}, average" if row.metric == "average" else str(row.metric) for row in order.itertuples()]
@@ -92,7 +98,7 @@ def gains(frame: pd.DataFrame | None = None, *, ax: Axes | None = None, legend: 
     bars = ax.barh(np.arange(len(order)), order["gain"], color=colours, height=0.75)
     for bar, alpha in zip(bars, shown, strict=True):
         bar.set_alpha(alpha)
-    ax.set_yticks(np.arange(len(order)), names)
+    ax.set_yticks(np.arange(len(order)), names, fontsize=small())
     ax.set_ylim(-0.7, len(order) - 0.3)
     ax.axvline(0.0, color="black", linewidth=0.6)
     ax.set_xlabel("Gain (points)")

@@ -63,6 +63,13 @@ def test_isoflop(shell) -> None:
     assert len(rows(shell("isoflop", *PORIAN, "--minima", "--json"))) == 12
     assert rows(shell("isoflop", "gemstones", "--envelope", "--json"))[0]["quantity"] == "N"
     assert "use envelope" in shell("isoflop", "gemstones").err
+    assert "choose the rows of one" in shell("isoflop", "porian").err
+
+
+def test_three_approaches_say_below_what_is_missing(shell) -> None:
+    head, *_, last = shell("isoflop", *PORIAN, "--curve", "akima", "--law", "chinchilla").out.splitlines()
+    assert head.split() == ["approach", "a", "a_low", "a_high", "b", "b_low", "b_high"]
+    assert last.startswith("1 envelope: there is no column 'run'")
 
 
 def test_simulate_prints_and_reads_formulas_of_noise(shell) -> None:
