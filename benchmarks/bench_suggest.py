@@ -96,8 +96,10 @@ def _next(table: Table, rows: np.ndarray, money: float) -> np.ndarray:
     cells = {name: table.columns[name][rest] for name in fit.law.columns} | {"C": table.cost[rest]}
     quantity = f"loss at {','.join(f'{name}={value:.17g}' for name, value in table.target.items())}"
     chosen = suggest(fit, quantity, budget=money, cells=cells, repeat=False)
-    place = {tuple(table.columns[name][row] for name in fit.law.columns): row for row in rest}
-    found = [place[tuple(map(float, cell))] for cell in chosen[list(fit.law.columns)].to_numpy()]
+    place: dict[tuple[float, ...], list[int]] = {}
+    for row in rest:  # runs that were repeated are cells of their own
+        place.setdefault(tuple(float(table.columns[name][row]) for name in fit.law.columns), []).append(row)
+    found = [place[tuple(map(float, cell))].pop() for cell in chosen[list(fit.law.columns)].to_numpy()]
     return np.concatenate([rows, np.array(found, dtype=int)])
 
 

@@ -19,6 +19,9 @@ from scalelaw.fit.comparing.refits import Entrant
 from scalelaw.fit.resampling import refit
 from scalelaw.fit.scale import smoothed_scale
 
+_EXACT = 1e6
+"""Residuals, in units of rounding, up to which the runs lie on the smaller law and a larger one has nothing to add."""
+
 
 @dataclass(frozen=True)
 class Deviance:
@@ -67,6 +70,8 @@ def deviance_test(
         )
     residuals = large.problem.residuals(large.optimum[None])[0]
     scale = smoothed_scale(large.problem, residuals, large.problem.size)
+    if np.abs(small.problem.residuals(small.optimum[None])).max() <= _EXACT * small.problem.rounding:
+        return Deviance(df, scale.dof, 0.0, 1.0, 1.0 if refits else float("nan"))
     drop = max(small.fit.objective - large.fit.objective, 0.0)
     statistic = 2 * drop / (df * scale.variance)
     from scipy.special import fdtrc

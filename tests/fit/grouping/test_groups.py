@@ -120,6 +120,13 @@ def test_sharing_costs_nothing_between_groups_that_are_the_same() -> None:
     assert "do not show" in row["verdict"]
 
 
+@pytest.mark.parametrize("refits", [0, 5])
+def test_rounding_does_not_decide_where_there_is_no_noise(refits: int) -> None:
+    row = outcome(made(2, noise=0.0), refits)
+    assert (row["statistic"], row["p"]) == (0, 1)
+    assert row["verdict"].endswith("p = 1")
+
+
 def test_sharing_that_is_true_is_rejected_no_more_often_than_promised() -> None:
     p = np.array([outcome(made(2, rng=seed))["p"] for seed in range(12)])
     assert (p < 0.05).sum() <= 4  # five of twelve would be a chance of 1 in 5000
