@@ -8,12 +8,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scalelaw.cost import Shape, parameters
-from scalelaw.cost.training import Trained, forward_flops, with_backward
-from scalelaw.errors import RunsError, ScalelawError
+from scalelaw.cost import parameters
+from scalelaw.cost.training import Trained
+from scalelaw.errors import RunsError
+from scalelaw.importers.models import check_trained, flops_a_token, shape_of, streams_of, tokens_of_flos
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from scalelaw.cost import Shape
 
 STATE = "trainer_state.json"
 
@@ -67,8 +70,7 @@ def read_trainer(
 
     from scalelaw import runs
 
-    if trained not in ("all", "streams"):
-        raise RunsError(f"trained is {trained!r}; it is all or streams")
+    check_trained(trained)
     states = _latest(Path(source))
     rows = [
         row
@@ -118,17 +120,17 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """Rows of one run."""
     state, values = _read(path), _config(root, path, config)
-    shape, P = _shape(values, path), int(values.get("parscale_n", 1))
+    shape, P = shape_of(values, path), streams_of(values)
     counts = parameters(shape, P)
     name = _loss_name(state["log_history"], loss, path)
     evaluations = [row for row in state["log_history"] if name in row]
     for row in evaluations if curve else evaluations[-1:]:
-        D = _tokens(row, state, counts, values, path)
+        D = _tokens(row, state, shape, P, values, path)
         yield {
             **counts,
             "P": P,
             "D": D,
-            "C": D * _flops_a_token(shape, P, trained=trained, context=context),
+            "C": D * flops_a_token(shape, P, trained=trained, context=context),
             "loss": row[name],
             "step": row["step"],
             "run": root.resolve().name,
@@ -152,13 +154,6 @@ def _config(root: Path, path: Path, given: Any) -> dict[str, Any]:
     raise RunsError(f"{path} has no config.json beside it, which says N and P; name one with config")
 
 
-def _shape(values: dict[str, Any], path: Path) -> Shape:
-    try:
-        return Shape.from_config(values)
-    except ScalelawError as error:
-        raise RunsError(f"{path}: {error}") from None
-
-
 def _loss_name(history: Iterable[dict[str, Any]], asked: str | None, path: Path) -> str:
     names = sorted({name for row in history for name in row if name.startswith("eval") and name.endswith("loss")})
     if asked is not None:
@@ -176,7 +171,7 @@ def _loss_name(history: Iterable[dict[str, Any]], asked: str | None, path: Path)
 
 
 def _tokens(
-    row: dict[str, Any], state: dict[str, Any], counts: dict[str, int], config: dict[str, Any], path: Path
+    row: dict[str, Any], state: dict[str, Any], shape: Shape, P: int, config: dict[str, Any], path: Path
 ) -> int:
     """Tokens of text up to a row."""
     seen = row.get("num_input_tokens_seen") or 0
@@ -190,14 +185,7 @@ def _tokens(
         raise RunsError(
             f"{path} does not say how many tokens were seen; train with include_num_input_tokens_seen='all'"
         )
-    return round(flops / (6 * (counts["N"] + counts["n_head"])) * share)
-
-
-def _flops_a_token(shape: Shape, P: int, *, trained: Trained, context: int | None) -> float:
-    terms = forward_flops(shape, P, context=1 if context is None else context)
-    if context is None:
-        del terms["attention"]
-    return float(with_backward(terms, trained))
+    return round(tokens_of_flos(flops, shape, P) * share)
 
 
 def _last(history: list[dict[str, Any]], name: str, step: int) -> float | None:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import options
+from scalelaw.cli.importing import shared
 
 
 def run(
@@ -14,25 +15,11 @@ def run(
         str,
         typer.Argument(metavar="SRC", help="A trainer_state.json, the output_dir of a Trainer, or a folder of them."),
     ],
-    out: Annotated[
-        str | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="The runs table, such as runs.parquet.", show_default=False
-        ),
-    ] = None,
-    loss: Annotated[
-        str | None, typer.Option("--loss", metavar="NAME", help="Which loss of the log.", show_default=False)
-    ] = None,
-    curve: Annotated[bool, typer.Option("--curve", help="Every evaluation as a row, not the last.")] = False,
-    trained: Annotated[
-        str, typer.Option("--trained", metavar="WHAT", help="all, or streams on a frozen base.")
-    ] = "all",
-    context: Annotated[
-        int | None,
-        typer.Option(
-            "--context", metavar="TOKENS", min=1, help="Of a sequence: count attention too.", show_default=False
-        ),
-    ] = None,
+    out: shared.Out = None,
+    loss: shared.LossName = None,
+    curve: shared.Curve = False,
+    trained: shared.Trained = "all",
+    context: shared.Context = None,
     config: Annotated[
         str | None,
         typer.Option("--config", metavar="FILE", help="config.json, where none is beside.", show_default=False),
@@ -43,7 +30,7 @@ def run(
 
     Example: scalelaw import trainer out/ -o runs.parquet
     """
-    from scalelaw import importers, write
+    from scalelaw import importers
 
     table = importers.read_trainer(
         source,
@@ -53,7 +40,4 @@ def run(
         context=context,
         config=config,
     )
-    if out is not None:
-        output.note(f"wrote {write(table, out)}, {len(table)} row{'s' if len(table) != 1 else ''}")
-    shown = ["run", "P", "N", "D", "C", "loss", "step"]
-    output.table(table if as_json else table[shown], as_json=as_json)
+    shared.finish(table, out, as_json=as_json)
