@@ -1,6 +1,6 @@
 # make demo   fit the paper's 48 runs, train a quick grid, draw both    make test   install what the tests need, run them all
 # make lint   ruff, format, mypy      make bench   timings, as ratios   make reproduce   figures/ anew
-# make docs   the documentation, into out/site      make clean
+# make docs   the documentation, into out/site      make notebooks   notebooks/*.ipynb anew      make clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +12,7 @@ WORKERS ?= 2
 # Small matrices: more threads than one only get into one another's way.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help install demo test lint bench docs reproduce constraints clean
+.PHONY: help install demo test lint bench docs notebooks reproduce constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile | head -3
@@ -56,6 +56,9 @@ bench: $(VENV)/installed-dev
 # MkDocs would print an advertisement for its successors at every build.
 docs: $(VENV)/installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+notebooks: $(VENV)/installed-dev
+	$(BIN)/python notebooks/make.py
 
 reproduce: $(VENV)/installed
 	$(SCALELAW) reproduce --out figures
