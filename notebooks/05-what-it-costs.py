@@ -46,6 +46,9 @@ with sl.plot.style("icml", columns=2):
     sl.plot.save(axes, "../figures/notebook-05-costs")
 
 # %% [markdown]
+# The figure reads the larger model's size off the fitted law, where the paper interpolates between two runs, so its ratios are
+# a little lower.
+#
 # The claim is reproduced, and it turns: by the paper's own arithmetic parameters are the faster way from batch 7 on. A
 # roofline, which counts the key-value cache and what is read again for every token, turns elsewhere on every machine.
 #

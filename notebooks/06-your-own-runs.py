@@ -88,6 +88,8 @@ fit.predict({"N": ["1B", "1B"], "D": ["20B", "100B"]}, interval=0.95)
 sl.allocate(fit, C=["1e20", "1e21"])[["C", "N", "N_low", "N_high", "D", "tokens_per_parameter", "loss"]]
 
 # %% [markdown]
+# Both budgets lie beyond the runs, and the intervals of $N$, a factor of 4 and of 9 wide, say how little twelve runs know there.
+#
 # ## The figure and the table
 #
 # `style("icml")` sets the width of a column, fonts and sizes; also `neurips`, `iclr`, `jmlr`.

@@ -94,7 +94,7 @@ def with_scores(
         raise RunsError("the runs table has no column run, by which scores find their run; add one")
     chosen = _chosen(scores, tasks, metrics)
     rows = [_row(checked, str(model), P) for model, P in zip(chosen["model"], chosen["P"], strict=True)]
-    wide = chosen.assign(_row=rows).pivot_table(index="_row", columns="task", values="value", aggfunc=list)
+    wide: Any = chosen.assign(_row=rows).pivot_table(index="_row", columns="task", values="value", aggfunc=list)
     _refuse_gaps(wide, checked)
     wide = wide.map(lambda values: 100.0 * values[0])
     found = checked.loc[wide.index].assign(**{str(task): wide[task] for task in wide}, score=wide.mean(axis="columns"))

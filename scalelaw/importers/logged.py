@@ -116,7 +116,10 @@ def _rows(log: Logged, asked: Asked) -> tuple[list[dict[str, Any]], list[str]]:
     if not asked.curve:
         evaluations = evaluations[-1:]
     train = training_loss_name(names, loss)
-    made = [run.row(seen) | {"loss": row[loss], "train_loss": seen.get(train)} for row, seen in evaluations]
+    made = [
+        run.row(seen) | {"loss": row[loss], "train_loss": seen.get(train) if train else None}
+        for row, seen in evaluations
+    ]
     return made, run.doubts(made)
 
 
@@ -191,7 +194,8 @@ class _Run:
         return None if not flos or not last else round(tokens_of_flos(flos, shape, P) * step / last)
 
     def last(self, name: str | None) -> float | None:
-        return next((number(row[name]) for row in reversed(self.history) if name in row), None)
+        """The last value of a metric."""
+        return next((number(row[name]) for row in reversed(self.history) if name and name in row), None)
 
     def flops(self, logged: Any, D: float | None, shape: Shape | None, P: int) -> float | None:
         """C: by the shape, streams counted; else as it was logged, unless that may leave streams out."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -91,7 +91,8 @@ def meant(column: str, known: Mapping[str, Any], run: str) -> Any:
         If several could be meant, with values that differ.
     """
     read = number if BY_NAME[column].numeric else _text
-    for part in (lambda name: name, _last_part):
+    parts: tuple[Callable[[str], str], ...] = (str, _last_part)
+    for part in parts:
         values = {name: read(known[name]) for name in known if _is(column, part(name)) and not _held_out(name)}
         values = {name: value for name, value in values.items() if value is not None}
         if len(set(values.values())) == 1:

@@ -79,7 +79,11 @@ def _logs(source: Path) -> Iterator[Logged]:
     files = _files(source)
     need("tensorboard", extra="tensorboard", purpose="reading TensorBoard's event files")
     read = {folder: _read(folder if source.is_dir() else source) for folder in dict.fromkeys(f.parent for f in files)}
-    of_others = {folder for folder, (_, settings) in read.items() if settings and folder.parent in read}
+    of_others = {
+        folder
+        for folder, (history, settings) in read.items()
+        if settings and len(history) < 2 and folder.parent in read
+    }
     for folder, (history, settings) in read.items():
         if folder in of_others:
             continue

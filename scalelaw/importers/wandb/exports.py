@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,8 @@ def _snippet(rows: list[dict[str, Any]], file: Path) -> Iterator[Logged]:
 
 def _dict(value: Any, file: Path) -> dict[str, Any]:
     if isinstance(value, str):
-        for read in (json.loads, ast.literal_eval):
+        readers: tuple[Callable[[str], Any], ...] = (json.loads, ast.literal_eval)
+        for read in readers:
             try:
                 value = read(value)
                 break

@@ -43,7 +43,10 @@ def logs(file: Path) -> Iterator[Logged]:
     need("wandb", extra="wandb", purpose="reading the folder of Weights & Biases")
     from wandb.proto.wandb_internal_pb2 import Record
 
-    run, settings, history, ended = None, {}, [], False
+    run: Any = None
+    settings: dict[str, Any] = {}
+    history: list[dict[str, Any]] = []
+    ended = False
     for record in map(Record.FromString, _records(data)):
         match record.WhichOneof("record_type"):
             case "run":
