@@ -75,7 +75,9 @@ def both_streams_kept_lose_what_was_trained(printed: str) -> None:
 SMALL = {"16,24,32": "16", "--streams 1,2,4": "--streams 1,2", "4M": "20k --corpus text:texts"}
 AS_IT_STANDS = Changed()
 CHANGED = {
-    "README.md, Use": Changed(leaves=("contours.pdf", "contours.png", "fit.json", "curves.pdf", "law.html", "pile.csv")),
+    "README.md, Use": Changed(
+        leaves=("contours.pdf", "contours.png", "fit.json", "curves.pdf", "law.html", "pile.csv")
+    ),
     "README.md, Train a grid": Changed(
         slow="trains two cells",
         words={

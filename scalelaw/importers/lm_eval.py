@@ -93,12 +93,11 @@ def with_scores(
     if "run" not in checked:
         raise RunsError("the runs table has no column run, by which scores find their run; add one")
     chosen = _chosen(scores, tasks, metrics)
-    rows = [_row(checked, str(model), P) for model, P in zip(chosen["model"], chosen["P"], strict=True)]
-    wide: Any = chosen.assign(_row=rows).pivot_table(index="_row", columns="task", values="value", aggfunc=list)
-    _refuse_gaps(wide, checked)
-    wide = wide.map(lambda values: 100.0 * values[0])
-    found = checked.loc[wide.index].assign(**{str(task): wide[task] for task in wide}, score=wide.mean(axis="columns"))
-    return runs.check(found.reset_index(drop=True))
+    found = _by_row(checked, chosen)
+    table = checked.loc[list(found)].reset_index(drop=True)
+    per_task = {task: [values[task] for values in found.values()] for task in sorted(set(chosen["task"]))}
+    score = [sum(values.values()) / len(values) for values in found.values()]
+    return runs.check(table.assign(**per_task, score=score))
 
 
 def _files(source: Path) -> list[Path]:
@@ -155,7 +154,7 @@ def _streams(result: Mapping[str, Any]) -> int | None:
     given = (result.get("config") or {}).get("model_args") or ""
     if isinstance(given, Mapping):
         streams = given.get("streams")
-        return int(streams) if str(streams).isdigit() else None
+        return int(str(streams)) if str(streams).isdigit() else None
     found = _STREAMS.search(str(given))
     return int(found[1]) if found else None
 
@@ -208,12 +207,16 @@ def _row(table: pd.DataFrame, model: str, P: Any) -> Any:
     return rows.index[0]
 
 
-def _refuse_gaps(wide: pd.DataFrame, table: pd.DataFrame) -> None:
-    for task in wide:
-        for row, values in wide[task].items():
-            if not isinstance(values, list):
-                raise RunsError(
-                    f"run {table.loc[row, 'run']!r} has no result of {task!r}; evaluate it, or choose tasks"
-                )
-            if len(values) > 1:
-                raise RunsError(f"two models are run {table.loc[row, 'run']!r}; leave the results of one out")
+def _by_row(table: pd.DataFrame, chosen: pd.DataFrame) -> dict[Any, dict[str, float]]:
+    """Scores in per cent by task, by the label of the run's row, in the table's order."""
+    found: dict[Any, dict[str, float]] = {}
+    for each in chosen.to_dict("records"):
+        row, task = _row(table, str(each["model"]), each["P"]), str(each["task"])
+        if task in found.setdefault(row, {}):
+            raise RunsError(f"two results of {task!r} are of run {table['run'][row]!r}; leave one out")
+        found[row][task] = 100.0 * each["value"]
+    for row, scores in found.items():
+        lacking = sorted(set(chosen["task"]) - set(scores))
+        if lacking:
+            raise RunsError(f"run {table['run'][row]!r} has no result of {lacking[0]!r}; evaluate it, or choose tasks")
+    return {row: found[row] for row in table.index if row in found}

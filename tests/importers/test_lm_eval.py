@@ -123,7 +123,7 @@ def test_a_run_that_lacks_a_task_and_one_evaluated_under_two_names(tmp_path):
     with pytest.raises(RunsError, match="run 'b' has no result of 'mmlu'"):
         importers.with_scores(runs(), scores, tasks=["sciq", "mmlu"])
     write(tmp_path / "c", "other/a")
-    with pytest.raises(RunsError, match="two models are run 'a'"):
+    with pytest.raises(RunsError, match="two results of 'sciq' are of run 'a'"):
         importers.with_scores(runs(), importers.read_lm_eval(tmp_path), tasks=["sciq"])
 
 
