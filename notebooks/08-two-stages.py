@@ -71,8 +71,7 @@ with sl.plot.style("icml"):
     figure, ax = plt.subplots()
     for cell, log in parts.items():
         label = f"stage two, P = {cell.streams.count}" if cell.start else "stage one, P = 1"
-        before = 0 if cell.start is None else cell.start.tokens
-        ax.plot(before + log["D"], log["loss"], marker=".", label=label)
+        ax.plot(log["D"], log["loss"], marker=".", label=label)
     ax.set(xlabel="Tokens", ylabel="Held-out loss (nats per byte)")
     ax.legend()
     sl.plot.save(ax, "../figures/notebook-08-two-stages")
@@ -142,12 +141,13 @@ continued.round(4)
 with sl.plot.style("icml"):
     figure, ax = plt.subplots()
     for P, line in continued.items():
-        ax.plot(line.index, line, marker=".", label=f"P = {P}")
+        ax.plot(line.index, line, marker=".", label=f"P = {P}" if P > 1 else "P = 1, last norm alone")
     ax.set(xlabel="Steps with a frozen base", ylabel="Held-out loss (nats per byte)")
     ax.legend()
     sl.plot.save(ax, "../figures/notebook-08-frozen-base")
 
 # %% [markdown]
-# $P = 1$ has no streams to train; its control trains the last norm alone. What more parameters alone would do is the question
-# that `scalelaw pretrained train --streams 1 --trainable all` answers for a real model. It begins as the function that the
-# base is, and gains from there. `model(ids, streams=2)` asks a set of four for two.
+# Streams begin as the function that the base is, and gain from there. $P = 1$ has none to train; as a control its last norm
+# is trained alone, which here does about as much: on so small a base, after so few steps, nothing is to be said of how much
+# streams gain. `scalelaw pretrained train MODEL --streams 1 --trainable all` is the control for a real model, and
+# `model(ids, streams=2)` asks a set of four streams for two.

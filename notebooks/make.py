@@ -22,4 +22,6 @@ for path in [HERE / f"{name}.py" for name in sys.argv[1:]] or sorted(HERE.glob("
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"  # the same file each time
         cell.metadata.pop("execution", None)
+        if "outputs" in cell:  # progress, which names places of this machine
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     jupytext.write(notebook, path.with_suffix(".ipynb"))
