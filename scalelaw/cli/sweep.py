@@ -95,6 +95,11 @@ def run(
     ] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
     backend: Annotated[str, typer.Option(metavar="NAME", help="What trains: torch or jax.")] = "torch",
+    together: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="With jax: cells of one shape that a job trains in one program."),
+    ] = 1,
+    devices: Annotated[int, typer.Option(metavar="N", min=1, help="With jax: devices that share each batch.")] = 1,
     compile: Annotated[bool, typer.Option("--compile", help="Compile the model.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try failed and diverged cells again.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print cells, memory and time; train nothing.")] = False,
@@ -148,13 +153,13 @@ def run(
     from scalelaw.harness.sweep.asking import cells_asked
 
     ours: dict[str, Any] = {"jobs": jobs, "engine": engine, "retry": retry, "train": backend}
-    ours |= {"device": device, "compile": compile}
+    ours |= {"device": device, "compile": compile, "together": together, "devices": devices}
     if taken := sorted(set(ours) & set(engine_options)):
         raise typer.BadParameter(f"{taken[0]} has an option of its own", param_hint="--engine-option")
     cells = cells_asked(settings)
     if dry_run:
         rows = planning.rehearse(folder, cells, **ours, **engine_options)
-        output.result(planning.text(rows, jobs))
+        output.result(planning.text(rows, jobs, together))
         return
     command = " ".join(["scalelaw", *sys.argv[1:]])
     with terminated_as_interrupted():

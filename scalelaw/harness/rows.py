@@ -13,7 +13,7 @@ from scalelaw.harness.schedule import rate_share
 
 
 def row_of(
-    cell: Cell, held_out: HeldOut, train_loss: float, seconds: float, device: str, *, backend: str = "torch"
+    cell: Cell, held_out: HeldOut, train_loss: float, seconds: float, device: str, *, backend: str
 ) -> dict[str, Any]:
     """A finished cell as a row of the runs table, settings included."""
     shape, streams, recipe = cell.shape, cell.streams, cell.recipe

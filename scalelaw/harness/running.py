@@ -45,6 +45,7 @@ class Progress:
     step: int = 0
     seconds: float = 0.0
     train_loss: float = math.nan
+    backends: list[str] = field(default_factory=list)
     curve: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -54,8 +55,15 @@ def curve_windows(cell: Cell) -> int:
     return max(min(CURVE_TOKENS, share) // cell.recipe.context, cell.recipe.batch)
 
 
+def curve_steps(cell: Cell) -> set[int]:
+    """Steps after which a point of the learning curve is taken; the last step is one of them."""
+    return {math.ceil(i * cell.steps / CURVE_POINTS) for i in range(1, CURVE_POINTS + 1)}
+
+
 class Run:
     """A cell being trained in its folder."""
+
+    backend = "torch"
 
     def __init__(
         self,
@@ -98,7 +106,8 @@ class Run:
         """Take the steps that are left."""
         saved = began = time.monotonic()
         earlier = self.progress.seconds
-        evaluations = {math.ceil(i * self.cell.steps / CURVE_POINTS) for i in range(1, CURVE_POINTS + 1)}
+        evaluations = curve_steps(self.cell)
+        self.sign()
         while self.progress.step < self.cell.steps:
             if self.processes.agreed(stop()):
                 self.checkpoint()
@@ -112,6 +121,11 @@ class Run:
             if self.processes.agreed(now - saved > checkpoint_seconds):
                 self.checkpoint()
                 saved = time.monotonic()
+
+    def sign(self) -> None:
+        """Take down who trains: steps of another backend may have come before, and the row names both."""
+        if self.progress.step < self.cell.steps and self.backend not in self.progress.backends:
+            self.progress.backends.append(self.backend)
 
     def step(self) -> None:
         """One optimiser step."""
@@ -205,7 +219,13 @@ class Run:
 
     def row(self, held_out: HeldOut) -> dict[str, Any]:
         """The row of the runs table."""
-        return row_of(self.cell, held_out, self.progress.train_loss, self.progress.seconds, str(self.device))
+        progress = self.progress
+        backend = "+".join(progress.backends)
+        return row_of(self.cell, held_out, progress.train_loss, progress.seconds, self.device_name, backend=backend)
+
+    @property
+    def device_name(self) -> str:
+        return str(self.device)
 
     def whole_model(self) -> Model:
         """The model as it is kept: in one piece, prefixes merged."""

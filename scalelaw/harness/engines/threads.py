@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 
 def variables(threads: int) -> dict[str, str]:
-    """Environment variables that OpenMP, MKL and OpenBLAS read once, when they are loaded."""
-    return dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
+    """Environment variables that OpenMP, MKL, OpenBLAS and, as NPROC, JAX read once, when they are first used."""
+    return dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NPROC"), str(threads))
 
 
 def limit(threads: int) -> None:

@@ -2,7 +2,7 @@
 
 :func:`train` takes the place of :func:`scalelaw.harness.train`, also in a sweep; :mod:`~scalelaw.harness.jax.model` is
 the decoder as functions of a dict of arrays, named as PyTorch's state dict. First weights are drawn by PyTorch, so that
-a cell begins alike in both. Needs the extra ``jax``.
+a cell begins alike in both. :func:`train_together` trains cells of one shape in one program. Needs the extra ``jax``.
 """
 
 from importlib import import_module
@@ -13,10 +13,11 @@ from scalelaw.extras import need
 if TYPE_CHECKING:
     from scalelaw.harness.jax.evaluating import evaluate
     from scalelaw.harness.jax.model import logits, loss
+    from scalelaw.harness.jax.together import train_together
     from scalelaw.harness.jax.training import train
     from scalelaw.harness.jax.weights import from_torch, into_torch
 
-__all__ = ["evaluate", "from_torch", "into_torch", "logits", "loss", "train"]
+__all__ = ["evaluate", "from_torch", "into_torch", "logits", "loss", "train", "train_together"]
 
 # no module has the name of a function here: once imported, it would take the function's place
 _LATER = {
@@ -26,6 +27,7 @@ _LATER = {
     "logits": "model",
     "loss": "model",
     "train": "training",
+    "train_together": "together",
 }
 
 

@@ -12,6 +12,7 @@ from scalelaw.cost import Shape
 from scalelaw.harness.cell import Streams
 from scalelaw.harness.evaluating import HeldOut, summarise, window_starts
 from scalelaw.harness.jax.model import Weights, token_losses
+from scalelaw.harness.jax.places import Place
 
 if TYPE_CHECKING:
     from scalelaw.harness.corpus import Corpus
@@ -29,6 +30,7 @@ def evaluate(
     context: int,
     batch: int = 32,
     windows: int | None = None,
+    place: Place | None = None,
 ) -> HeldOut:
     """Loss on the held-out tokens, as :func:`scalelaw.harness.evaluate` gives it for a PyTorch model.
 
@@ -38,24 +40,24 @@ def evaluate(
         Tokens a window.
     windows : int, optional
         Take only so many windows, spread evenly.
+    place : Place, optional
+        Devices that share the windows; where the weights are by default.
     """
     tokens = corpus.held_out
     starts = window_starts(len(tokens), context, windows)
     size = min(batch, len(starts))
-    losses = np.concatenate(
-        [
-            _losses(weights, tokens, starts[i : i + size], size, shape, streams, context)
-            for i in range(0, len(starts), size)
-        ]
-    )
-    return summarise(losses, starts, context, corpus)
+
+    def losses(some: np.ndarray) -> np.ndarray:
+        taken = _windows(tokens, some, size, context)
+        inputs, targets = (each if place is None else place.spread(each, axis=0) for each in taken)
+        each = losses_of(weights, inputs, targets, shape=shape, streams=streams)
+        return np.asarray(each, dtype=np.float64)[: len(some)].ravel()
+
+    every = np.concatenate([losses(starts[i : i + size]) for i in range(0, len(starts), size)])
+    return summarise(every, starts, context, corpus)
 
 
-def _losses(
-    weights: Weights, tokens: np.ndarray, starts: np.ndarray, size: int, shape: Shape, streams: Streams, context: int
-) -> np.ndarray:
-    """Losses of the tokens of some windows; a last batch that is short is filled up, or it would be compiled anew."""
-    filled = np.resize(starts, size)
-    taken = np.stack([tokens[start : start + context + 1] for start in filled]).astype(np.int32)
-    losses = losses_of(weights, taken[:, :-1], taken[:, 1:], shape=shape, streams=streams)
-    return np.asarray(losses, dtype=np.float64)[: len(starts)].ravel()
+def _windows(tokens: np.ndarray, starts: np.ndarray, size: int, context: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and targets; a last batch that is short is filled up, or it would be compiled anew."""
+    taken = np.stack([tokens[start : start + context + 1] for start in np.resize(starts, size)]).astype(np.int32)
+    return taken[:, :-1], taken[:, 1:]

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.evaluating import HeldOut
 from scalelaw.harness.jax.evaluating import evaluate
-from scalelaw.harness.jax.stepping import adam, groups_of, make_step
+from scalelaw.harness.jax.feeding import CALL, feed, gate
+from scalelaw.harness.jax.places import Place
+from scalelaw.harness.jax.stepping import adam, groups_of, make_steps, program_of, settings_of
 from scalelaw.harness.jax.weights import from_torch, into_torch, moments_from_torch, moments_into_torch
 from scalelaw.harness.model import Model
-from scalelaw.harness.rows import row_of
-from scalelaw.harness.running import Run
-from scalelaw.harness.schedule import gate_share, rate_share
+from scalelaw.harness.running import REPORT_SECONDS, Run, curve_steps
 
 if TYPE_CHECKING:
     from scalelaw.harness.corpus import Corpus
@@ -29,24 +29,29 @@ class JaxRun(Run):
     A checkpoint is PyTorch's own, so that either can go on from it.
     """
 
-    def __init__(self, cell: Cell, folder: Path, corpus: Corpus, model: Model):
+    backend = "jax"
+
+    def __init__(self, cell: Cell, folder: Path, corpus: Corpus, model: Model, place: Place):
         super().__init__(cell, folder, corpus, model)
+        self.place = place
         groups = groups_of(model, self.adamw)
-        self.compiled = make_step(cell.shape, cell.streams, cell.recipe, groups)
-        self.names = [name for name, *_ in groups]
+        self.program = program_of(cell, groups)
+        self.settings = settings_of(cell, groups)
+        self.stride = Stride()
         self.take_over()
 
     def take_over(self) -> None:
         """Weights and moments from the PyTorch model and its optimiser."""
-        weights = from_torch(self.model)
-        self.trained = {name: weights.pop(name) for name in self.names}
+        weights = self.place.copy(from_torch(self.model))
+        self.trained = {name: weights.pop(name) for name in self.program.names}
         self.kept = weights
-        self.state = moments_from_torch(adam(self.cell.recipe).init(self.trained), self.model, self.adamw)
+        moments = moments_from_torch(adam(self.program).init(self.trained), self.model, self.adamw)
+        self.moments = self.place.copy(moments)
 
     def hand_back(self) -> None:
         """Weights and moments to the PyTorch model and its optimiser."""
         into_torch(self.weights, self.model)
-        moments_into_torch(self.state, self.model, self.adamw)
+        moments_into_torch(self.moments, self.model, self.adamw)
 
     @property
     def weights(self) -> dict[str, jax.Array]:
@@ -61,31 +66,62 @@ class JaxRun(Run):
         super().checkpoint()
 
     def step(self) -> None:
-        """One optimiser step."""
-        recipe, step = self.cell.recipe, self.progress.step
+        """As many optimiser steps as take about a second, up to the next point of the learning curve."""
+        steps, count = make_steps(self.program, self.place), self.ahead(self.stride.steps)
+        fed = feed(self.cell, self.corpus.train, self.progress.step, count)
+        with self.stride:
+            fed = fed._replace(tokens=self.place.spread(fed.tokens, axis=1))
+            self.trained, self.moments, losses, norms = steps(
+                self.trained, self.moments, self.kept, self.settings, fed, count
+            )
+            losses, norms = np.asarray(losses), np.asarray(norms)
+        self.advance(losses, norms, count)
+
+    def ahead(self, steps: int) -> int:
+        """So many steps, or those that are left before the next point of the learning curve."""
+        step = self.progress.step
+        return min(steps, min(each for each in curve_steps(self.cell) if each > step) - step)
+
+    def advance(self, losses: np.ndarray, norms: np.ndarray, count: int) -> None:
+        """Take down what the last steps came to."""
+        for i in range(count):
+            self.refuse_divergence(self.progress.step + 1, float(losses[i]), float(norms[i]))
+            self.progress.step, self.progress.train_loss = self.progress.step + 1, float(losses[i])
         if self.cell.streams.near_identity:
-            self.fade(gate_share(step, self.cell.steps, recipe))
-        rate = jnp.float32(recipe.rate * rate_share(step, self.cell.steps, recipe))
-        tokens, targets = (jnp.asarray(each.numpy().astype(np.int32)) for each in self.batch(step))
-        self.trained, self.state, loss, norm = self.compiled(self.trained, self.state, self.kept, tokens, targets, rate)
-        self.refuse_divergence(step + 1, float(loss), float(norm))
-        self.progress.step, self.progress.train_loss = step + 1, float(loss)
+            self.fade(gate(self.cell, self.progress.step - 1))
 
     def fade(self, gate: float) -> None:
         super().fade(gate)
-        self.kept["prefix_gate"] = jnp.float32(self.model.prefix_gate.item())
+        self.kept["prefix_gate"] = self.place.copy(np.float32(self.model.prefix_gate.item()))
 
     def held_out(self, windows: int | None = None) -> HeldOut:
-        cell = self.cell
-        return evaluate(
-            self.weights, self.corpus, cell.shape, self.model.streams, context=cell.recipe.context, windows=windows
-        )
+        shape, streams, context = self.program.shape, self.program.streams, self.cell.recipe.context
+        return evaluate(self.weights, self.corpus, shape, streams, context=context, windows=windows, place=self.place)
 
-    def row(self, held_out: HeldOut) -> dict[str, Any]:
-        device = jax.tree.leaves(self.weights)[0].device.platform
-        progress = self.progress
-        return row_of(self.cell, held_out, progress.train_loss, progress.seconds, device, backend="jax")
+    @property
+    def device_name(self) -> str:
+        return self.place.first.platform
 
     def whole_model(self) -> Model:
         self.hand_back()
         return super().whole_model()
+
+
+class Stride:
+    """How many steps to take in one call: twice as many while calls are short, half as many where one was long.
+
+    Between calls a run hears that it should stop, reports and writes checkpoints. Losses do not depend on it.
+    """
+
+    def __init__(self) -> None:
+        self.steps = 1
+
+    def __enter__(self) -> None:
+        self._began = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        took = time.monotonic() - self._began
+        if took < REPORT_SECONDS / 2:
+            self.steps = min(2 * self.steps, CALL)
+        elif took > REPORT_SECONDS:
+            self.steps = max(self.steps // 2, 1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import jax
 from scalelaw.errors import HarnessError
 from scalelaw.harness import torchrun
 from scalelaw.harness.cell import Cell
+from scalelaw.harness.jax.places import Place, check_shared, choose
 from scalelaw.harness.jax.running import JaxRun
 from scalelaw.harness.malloc import keep_freed_memory
 from scalelaw.harness.training import corpus_of, first_model
@@ -22,6 +24,7 @@ def train(
     folder: str | os.PathLike[str],
     *,
     device: str = "auto",
+    devices: int = 1,
     checkpoint_seconds: float = 60.0,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
@@ -29,8 +32,8 @@ def train(
 
     What :func:`scalelaw.harness.train` does, with the same first weights, batches, schedule and files; the row has
     ``backend`` "jax". Losses agree with PyTorch's to rounding, in float32 on a CPU. A sweep trains in JAX with
-    ``train="jax"``. JAX takes all cores of a CPU that it may; start Python under ``taskset`` or in a container to give
-    it fewer.
+    ``train="jax"``. JAX takes all cores of a CPU that it may, or as many as the environment variable ``NPROC`` says
+    when it is first used.
 
     Parameters
     ----------
@@ -39,10 +42,13 @@ def train(
         Made if need be. A cell that goes on from another finds that one's folder, named by its id, beside its own.
     device : str
         ``auto``, JAX's first choice, or the name of a platform: ``cpu``, ``gpu``, ``tpu``.
+    devices : int
+        How many of them share each batch, sequence by sequence; weights are on each.
     checkpoint_seconds : float
         Seconds between checkpoints, which PyTorch's training can go on from, and this one from PyTorch's.
     stop : callable
-        Asked before every step; when it says yes, a checkpoint is written and Stopped raised.
+        Asked between calls of the compiled steps, each about a second long; when it says yes, a checkpoint is written
+        and Stopped raised.
 
     Returns
     -------
@@ -58,32 +64,34 @@ def train(
     HarnessError
         If corpus, checkpoint or device cannot be used, or ``torchrun`` started several processes.
     """
-    if torchrun.processes() > 1:
-        raise HarnessError("a cell is trained in JAX by one process; start it without torchrun, or train it in PyTorch")
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    corpus = corpus_of(cell)
-    chosen = choose(device)
-    if chosen.platform == "cpu":
-        keep_freed_memory()
-    with jax.default_device(chosen):
-        run = JaxRun(cell, folder, corpus, first_model(cell, folder))
-        run.resume()
+    with placed(cell, device, devices) as place:
+        run = begun(cell, Path(folder), place)
         run.steps(stop, checkpoint_seconds)
         return run.finish()
 
 
-def choose(device: str) -> jax.Device:
-    """The first device of that platform; ``auto`` is the first of all.
+@contextmanager
+def placed(cell: Cell, device: str, devices: int) -> Iterator[Place]:
+    """The devices for a cell, of which the first is JAX's default inside the block.
 
     Raises
     ------
     HarnessError
-        If JAX has no such device on this machine.
+        If they are not there or cannot share its batch, or ``torchrun`` started several processes.
     """
-    try:
-        return jax.devices(None if device == "auto" else device)[0]
-    except RuntimeError as error:
-        raise HarnessError(
-            f"JAX has no device {device!r} here; choose auto, or {jax.default_backend()}, the platform it has found"
-        ) from error
+    if torchrun.processes() > 1:
+        raise HarnessError("a cell is trained in JAX by one process; start it without torchrun, or train it in PyTorch")
+    place = choose(device, devices)
+    check_shared(cell.recipe.batch, place)
+    if place.first.platform == "cpu":
+        keep_freed_memory()
+    with jax.default_device(place.first):
+        yield place
+
+
+def begun(cell: Cell, folder: Path, place: Place) -> JaxRun:
+    """A cell in its folder, at its checkpoint if there is one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    run = JaxRun(cell, folder, corpus_of(cell), first_model(cell, folder), place)
+    run.resume()
+    return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ TABLE = "runs.parquet"
 def gather(folder: str | os.PathLike[str]) -> Path | None:
     """Make ``runs.parquet`` anew from the rows of all finished cells, whole or not at all.
 
-    The rows stand in the order of the sweep's cells, whatever the order they were finished in. Of two-stage training
+    The rows stand in the order of the sweep's cells, whatever the order they were finished in. The column ``backend``
+    says what trained each: ``torch``, ``jax``, or ``jax+torch`` where one went on from the other. Of two-stage training
     stage two has rows, and a column ``stage`` says so; stage one, whose rate was never annealed and whose loss is
     therefore no loss of a finished run, keeps its row in its own folder.
 
@@ -42,6 +44,19 @@ def cells_with_rows(sweep: Sweep) -> list[Cell]:
     """The cells whose rows stand in the table once they are done: all but stage one of two-stage training."""
     only_begun = {each.start.id for each in sweep.cells if each.start and each.start.recipe.schedule == "constant"}
     return [cell for cell in sweep.cells if cell.id not in only_begun]
+
+
+def mixed(sweep: Sweep) -> list[str]:
+    """A word of it where the rows of the table were trained by different backends; else nothing.
+
+    Backends agree to rounding in float32 only: on a GPU, PyTorch trains in bfloat16.
+    """
+    found = (read_json(sweep.folder(cell) / "row.json") or {} for cell in cells_with_rows(sweep))
+    counted = Counter(str(row["backend"]) for row in found if "backend" in row)
+    if len(counted) < 2:
+        return []
+    each = ", ".join(f"{count} by {name}" for name, count in counted.items())
+    return [f"of its rows {each} were trained: see the column backend"]
 
 
 def _rows(sweep: Sweep) -> list[dict[str, Any]]:

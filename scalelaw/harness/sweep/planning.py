@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from scalelaw.cost import parameters
 from scalelaw.cost.memory import train_memory
 from scalelaw.harness import engines
 from scalelaw.harness.cell import Cell
+from scalelaw.harness.jax.grouping import alike
 from scalelaw.harness.sweep import calibrate
 from scalelaw.harness.sweep.folder import Sweep, check_folder, open_sweep, with_starts
 from scalelaw.harness.sweep.reporting import duration
@@ -31,6 +33,7 @@ def plan(
     device: str = "auto",
     backend: str = "torch",
     compile: bool = False,
+    together: int = 1,
 ) -> list[Row]:
     """What the cells of a sweep come to.
 
@@ -41,7 +44,7 @@ def plan(
         Ids of cells that are trained already.
     pace, held_out : callable, optional
         As for :func:`~scalelaw.harness.sweep.calibrate.seconds`; measured here and asked of the corpus by default.
-    device, backend, compile
+    device, backend, compile, together
         What would train them, for the estimate of the time.
 
     Returns
@@ -52,7 +55,7 @@ def plan(
     """
     listed = with_starts(cells)
     missing = [cell for cell in listed if cell.id not in done]
-    pace = pace or partial(measured, device=device, backend=backend, compile=compile)
+    pace = pace or partial(_pace, groups=_groups(missing, together), device=device, backend=backend, compile=compile)
     times = dict(
         zip((cell.id for cell in missing), calibrate.seconds(missing, pace=pace, held_out=held_out), strict=True)
     )
@@ -68,6 +71,8 @@ def rehearse(
     train: str = "torch",
     device: str = "auto",
     compile: bool = False,
+    together: int = 1,
+    devices: int = 1,
     retry: bool = False,
     **options: Any,
 ) -> list[Row]:
@@ -78,7 +83,7 @@ def rehearse(
     HarnessError
         As ``run``; nothing is written and no cell is trained.
     """
-    check_trainer(train, device=device, compile=compile, here=engine == "local")
+    check_trainer(train, device=device, compile=compile, together=together, devices=devices, here=engine == "local")
     engines.check(engine, jobs, **options)
     there = (Path(folder) / "sweep.json").exists()
     if cells is not None:
@@ -87,31 +92,47 @@ def rehearse(
     held = open_sweep(folder) if there or cells is None else None
     done = [cell.id for cell in held.cells if _settled(held, cell, retry)] if held else []
     return plan(
-        held.cells if held and cells is None else cells or (), done=done, device=device, backend=train, compile=compile
+        held.cells if held and cells is None else cells or (),
+        done=done,
+        device=device,
+        backend=train,
+        compile=compile,
+        together=together,
     )
+
+
+def _groups(cells: Sequence[Cell], together: int) -> dict[Cell, int]:
+    """How many cells go together, by what they have in common."""
+    counted = Counter(alike(cell) for cell in cells) if together > 1 else {}
+    return {each: min(count, together) for each, count in counted.items()}
+
+
+def _pace(cell: Cell, groups: dict[Cell, int], **options: Any) -> Pace:
+    together = groups.get(alike(cell), 1)
+    return measured(cell, **options, **({"together": together} if together > 1 else {}))
 
 
 def _settled(sweep: Sweep, cell: Cell, retry: bool) -> bool:
     return state(sweep, cell) in (("done",) if retry else ("done", "failed", "diverged"))
 
 
-def text(rows: Sequence[Row], jobs: int = 1) -> str:
-    """The rows as a table, and what they come to on some jobs."""
+def text(rows: Sequence[Row], jobs: int = 1, together: int = 1) -> str:
+    """The rows as a table, and what they come to on some jobs, each of which trains some cells together."""
     titles = ("cell", "N", "N_backbone", "P", "D", "FLOPs", "memory", "time")
     lines = [titles, *(_cells(row) for row in rows)]
     widths = [max(len(each[column]) for each in lines) for column in range(len(titles))]
     table = ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) for line in lines]
-    return "\n".join([*table, total(rows, jobs)])
+    return "\n".join([*table, total(rows, jobs, together)])
 
 
-def total(rows: Sequence[Row], jobs: int = 1) -> str:
+def total(rows: Sequence[Row], jobs: int = 1, together: int = 1) -> str:
     """One line: cells, FLOPs, the most memory at once, time."""
     left = [row for row in rows if not row["done"]]
     count = f"{len(rows)} cell{'s' if len(rows) != 1 else ''}"
     if not left:
         return f"{count}, all of them done"
     times = [row["seconds"] for row in left]
-    most = sum(sorted((row["memory"] for row in left), reverse=True)[:jobs])
+    most = sum(sorted((row["memory"] for row in left), reverse=True)[: jobs * together])
     count += f", {len(left)} of them to do" if len(left) < len(rows) else ""
     side = f"{jobs} jobs" if jobs > 1 else "1 job"
     return (

@@ -16,7 +16,7 @@ from scalelaw.errors import HarnessError
 from scalelaw.harness import engines
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.folder import Sweep, check_folder, make_sweep, open_sweep
-from scalelaw.harness.sweep.gathering import gather
+from scalelaw.harness.sweep.gathering import gather, mixed
 from scalelaw.harness.sweep.reporting import counts, status_rows, summary
 from scalelaw.harness.sweep.states import abandoned, state
 from scalelaw.harness.sweep.trainers import check_trainer
@@ -49,6 +49,8 @@ def run(
     retry: bool = False,
     device: str = "auto",
     compile: bool = False,
+    together: int = 1,
+    devices: int = 1,
     checkpoint_seconds: float = 60.0,
     progress: TextIO | None = None,
     command: str = "",
@@ -73,6 +75,10 @@ def run(
         Whether to try failed and diverged cells again.
     device, compile, checkpoint_seconds
         Passed to :func:`scalelaw.harness.train`.
+    together : int
+        With JAX: how many cells that differ in seed, rate or prefix settings only each job trains in one program.
+    devices : int
+        With JAX: how many devices share each batch.
     progress : text stream, optional
         Where to show progress: a live display if it is a terminal, else a line when a cell ends and every minute.
     command : str
@@ -95,7 +101,7 @@ def run(
         After the jobs have stopped.
     """
     # where the machine that trains is another one, its jobs ask for the device
-    check_trainer(train, device=device, compile=compile, here=engine == "local")
+    check_trainer(train, device=device, compile=compile, together=together, devices=devices, here=engine == "local")
     given = None if cells is None else list(cells)
     new = len(open_sweep(folder).cells) if given is None else check_folder(folder, given)
     with engines.get(engine, folder, jobs, **options) as place:
@@ -106,6 +112,7 @@ def run(
             gather(sweep.path)  # a torn row is told before hours of work
         settings = {"train": train, "device": device, "checkpoint_seconds": checkpoint_seconds}
         settings |= {"compile": True} if compile else {}
+        settings |= {name: count for name, count in (("together", together), ("devices", devices)) if count > 1}
         with _shown(sweep, progress, jobs) as shown, _stop_file(sweep) as stop_file:
             calls = [
                 place.submit(work, str(sweep.path), stop_file=str(stop_file), **settings)
@@ -190,4 +197,5 @@ def _report_deaths(sweep: Sweep, errors: Sequence[BaseException]) -> None:
 def _outcome(sweep: Sweep, table: Path | None) -> Outcome:
     rows = status_rows(sweep)
     failed = tuple(row["name"] for row in rows if row["state"] in ("failed", "diverged"))
-    return Outcome(table, counts(rows), failed, summary(rows))
+    text = "; ".join([summary(rows), *mixed(sweep)])
+    return Outcome(table, counts(rows), failed, text)

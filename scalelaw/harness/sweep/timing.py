@@ -11,6 +11,7 @@ from scalelaw.extras import need
 from scalelaw.harness.cell import Cell
 
 _WARM, _TIMED = 1, 3  # calls before the clock runs, and on it
+_STEPS = 2  # of one call of JAX's, to count in what a call costs besides
 _HELD_OUT_BATCH = 32  # windows, as in an evaluation
 
 
@@ -22,10 +23,15 @@ class Pace:
     token: float
 
 
-def measured(cell: Cell, *, device: str = "auto", backend: str = "torch", compile: bool = False) -> Pace:
-    """The pace of a cell on this machine, with one thread on a CPU as the jobs of a sweep have."""
+def measured(
+    cell: Cell, *, device: str = "auto", backend: str = "torch", compile: bool = False, together: int = 1
+) -> Pace:
+    """The pace of a cell on this machine, with one thread on a CPU as the jobs of a sweep have.
+
+    Of cells that JAX trains ``together`` it is each one's share.
+    """
     need("torch", extra="train", purpose="an estimate of the time")
-    return _in_jax(cell, device) if backend == "jax" else _in_torch(cell, device, compile)
+    return _in_jax(cell, device, together) if backend == "jax" else _in_torch(cell, device, compile)
 
 
 def _in_torch(cell: Cell, device: str, compile: bool) -> Pace:
@@ -63,41 +69,45 @@ def _in_torch(cell: Cell, device: str, compile: bool) -> Pace:
         torch.set_num_threads(threads)
 
 
-def _in_jax(cell: Cell, device: str) -> Pace:
+def _in_jax(cell: Cell, device: str, together: int) -> Pace:
     import jax
     import jax.numpy as jnp
     import numpy as np
 
     from scalelaw.harness.jax.evaluating import losses_of
-    from scalelaw.harness.jax.stepping import adam, groups_of, make_step
-    from scalelaw.harness.jax.training import choose
+    from scalelaw.harness.jax.feeding import nothing
+    from scalelaw.harness.jax.places import choose
+    from scalelaw.harness.jax.stepping import adam, groups_of, make_steps, program_of, settings_of
     from scalelaw.harness.jax.weights import from_torch
     from scalelaw.harness.model import Model
     from scalelaw.harness.optimiser import optimiser
 
-    model = Model(cell.shape, cell.streams, seed=cell.seed)
+    model, place = Model(cell.shape, cell.streams, seed=cell.seed), choose(device)
     groups = groups_of(model, optimiser(model, cell.recipe, cell.trained))
-    compiled = make_step(cell.shape, cell.streams, cell.recipe, groups)
-    random = np.random.default_rng(0)
-    drawn = [
-        random.integers(cell.shape.vocabulary, size=(sequences, cell.recipe.context)).astype(np.int32)
-        for sequences in (cell.recipe.batch, _HELD_OUT_BATCH)
-    ]
-    with jax.default_device(choose(device)):
-        tokens, windows = map(jnp.asarray, drawn)
-        kept, rate = from_torch(model), jnp.float32(cell.recipe.rate)
-        trained = {name: kept.pop(name) for name, *_ in groups}
-        state = adam(cell.recipe).init(trained)
+    program, settings = program_of(cell, groups), settings_of(cell, groups)
+    steps = make_steps(program, place, together=together > 1)
+    random, size = np.random.default_rng(0), (_HELD_OUT_BATCH, cell.recipe.context)
+    windows = random.integers(cell.shape.vocabulary, size=size).astype(np.int32)
+    fed = nothing(cell, windows.dtype)
+    fed.tokens[:] = random.integers(cell.shape.vocabulary, size=fed.tokens.shape)
+    with jax.default_device(place.first):
+        weights = from_torch(model)
+        trained = {name: weights[name] for name in program.names}
+        kept = {name: value for name, value in weights.items() if name not in trained}
+        whole = trained, adam(program).init(trained), kept, settings, fed
+        if together > 1:
+            whole = jax.tree.map(lambda each: jnp.stack([each] * together), whole)
+        trained, moments, kept, settings, fed = place.copy(whole)
 
         def step() -> None:
-            nonlocal trained, state
-            trained, state, value, _ = compiled(trained, state, kept, tokens, tokens, rate)
-            float(value)
+            nonlocal trained, moments
+            trained, moments, losses, _ = steps(trained, moments, kept, settings, fed, _STEPS)
+            np.asarray(losses)
 
         def evaluate() -> None:
-            np.asarray(losses_of({**kept, **trained}, windows, windows, shape=cell.shape, streams=cell.streams))
+            np.asarray(losses_of(weights, windows, windows, shape=program.shape, streams=program.streams))
 
-        return Pace(_best(step), _best(evaluate) / windows.size)
+        return Pace(_best(step) / _STEPS / together, _best(evaluate) / windows.size)
 
 
 def _best(call: Callable[[], None]) -> float:

@@ -14,21 +14,26 @@ from scalelaw.extras import need
 
 @dataclass(frozen=True)
 class Trainer:
-    """Where the functions of a backend are: ``train(cell, folder, *, stop, **options)`` and ``choose(device)``."""
+    """Where the functions of a backend are: ``train(cell, folder, *, stop, **options)`` and ``choose(device)``.
+
+    ``together(cells, folders, *, stop, failed, **options)`` trains several cells in one program, where it can.
+    """
 
     train: str
     choose: str
     packages: tuple[str, ...]
     extra: str
+    together: str | None = None
 
 
 TRAINERS = {
     "torch": Trainer("scalelaw.harness.training:train", "scalelaw.harness.devices:choose", ("torch",), "train"),
     "jax": Trainer(
         "scalelaw.harness.jax.training:train",
-        "scalelaw.harness.jax.training:choose",
+        "scalelaw.harness.jax.places:choose",
         ("jax", "optax", "torch"),
         "jax",
+        "scalelaw.harness.jax.together:train_together",
     ),
 }
 
@@ -44,7 +49,29 @@ def training_function(train: str) -> Callable[..., Any]:
     return _named(TRAINERS[train].train if train in TRAINERS else train)
 
 
-def check_trainer(train: str, *, device: str = "auto", compile: bool = False, here: bool = True) -> None:
+def together_function(train: str) -> Callable[..., Any]:
+    """The function by which a backend trains several cells in one program.
+
+    Raises
+    ------
+    HarnessError
+        If it cannot.
+    """
+    backend = TRAINERS.get(train)
+    if backend is None or backend.together is None:
+        raise HarnessError(f"{train} trains one cell at a time; leave together out, or train with jax")
+    return _named(backend.together)
+
+
+def check_trainer(
+    train: str,
+    *,
+    device: str = "auto",
+    compile: bool = False,
+    together: int = 1,
+    devices: int = 1,
+    here: bool = True,
+) -> None:
     """Refuse what no cell could be trained with, without the seconds that torch takes to import where that can be.
 
     Parameters
@@ -55,7 +82,7 @@ def check_trainer(train: str, *, device: str = "auto", compile: bool = False, he
     Raises
     ------
     HarnessError
-        If there is no such backend or device, or the backend compiles in its own way.
+        If there is no such backend or device, or the backend cannot do what is asked for.
     MissingExtra
         If a package is not installed.
     """
@@ -63,24 +90,33 @@ def check_trainer(train: str, *, device: str = "auto", compile: bool = False, he
         raise HarnessError(f"nothing trains with {train!r}; choose {' or '.join(TRAINERS)}")
     if compile and train == "jax":
         raise HarnessError("compile is for torch, as jax compiles every step anyway; leave it out")
+    _check_count("together", together, "cells to train in one program", train)
+    _check_count("devices", devices, "devices to share each batch", train)
     backend = TRAINERS.get(train)
     for package in ("filelock", *(backend.packages if backend else ())):
         if find_spec(package) is None:
             need(package, extra=backend.extra if backend else "train", purpose="a sweep")
     if here:
-        check_device(train, device)
+        check_device(train, device, devices)
 
 
-def check_device(train: str, device: str) -> None:
-    """Refuse a device that this machine does not have.
+def check_device(train: str, device: str, devices: int = 1) -> None:
+    """Refuse devices that this machine does not have.
 
     Raises
     ------
     HarnessError
-        If the backend has no such device here.
+        If the backend has no such device here, or not as many.
     """
-    if train in TRAINERS and device != "auto":
-        _named(TRAINERS[train].choose)(device)
+    if train in TRAINERS and (device != "auto" or devices > 1):
+        _named(TRAINERS[train].choose)(device, *([devices] if devices > 1 else []))
+
+
+def _check_count(name: str, count: int, what: str, train: str) -> None:
+    if count < 1:
+        raise HarnessError(f"{name} is {count}: it is a number of {what}, at least 1")
+    if count > 1 and train != "jax":
+        raise HarnessError(f"{name} is for jax: torch has no {what}; leave it out, or train with jax")
 
 
 def _named(path: str) -> Callable[..., Any]:

@@ -9,9 +9,9 @@ import os
 import socket
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,11 @@ from scalelaw.errors import Diverged, HarnessError, MissingExtra, Stopped
 from scalelaw.extras import need
 from scalelaw.files import write_atomically
 from scalelaw.harness.cell import Cell
+from scalelaw.harness.jax.grouping import alike
 from scalelaw.harness.sweep.folder import Sweep, open_sweep
 from scalelaw.harness.sweep.gathering import gather
 from scalelaw.harness.sweep.states import failure, is_done, lock_at
-from scalelaw.harness.sweep.trainers import check_device, training_function
+from scalelaw.harness.sweep.trainers import check_device, together_function, training_function
 
 _LOOK = 0.5  # seconds between two looks for a stop, or for the end of a cell that others wait for
 _PROBE = 0.1  # seconds to try a lock for: long enough to outlast somebody who only asks whether it is held
@@ -33,6 +34,7 @@ def work(
     *,
     stop_file: str | os.PathLike[str] | None = None,
     train: str = "torch",
+    together: int = 1,
     **options: Any,
 ) -> list[str]:
     """Train the cells of a sweep that nobody trains or has trained, one after another, until none is left.
@@ -50,8 +52,10 @@ def work(
         When this file appears, the cell at hand is checkpointed and the work ends.
     train : {"torch", "jax"} or str
         What trains a cell; or ``module:function``: ``train(cell, folder, *, stop, **options)`` gives its row.
+    together : int
+        How many cells of one shape to claim at once and train in one program, in JAX.
     **options
-        Passed to ``train``: ``device``, ``compile``, ``checkpoint_seconds``.
+        Passed to ``train``: ``device``, ``devices``, ``compile``, ``checkpoint_seconds``.
 
     Returns
     -------
@@ -65,10 +69,10 @@ def work(
         goes on later, or elsewhere.
     """
     sweep, stop = open_sweep(folder), _stop(None if stop_file is None else Path(stop_file))
-    check_device(train, options.get("device", "auto"))
+    check_device(train, options.get("device", "auto"), options.get("devices", 1))
     finished: list[str] = []
     with contextlib.suppress(Stopped):
-        while _pass(sweep, finished, stop, training_function(train), options):
+        while _pass(sweep, finished, stop, train, together, options):
             pass
     return finished
 
@@ -83,7 +87,7 @@ def forgive(sweep: Sweep) -> None:
 
 
 def _pass(
-    sweep: Sweep, finished: list[str], stop: Callable[[], bool], train: Callable[..., Any], options: dict[str, Any]
+    sweep: Sweep, finished: list[str], stop: Callable[[], bool], train: str, together: int, options: dict[str, Any]
 ) -> bool:
     """Go through the cells once; whether there may be more to do."""
     waiting = claimed = False
@@ -103,9 +107,10 @@ def _pass(
             claimed = True
             if _note(sweep.folder(cell)).exists() and cell not in left:
                 break  # somebody died in it a moment ago, so its turn is later
-            with noted(sweep.folder(cell)):
-                if _try(sweep, cell, train, stop, options):
-                    finished.append(cell.id)
+            # one in which a process died is trained alone: it may be what a machine has no room for beside others
+            beside = 0 if cell in left else together - 1
+            with noted(sweep.folder(cell)), _companions(sweep, cell, beside, left) as others:
+                finished += _try(sweep, [cell, *others], train, stop, options)
         with full_disk_told(sweep.path):
             gather(sweep.path)
         break  # from the top: what was waiting may be the longest now
@@ -168,29 +173,59 @@ def _note(folder: Path) -> Path:
     return folder / "claim.json"
 
 
-def _try(
-    sweep: Sweep, cell: Cell, train: Callable[..., Any], stop: Callable[[], bool], options: dict[str, Any]
-) -> bool:
-    """Train a cell, or record why it could not be trained."""
-    folder = sweep.folder(cell)
-    with full_disk_told(folder):
+@contextmanager
+def _companions(sweep: Sweep, cell: Cell, most: int, left: Collection[Cell]) -> Iterator[list[Cell]]:
+    """Claim cells that can be trained together with one, at most so many of those that nobody has."""
+    claimed: list[Cell] = []
+    with ExitStack() as held:
+        for other in _like(sweep, cell) if most else ():
+            if len(claimed) == most:
+                break
+            if other in left or _ended(sweep, other) or (other.start and not is_done(sweep, other.start)):
+                continue
+            folder = sweep.folder(other)
+            if held.enter_context(claim(folder)) and not _ended(sweep, other) and not _note(folder).exists():
+                held.enter_context(noted(folder))
+                claimed.append(other)
+        yield claimed
+
+
+@cache
+def _like(sweep: Sweep, cell: Cell) -> tuple[Cell, ...]:
+    """The other cells that one program can train together with this one."""
+    return tuple(other for other in sweep.cells if other != cell and alike(other) == alike(cell))
+
+
+def _try(sweep: Sweep, cells: list[Cell], train: str, stop: Callable[[], bool], options: dict[str, Any]) -> list[str]:
+    """Train cells, several of them together, or record why they could not be trained; ids of those that were."""
+    folders = [sweep.folder(cell) for cell in cells]
+    with full_disk_told(folders[0]):
         try:
-            train(cell, folder, stop=stop, **options)
-            return True
+            if len(cells) == 1:
+                training_function(train)(cells[0], folders[0], stop=stop, **options)
+            else:
+                told = partial(_record_one, sweep)
+                together_function(train)(cells, folders, stop=stop, failed=told, **options)
         except (Stopped, MissingExtra):
             raise
         except Exception as error:
             if _is_full_disk(error):
                 raise
-            record_failure(folder, error)
-            return False
+            for cell in cells:
+                if not _ended(sweep, cell):
+                    record_failure(sweep.folder(cell), error)
+    return [cell.id for cell in cells if is_done(sweep, cell)]
+
+
+def _record_one(sweep: Sweep, cell: Cell, error: Exception) -> None:
+    record_failure(sweep.folder(cell), error)
 
 
 def record_failure(folder: Path, error: Exception) -> None:
-    """Leave word of why a cell could not be trained, while its error is handled."""
+    """Leave word of why a cell could not be trained."""
     said = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
     kind, step = ("diverged", error.step) if isinstance(error, Diverged) else ("failed", None)
-    _record(folder, kind, said, step, traceback.format_exc())
+    _record(folder, kind, said, step, "".join(traceback.format_exception(error)))
 
 
 def _record(folder: Path, kind: str, message: str, step: int | None, trace: str) -> None:

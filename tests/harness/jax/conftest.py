@@ -1,4 +1,4 @@
-"""JAX on one thread and quick to compile, and a made-up corpus."""
+"""JAX with two devices of one thread, quick to compile, and a made-up corpus."""
 
 import os
 from importlib import import_module
@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 # read once, when JAX finds its devices
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false --xla_backend_optimization_level=0")
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_cpu_multi_thread_eigen=false --xla_backend_optimization_level=0 --xla_force_host_platform_device_count=2",
+)
 
 
 @pytest.fixture

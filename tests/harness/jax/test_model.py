@@ -29,6 +29,7 @@ OPTIONS = {
     "mlp": ({}, {"count": 3}),
     "linear": ({"layers": 1, "aggregation": "linear", "tied": False}, {"count": 3}),
     "mean": ({"layers": 1, "aggregation": "mean", "bias": False}, {"count": 3}),
+    "eight": ({"layers": 1}, {"count": 8}),
     "no prefix": ({"layers": 1, "prefix_tokens": 0}, {"count": 2}),
     "not smoothed": ({"layers": 1}, {"count": 2, "smoothing": 0.0}),
     "reparameterised": ({"layers": 1}, {"count": 2, "prefix": "reparameterised"}),

@@ -15,7 +15,7 @@ from scalelaw.cost import Shape  # noqa: E402
 from scalelaw.errors import Diverged, HarnessError, Stopped  # noqa: E402
 from scalelaw.harness.cell import Cell, Recipe, Streams  # noqa: E402
 from scalelaw.harness.evaluating import evaluate  # noqa: E402
-from scalelaw.harness.jax import stepping  # noqa: E402
+from scalelaw.harness.jax import running, stepping  # noqa: E402
 from scalelaw.harness.jax.training import train  # noqa: E402
 from scalelaw.harness.storage import load_weights  # noqa: E402
 from scalelaw.harness.training import train as train_in_pytorch  # noqa: E402
@@ -97,7 +97,17 @@ def test_either_goes_on_from_the_checkpoint_of_the_other(tmp_path, corpus):
     with pytest.raises(Stopped):
         train_in_pytorch(cell(), tmp_path / "both", device="cpu", stop=after(5))
     assert json.loads((tmp_path / "both" / "progress.json").read_text())["step"] > 5
-    close(train(cell(), tmp_path / "both"), expected)
+    row = train(cell(), tmp_path / "both")
+    assert row["backend"] == "jax+torch"
+    close(row | {"backend": "jax"}, expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("P", [1, 2, 4, 8])
+def test_after_fifty_steps_the_loss_is_that_of_pytorch(P, tmp_path, corpus):
+    fifty = cell(steps=50, streams=Streams(count=P))
+    own, expected = train(fifty, tmp_path / "jax"), train_in_pytorch(fifty, tmp_path / "torch", device="cpu")
+    assert own["loss"] == pytest.approx(expected["loss"], abs=1e-3)
 
 
 def test_a_shape_is_compiled_once(tmp_path, corpus, monkeypatch):
@@ -109,10 +119,18 @@ def test_a_shape_is_compiled_once(tmp_path, corpus, monkeypatch):
 
     loss = stepping.loss
     monkeypatch.setattr(stepping, "loss", counted)
-    recipe = Recipe(batch=4, context=32, beta1=0.8)  # of no other test
-    for seed in (0, 1):
+    for seed, rate in ((0, 1e-3), (1, 4e-3)):
+        recipe = Recipe(batch=4, context=32, beta1=0.8, rate=rate)  # of no other test
         train(cell(steps=3 + seed, seed=seed, recipe=recipe, streams=Streams()), tmp_path / str(seed))
     assert len(traced) == 1
+
+
+def test_many_steps_in_one_call_are_those_of_one_at_a_time(tmp_path, corpus, monkeypatch):
+    long = cell(steps=140, streams=Streams(count=2, near_identity=True))  # seven to each point of the learning curve
+    monkeypatch.setattr(running, "REPORT_SECONDS", 1e6)  # every call counts as short
+    fast = train(long, tmp_path / "fast")
+    monkeypatch.setattr(running, "REPORT_SECONDS", 0.0)  # every call counts as long
+    assert {**train(long, tmp_path / "slow"), "seconds": 0} == {**fast, "seconds": 0}
 
 
 def test_divergence_is_told_with_its_step(tmp_path, corpus):
