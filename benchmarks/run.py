@@ -1,6 +1,6 @@
 """Run every benchmark and write the table: ``python -m benchmarks`` (``--quick`` for a look in a few minutes).
 
-``python -m benchmarks training streams jobs kills`` runs only those, the harness's, and leaves RESULTS.md alone.
+``python -m benchmarks training streams jax jobs kills`` runs only those, the harness's, and leaves RESULTS.md alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from benchmarks import (
     bench_cost,
     bench_diagnosis,
     bench_intervals,
+    bench_jax,
     bench_jobs,
     bench_kills,
     bench_packages,
@@ -46,6 +47,7 @@ FULL: dict[str, Callable[[], list[Row]]] = {
     "training": bench_training.measure,
     "streams": bench_streams.measure,
     "suggest": bench_suggest.measure,
+    "jax": bench_jax.measure,
     "jobs": bench_jobs.measure,
     "kills": bench_kills.measure,
 }
@@ -65,6 +67,7 @@ QUICK: dict[str, Callable[[], list[Row]]] = {
     "training": lambda: bench_training.measure(rounds=3),
     "streams": lambda: bench_streams.measure(rounds=2),
     "suggest": lambda: bench_suggest.measure(pilots=4, repeats=2),
+    "jax": lambda: bench_jax.measure(rounds=2, threads=(1,), widths=(32,)),
     "jobs": lambda: bench_jobs.measure(rounds=1, cells=2),
     "kills": lambda: bench_kills.measure(kills=5),
 }

@@ -56,6 +56,7 @@ class Changed:
     slow: str = ""
     words: dict[str, str] = field(default_factory=dict)
     texts: bool = False
+    needs: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
     then: Callable[[str], None] | None = None
 
@@ -109,6 +110,13 @@ CHANGED = {
         leaves=("runs/tiny/runs.parquet",),
     ),
     "docs/how-to/spend-a-budget.md": Changed(slow="fits and refits many times over"),
+    "docs/how-to/train-on-jax.md": Changed(
+        slow="trains two cells and goes on with two more",
+        words={**SMALL, "--seeds 2": "", "--seeds 4": "--seeds 2"},
+        texts=True,
+        leaves=("runs/tiny/runs.parquet",),
+        needs=("jax", "optax"),
+    ),
     "docs/how-to/streams-on-my-model.md": Changed(slow="imports transformers and trains a model"),
 }
 
@@ -135,6 +143,8 @@ def parameter(name: str) -> object:
 @pytest.mark.parametrize("name", [parameter(name) for name, story in STORIES.items() if any(story.blocks())])
 def test_the_blocks_run_and_print_what_is_shown(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changed = CHANGED.get(name, AS_IT_STANDS)
+    for package in changed.needs:
+        pytest.importorskip(package, reason=f"{package} is not installed")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SCALELAW_CACHE", str(tmp_path / "cache"))
     if changed.texts:

@@ -55,6 +55,12 @@ def test_a_grid_is_asked_for(shell, tmp_path, asked):
     assert {cell.seed for cell in call.cells} == {0, 1}
 
 
+def test_cells_together_on_several_devices(shell, tmp_path, asked):
+    outcome = shell("sweep", tmp_path / "t", *GRID, "--backend", "jax", "--together", "4", "--devices", "2")
+    assert outcome.code == 0, outcome.err
+    assert (asked[0].train, asked[0].together, asked[0].devices) == ("jax", 4, 2)
+
+
 def test_every_setting_reaches_the_cells(shell, tmp_path, asked):
     settings = "--batch 4 --context 64 --rate 1e-3 --prefix-rate 3 --schedule cosine --heads 4 --prefix-tokens 8"
     more = "--aggregation linear --smoothing 0.2 --prefix reparameterised --prefix-scale 0.5 --near-identity --repeat"
@@ -131,6 +137,8 @@ def test_how_much_is_held_out_reaches_the_corpus(shell, tmp_path, asked):
         (("--engine-option", "partition=long", "--dry-run"), "engine local has no option 'partition'; it has threads"),
         (("--backend", "tf", "--dry-run"), "nothing trains with 'tf'; choose torch or jax"),
         (("--backend", "jax", "--compile"), "compile is for torch"),
+        (("--together", "4", "--dry-run"), "together is for jax, as torch trains one cell at a time; leave it out"),
+        (("--devices", "2"), "devices is for jax, as torch shares a batch under torchrun only; leave"),
         (("--device", "abacus", "--dry-run"), "device 'abacus' is not known"),
     ],
 )  # fmt: skip

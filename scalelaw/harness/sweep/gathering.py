@@ -55,8 +55,9 @@ def mixed(sweep: Sweep) -> list[str]:
     counted = Counter(str(row["backend"]) for row in found if "backend" in row)
     if len(counted) < 2:
         return []
-    each = ", ".join(f"{count} by {name}" for name, count in counted.items())
-    return [f"of its rows {each} were trained: see the column backend"]
+    (first, rows), *others = counted.items()
+    said = ", ".join(f"{count} by {name}" for name, count in others)
+    return [f"{rows} row{'s' if rows > 1 else ''} trained by {first}, {said}: see the column backend"]
 
 
 def _rows(sweep: Sweep) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from scalelaw.extras import need
 from scalelaw.harness.cell import Cell
+from scalelaw.harness.engines.threads import inherited
 
 _WARM, _TIMED = 1, 3  # calls before the clock runs, and on it
 _STEPS = 2  # of one call of JAX's, to count in what a call costs besides
@@ -70,44 +71,13 @@ def _in_torch(cell: Cell, device: str, compile: bool) -> Pace:
 
 
 def _in_jax(cell: Cell, device: str, together: int) -> Pace:
-    import jax
-    import jax.numpy as jnp
-    import numpy as np
+    from scalelaw.harness.jax.rehearsing import Rehearsal
 
-    from scalelaw.harness.jax.evaluating import losses_of
-    from scalelaw.harness.jax.feeding import nothing
-    from scalelaw.harness.jax.places import choose
-    from scalelaw.harness.jax.stepping import adam, groups_of, make_steps, program_of, settings_of
-    from scalelaw.harness.jax.weights import from_torch
-    from scalelaw.harness.model import Model
-    from scalelaw.harness.optimiser import optimiser
-
-    model, place = Model(cell.shape, cell.streams, seed=cell.seed), choose(device)
-    groups = groups_of(model, optimiser(model, cell.recipe, cell.trained))
-    program, settings = program_of(cell, groups), settings_of(cell, groups)
-    steps = make_steps(program, place, together=together > 1)
-    random, size = np.random.default_rng(0), (_HELD_OUT_BATCH, cell.recipe.context)
-    windows = random.integers(cell.shape.vocabulary, size=size).astype(np.int32)
-    fed = nothing(cell, windows.dtype)
-    fed.tokens[:] = random.integers(cell.shape.vocabulary, size=fed.tokens.shape)
-    with jax.default_device(place.first):
-        weights = from_torch(model)
-        trained = {name: weights[name] for name in program.names}
-        kept = {name: value for name, value in weights.items() if name not in trained}
-        whole = trained, adam(program).init(trained), kept, settings, fed
-        if together > 1:
-            whole = jax.tree.map(lambda each: jnp.stack([each] * together), whole)
-        trained, moments, kept, settings, fed = place.copy(whole)
-
-        def step() -> None:
-            nonlocal trained, moments
-            trained, moments, losses, _ = steps(trained, moments, kept, settings, fed, _STEPS)
-            np.asarray(losses)
-
-        def evaluate() -> None:
-            np.asarray(losses_of(weights, windows, windows, shape=program.shape, streams=program.streams))
-
-        return Pace(_best(step) / _STEPS / together, _best(evaluate) / windows.size)
+    with inherited(1):  # JAX counts its threads when it first looks for devices
+        rehearsal = Rehearsal(cell, device=device, together=together)
+    windows = rehearsal.tokens((_HELD_OUT_BATCH, cell.recipe.context))
+    step = _best(lambda: rehearsal.step(_STEPS)) / (_STEPS * together)
+    return Pace(step, _best(lambda: rehearsal.evaluate(windows)) / windows.size)
 
 
 def _best(call: Callable[[], None]) -> float:

@@ -90,8 +90,8 @@ def check_trainer(
         raise HarnessError(f"nothing trains with {train!r}; choose {' or '.join(TRAINERS)}")
     if compile and train == "jax":
         raise HarnessError("compile is for torch, as jax compiles every step anyway; leave it out")
-    _check_count("together", together, "cells to train in one program", train)
-    _check_count("devices", devices, "devices to share each batch", train)
+    _check_count("together", together, train, "as torch trains one cell at a time")
+    _check_count("devices", devices, train, "as torch shares a batch under torchrun only")
     backend = TRAINERS.get(train)
     for package in ("filelock", *(backend.packages if backend else ())):
         if find_spec(package) is None:
@@ -112,11 +112,11 @@ def check_device(train: str, device: str, devices: int = 1) -> None:
         _named(TRAINERS[train].choose)(device, *([devices] if devices > 1 else []))
 
 
-def _check_count(name: str, count: int, what: str, train: str) -> None:
+def _check_count(name: str, count: int, train: str, why: str) -> None:
     if count < 1:
-        raise HarnessError(f"{name} is {count}: it is a number of {what}, at least 1")
+        raise HarnessError(f"{name} is {count}; it must be at least 1")
     if count > 1 and train != "jax":
-        raise HarnessError(f"{name} is for jax: torch has no {what}; leave it out, or train with jax")
+        raise HarnessError(f"{name} is for jax, {why}; leave it out, or train with jax")
 
 
 def _named(path: str) -> Callable[..., Any]:

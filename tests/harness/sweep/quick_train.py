@@ -41,6 +41,16 @@ def train(cell, folder, *, stop=lambda: False, device="auto", compile=False, che
     return row
 
 
+def together(cells, folders, *, failed, **options):
+    """Several in one call, one after the other; each leaves word of how many there were."""
+    for cell, folder in zip(cells, folders, strict=True):
+        (folder / "together").write_text(str(len(cells)))
+        try:
+            train(cell, folder, **options)
+        except Diverged as error:
+            failed(cell, error)
+
+
 def _put(path, text):
     """Whole or not at all, without the flush to disk, which takes longer than the training."""
     path.with_suffix(".new").write_text(text)

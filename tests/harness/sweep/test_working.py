@@ -1,5 +1,6 @@
 """work: claims, failures, waiting, retries, a full disk."""
 
+import json
 import subprocess
 import sys
 
@@ -8,7 +9,9 @@ import pytest
 from scalelaw.errors import HarnessError
 from scalelaw.harness.sweep import gather, status, work
 from scalelaw.harness.sweep.folder import make_sweep, read_json
+from scalelaw.harness.sweep.gathering import mixed
 from scalelaw.harness.sweep.states import lock_at
+from scalelaw.harness.sweep.trainers import TRAINERS, Trainer
 from scalelaw.harness.sweep.working import forgive
 from scalelaw.runs import read
 
@@ -101,6 +104,54 @@ def test_a_stop_leaves_a_cell_to_go_on_with(sweep, tmp_path, monkeypatch):
     assert not list(sweep.path.rglob("failed.json"))
 
 
+class TestTogether:
+    @pytest.fixture(autouse=True)
+    def quick(self, monkeypatch):
+        quick = Trainer(TRAIN, "", (), "", together="quick_train:together")
+        monkeypatch.setitem(TRAINERS, "quick", quick)
+
+    @pytest.fixture
+    def alike(self, tmp_path, make):
+        return make_sweep(tmp_path / "alike", make(streams=[1, 2], rate=[1e-3, 2e-3], seeds=2))
+
+    @pytest.mark.parametrize(("most", "sizes"), [(2, "22222222"), (3, "333333"), (4, "44444444"), (9, "44444444")])
+    def test_cells_alike_are_claimed_together(self, alike, most, sizes):
+        assert sorted(work(alike.path, train="quick", together=most)) == sorted(cell.id for cell in alike.cells)
+        assert "".join(path.read_text() for path in alike.path.rglob("together")) == sizes
+        assert {len(begun(alike, cell)) for cell in alike.cells} == {1}
+        assert len(read(alike.path)) == 8
+        assert not list(alike.path.rglob("claim.json"))
+
+    def test_unlike_ones_are_trained_alone(self, sweep):
+        assert len(work(sweep.path, train="quick", together=8)) == 4
+        assert not list(sweep.path.rglob("together"))
+
+    def test_one_that_diverges_is_recorded_and_the_others_are_done(self, alike, monkeypatch):
+        bad = alike.cells[1]
+        monkeypatch.setenv("QUICK_TROUBLE", f"{bad.name}:diverge")
+        named_so = [cell.id for cell in alike.cells if cell.name == bad.name]
+        finished = work(alike.path, train="quick", together=4)
+        assert sorted(finished) == sorted(cell.id for cell in alike.cells if cell.id not in named_so)
+        assert [read_json(alike.path / "cells" / each / "failed.json")["kind"] for each in named_so] == ["diverged"] * 2
+        assert "Diverged" in read_json(alike.folder(bad) / "failed.json")["traceback"]
+
+    def test_what_stops_all_of_them_is_recorded_for_each(self, alike, monkeypatch):
+        monkeypatch.setenv("QUICK_TROUBLE", "-p2-:raise")
+        assert len(work(alike.path, train="quick", together=4)) == 4
+        said = [read_json(path)["message"] for path in alike.path.rglob("failed.json")]
+        assert said == ["RuntimeError: out of luck"] * 4
+
+    def test_a_cell_that_somebody_trains_is_left_alone(self, alike):
+        with lock_at(alike.folder(alike.cells[0]) / "lock"):
+            assert len(work(alike.path, train="quick", together=4)) == 7
+
+    def test_one_in_which_a_process_died_is_trained_alone(self, alike):
+        (alike.folder(alike.cells[0]) / "claim.json").write_text("{}")
+        assert len(work(alike.path, train="quick", together=4)) == 8
+        assert len(list(alike.path.rglob("together"))) == 7
+        assert not (alike.folder(alike.cells[0]) / "together").exists()
+
+
 class TestTwoStages:
     @pytest.fixture
     def staged(self, tmp_path, make):
@@ -121,6 +172,17 @@ class TestTwoStages:
         monkeypatch.delenv("QUICK_TROUBLE")
         forgive(staged)
         assert len(work(staged.path, train=TRAIN)) == 3
+
+
+def test_rows_of_several_backends_are_told(sweep):
+    work(sweep.path, train=TRAIN)
+    assert mixed(sweep) == []
+    for cell, backend in zip(sweep.cells, ("torch", "torch", "jax", "jax+torch"), strict=True):
+        path = sweep.folder(cell) / "row.json"
+        path.write_text(json.dumps(read_json(path) | {"backend": backend}))
+    assert mixed(sweep) == ["2 rows trained by torch, 1 by jax, 1 by jax+torch: see the column backend"]
+    gather(sweep.path)
+    assert read(sweep.path)["backend"].tolist() == ["torch", "torch", "jax", "jax+torch"]
 
 
 def test_two_at_once_do_each_cell_once(tmp_path, make, monkeypatch):
