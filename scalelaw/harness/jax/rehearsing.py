@@ -34,7 +34,8 @@ class Rehearsal:
             kept = {name: value for name, value in self.weights.items() if name not in trained}
             whole = (trained, adam(self.program).init(trained)), (kept, settings_of(cell, groups), fed)
             copies = together if together > 1 else None
-            self.state, self.fixed = jax.tree.map(lambda each: _copied(each, copies), whole)
+            # placed as steps leave them, or the second call would be compiled anew
+            self.state, self.fixed = place.copy(jax.tree.map(lambda each: _copied(each, copies), whole))
 
     def tokens(self, size: tuple[int, ...]) -> np.ndarray:
         return self.random.integers(self.vocabulary, size=size).astype(np.int32)

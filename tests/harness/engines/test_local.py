@@ -45,10 +45,11 @@ def test_every_call_has_its_own_process_with_one_thread(local):
 
 
 def test_the_number_of_threads_is_an_option_and_stays_in_the_child(tmp_path, monkeypatch):
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for name in ("OMP_NUM_THREADS", "NPROC"):  # of torch, and of JAX
+        monkeypatch.delenv(name, raising=False)
     with engines.get("local", tmp_path, threads=3) as engine:
-        assert engine.submit(os.getenv, "OMP_NUM_THREADS").result() == "3"
-    assert "OMP_NUM_THREADS" not in os.environ
+        assert [engine.submit(os.getenv, name).result() for name in ("OMP_NUM_THREADS", "NPROC")] == ["3", "3"]
+    assert not {"OMP_NUM_THREADS", "NPROC"} & set(os.environ)
 
 
 def test_a_process_that_dies_says_so_and_takes_no_other_along(local):

@@ -18,7 +18,7 @@ from scalelaw.harness.jax.training import train  # noqa: E402
 def cell(batch=4, seed=0):
     shape = Shape.scaled(width=16, layers=1, vocabulary=64, prefix_tokens=4)
     recipe = Recipe(batch=batch, context=32)
-    tokens = 20 * recipe.tokens_a_step
+    tokens = 6 * recipe.tokens_a_step
     streams = Streams(count=2)
     return Cell(
         shape=shape, streams=streams, recipe=recipe, tokens=tokens, seed=seed, corpus="made-up", corpus_hash="0"
@@ -39,7 +39,7 @@ def close(row, expected):
 def test_two_devices_give_the_losses_of_one(two, tmp_path, corpus):
     expected = train(cell(), tmp_path / "one", device="cpu")
     with pytest.raises(Stopped):
-        train(cell(), tmp_path / "two", device="cpu", devices=2, stop=iter([False] * 5 + [True]).__next__)
+        train(cell(), tmp_path / "two", device="cpu", devices=2, stop=iter([False] * 3 + [True]).__next__)
     close(train(cell(), tmp_path / "two", device="cpu", devices=2), expected)
 
 

@@ -126,7 +126,8 @@ def test_a_shape_is_compiled_once(tmp_path, corpus, monkeypatch):
 
 
 def test_many_steps_in_one_call_are_those_of_one_at_a_time(tmp_path, corpus, monkeypatch):
-    long = cell(steps=140, streams=Streams(count=2, near_identity=True))  # seven to each point of the learning curve
+    # seven to each point of the learning curve
+    long = cell(steps=140, streams=Streams(count=2, near_identity=True), repeat=True)
     monkeypatch.setattr(running, "REPORT_SECONDS", 1e6)  # every call counts as short
     fast = train(long, tmp_path / "fast")
     monkeypatch.setattr(running, "REPORT_SECONDS", 0.0)  # every call counts as long

@@ -5,7 +5,7 @@ import pytest
 
 from scalelaw.cost import parameters
 from scalelaw.harness.running import CURVE_POINTS, curve_windows
-from scalelaw.harness.sweep import calibrate
+from scalelaw.harness.sweep import calibrate, planning
 from scalelaw.harness.sweep.planning import plan, text, total
 from scalelaw.harness.sweep.timing import Pace, measured
 
@@ -63,6 +63,20 @@ def test_a_real_cell_is_timed(make, backend):
     pace = measured(cell, device="cpu", backend=backend)
     assert pace.step > 0
     assert pace.token > 0
+
+
+def test_cells_that_go_together_are_timed_together(make, monkeypatch):
+    asked = []
+
+    def timed(cell, *, together=1, **_):
+        asked.append(together)
+        return Pace(0.5, 1e-6)
+
+    monkeypatch.setattr(planning, "measured", timed)
+    cells = make(width=[32, 48], rate=[1e-3, 2e-3], seeds=2) + make(width=64)
+    rows = plan(cells, together=3, held_out=nothing)
+    assert asked == [3, 3, 1]
+    assert "at most" in total(rows, 2, 3)
 
 
 def test_a_plan_tells_each_cell_and_the_total(make):
