@@ -27,13 +27,16 @@ class Place:
     @property
     def everywhere(self) -> NamedSharding:
         """Whole on each device."""
-        return NamedSharding(self.mesh, PartitionSpec())
+        return self._along()
 
     def spread(self, array: Any, axis: int) -> Any:
         """An array with an axis shared out over the devices, or whole on each where they do not divide it."""
         if array.shape[axis] % self.mesh.size:
             return jax.device_put(array, self.everywhere)
-        return jax.device_put(array, NamedSharding(self.mesh, PartitionSpec(*[None] * axis, _BATCH)))
+        return jax.device_put(array, self._along(*[None] * axis, _BATCH))
+
+    def _along(self, *axes: str | None) -> NamedSharding:
+        return NamedSharding(self.mesh, PartitionSpec(*axes))  # type: ignore[no-untyped-call]
 
     def copy(self, tree: Any) -> Any:
         """Arrays, whole on each device."""

@@ -71,10 +71,8 @@ class JaxRun(Run):
         fed = feed(self.cell, self.corpus.train, self.progress.step, count)
         with self.stride:
             fed = fed._replace(tokens=self.place.spread(fed.tokens, axis=1))
-            self.trained, self.moments, losses, norms = steps(
-                self.trained, self.moments, self.kept, self.settings, fed, count
-            )
-            losses, norms = np.asarray(losses), np.asarray(norms)
+            self.trained, self.moments, *seen = steps(self.trained, self.moments, self.kept, self.settings, fed, count)
+            losses, norms = map(np.asarray, seen)
         self.advance(losses, norms, count)
 
     def ahead(self, steps: int) -> int:

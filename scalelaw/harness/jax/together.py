@@ -146,10 +146,10 @@ class Together:
         steps = make_steps(self.runs[left[0]].program, self.place, together=True)
         with self.stride:
             whole = Feed(self.place.spread(tokens, axis=2), rates, gates)
-            self.trained, self.moments, losses, norms = steps(
+            self.trained, self.moments, *seen = steps(
                 self.trained, self.moments, self.kept, self.settings, whole, count
             )
-            losses, norms = np.asarray(losses), np.asarray(norms)
+            losses, norms = map(np.asarray, seen)
         for place, index in enumerate(self.stacked):
             if index in left:
                 self.attempt(index, self.runs[index].advance, losses[place], norms[place], count)

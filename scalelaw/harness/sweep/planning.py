@@ -109,7 +109,7 @@ def _groups(cells: Sequence[Cell], together: int) -> dict[Cell, int]:
 
 def _pace(cell: Cell, groups: dict[Cell, int], **options: Any) -> Pace:
     together = groups.get(alike(cell), 1)
-    return measured(cell, **options, **({"together": together} if together > 1 else {}))
+    return measured(cell, **(options | ({"together": together} if together > 1 else {})))
 
 
 def _settled(sweep: Sweep, cell: Cell, retry: bool) -> bool:
