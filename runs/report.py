@@ -31,6 +31,7 @@ def main(folder: Path = HERE) -> None:
             say("parscale, 95 % intervals of 2,000 resamples", fitted(runs[name]))
     grid, plain = runs["code"], pd.concat([runs["code"].query("P == 1"), runs["code-wider"]])
     say("code: P = 1 with prefix slots, difference to P = 1 without", slots(grid, runs["code-slots"]))
+    say("code: difference to P = 1 with prefix slots", to_slots(grid, runs["code-slots"]))
     say("code: runs of equal FLOPs", longer(grid, runs["code-longer"]))
     compared = against(grid, plain, runs["code-longer"])
     for what, frame in compared.items():
@@ -70,6 +71,10 @@ def fitted(runs: pd.DataFrame) -> pd.DataFrame:
 def slots(runs: pd.DataFrame, with_slots: pd.DataFrame) -> pd.DataFrame:
     both = pd.concat([runs.query("P == 1").assign(slots=0), with_slots.assign(slots=with_slots["prefix_tokens"])])
     return paired_differences(both, across="slots", base=0)
+
+
+def to_slots(runs: pd.DataFrame, with_slots: pd.DataFrame) -> pd.DataFrame:
+    return paired_differences(pd.concat([runs.query("P > 1"), with_slots]), alike=["N_backbone", "seed"])
 
 
 def longer(runs: pd.DataFrame, plain: pd.DataFrame) -> pd.DataFrame:
@@ -122,7 +127,7 @@ def figure(grid: pd.DataFrame, plain: pd.DataFrame, compared: dict[str, pd.DataF
 
 def draw_losses(ax: Axes, grid: pd.DataFrame, plain: pd.DataFrame, law: sl.Fit) -> None:
     sizes = np.geomspace(grid["N"].min() * 0.93, grid["N"].max() * 1.2, 100)
-    ax.plot(sizes, law.predict(N=sizes)["loss"], color=series(0)["color"], lw=1)
+    ax.plot(sizes, law.predict({"N": sizes})["loss"], color=series(0)["color"], lw=1)
     for place, (P, runs) in enumerate([(1, plain), *grid.query("P > 1").groupby("P")]):
         mark = {name: series(place)[name] for name in ("color", "marker")}
         ax.plot(runs["N"], runs["loss"], linestyle="none", label=f"$P$ = {P}", alpha=0.8, **mark)
@@ -137,7 +142,7 @@ def expected(grid: pd.DataFrame, law: sl.Fit) -> pd.DataFrame:
     backbones = grid["N_backbone"].unique()
     streams = np.geomspace(1, grid["P"].max(), 50)
     change = [
-        (law.predict(N=backbones * (PAPER_K * np.log(P) + 1))["loss"] - law.predict(N=backbones)["loss"]).mean()
+        (law.predict({"N": backbones * (PAPER_K * np.log(P) + 1)}) - law.predict({"N": backbones}))["loss"].mean()
         for P in streams
     ]
     return pd.DataFrame({"P": streams, "difference": change})
@@ -146,7 +151,7 @@ def expected(grid: pd.DataFrame, law: sl.Fit) -> pd.DataFrame:
 def draw_differences(ax: Axes, compared: dict[str, pd.DataFrame], of_paper: pd.DataFrame) -> None:
     ax.axhline(0, color="0.6", lw=0.6)
     ax.plot(
-        of_paper["P"], of_paper["difference"], color="0.4", lw=1, ls=(0, (4, 3)), label=f"$k$ = {PAPER_K}, backbone"
+        of_paper["P"], of_paper["difference"], color="0.4", lw=1, ls=(0, (4, 3)), label="the paper's $k$, same backbone"
     )
     for place, (what, frame) in enumerate(compared.items()):
         beside = frame["P"] * 1.07 ** (place - 1)
