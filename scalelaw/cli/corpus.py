@@ -14,7 +14,7 @@ def run(
         str | None, typer.Argument(metavar="[NAME]", help="code, prose, text:PATH or hf:NAME.", show_default=False)
     ] = None,
     tokenizer: Annotated[str, typer.Option(metavar="NAME", help="bytes or bpe:SIZE, such as bpe:4096.")] = "bytes",
-    held_out: Annotated[int, typer.Option(metavar="TOKENS", help="Tokens to hold out, at least.")] = 500_000,
+    held_out: Annotated[str, typer.Option(metavar="TOKENS", help="Tokens to hold out, at least.")] = "500k",
     as_json: options.Json = False,
 ) -> None:
     """Prepare a corpus, fetching it where need be, and print its card; without a name, list the corpora.
@@ -29,7 +29,13 @@ def run(
         else:
             output.result("\n".join(f"{each:12s}{what}" for each, what in corpus.KNOWN.items()))
         return
-    card = corpus.prepare(name, tokenizer=tokenizer, held_out=held_out).card
+    try:
+        wanted = options.whole(held_out)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{held_out!r} is no number of tokens; write it like 20k", param_hint="--held-out"
+        ) from None
+    card = corpus.prepare(name, tokenizer=tokenizer, held_out=wanted).card
     if as_json:
         output.document(card.to_dict())
     else:

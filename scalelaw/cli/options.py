@@ -123,6 +123,14 @@ def quantity(text: str) -> float:
     return value
 
 
+def whole(text: str) -> int:
+    """A whole quantity such as 4M."""
+    value = quantity(text)
+    if not isinstance(value, int):
+        raise ValueError
+    return value
+
+
 def number(text: str) -> float:
     """A number, which may be written as a quantity such as 1.6B."""
     return float(quantity(text))

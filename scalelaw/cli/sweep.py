@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -10,6 +12,8 @@ import typer
 
 from scalelaw.cli import options, output
 from scalelaw.errors import ScalelawError
+
+_CORPORA = re.compile(r",\s*(?=(?:code|prose)\s*(?:,|$)|text:|hf:)")  # not at a comma of a path
 
 
 def _option(name: str, metavar: str, help: str) -> Any:
@@ -112,26 +116,26 @@ def run(
     Example: scalelaw sweep runs/tiny --width 32,48,64 --layers 4 --streams 1,2,4,8 --tokens 4M --seeds 2 --jobs 2
     """
     settings = {
-        "width": _values("--width", width, _whole),
-        "layers": _values("--layers", layers, _whole),
-        "streams": _values("--streams", streams, _whole),
-        "tokens": _values("--tokens", tokens, _whole),
+        "width": _values("--width", width, options.whole),
+        "layers": _values("--layers", layers, options.whole),
+        "streams": _values("--streams", streams, options.whole),
+        "tokens": _values("--tokens", tokens, options.whole),
         "flops": _values("--flops", flops, options.quantity),
         "seeds": _seeds(seeds),
-        "corpus": _values("--corpus", corpus, str),
+        "corpus": None if corpus is None else _corpora(corpus),
         "tokenizer": _values("--tokenizer", tokenizer, str),
-        "held_out": None if held_out is None else _only("--held-out", held_out, _whole),
-        "batch": _values("--batch", batch, _whole),
-        "context": _values("--context", context, _whole),
+        "held_out": None if held_out is None else _only("--held-out", held_out, options.whole),
+        "batch": _values("--batch", batch, options.whole),
+        "context": _values("--context", context, options.whole),
         "rate": _values("--rate", rate, options.quantity),
         "prefix_rate": _values("--prefix-rate", prefix_rate, options.quantity),
         "schedule": _values("--schedule", schedule, str),
         "warmup": _values("--warmup", warmup, options.quantity),
         "decay": _values("--decay", decay, options.quantity),
-        "heads": _values("--heads", heads, _whole),
-        "kv_heads": _values("--kv-heads", kv_heads, _whole),
-        "ffn": _values("--ffn", ffn, _whole),
-        "prefix_tokens": _values("--prefix-tokens", prefix_tokens, _whole),
+        "heads": _values("--heads", heads, options.whole),
+        "kv_heads": _values("--kv-heads", kv_heads, options.whole),
+        "ffn": _values("--ffn", ffn, options.whole),
+        "prefix_tokens": _values("--prefix-tokens", prefix_tokens, options.whole),
         "aggregation": _values("--aggregation", aggregation, str),
         "smoothing": _values("--smoothing", smoothing, options.quantity),
         "prefix": _values("--prefix", prefix, str),
@@ -161,7 +165,7 @@ def run(
         rows = planning.rehearse(folder, cells, **ours, **engine_options)
         output.result(planning.text(rows, jobs, together))
         return
-    command = " ".join(["scalelaw", *sys.argv[1:]])
+    command = shlex.join(["scalelaw", *sys.argv[1:]])
     with terminated_as_interrupted():
         outcome = sweep.run(folder, cells, progress=sys.stderr, command=command, **ours, **engine_options)
     output.result(outcome.text)
@@ -177,8 +181,13 @@ def _values(option: str, text: str | None, read: Callable[[str], Any]) -> list[A
     try:
         return [read(each.strip()) for each in text.rstrip(",").split(",")]
     except ValueError:
-        like = "4, 4M or 1,2,4" if read is _whole else "0.1, 4e-3 or 1,3"
+        like = "4, 4M or 1,2,4" if read is options.whole else "0.1, 4e-3 or 1,3"
         raise typer.BadParameter(f"cannot read {text!r}; write it like {like}", param_hint=option) from None
+
+
+def _corpora(text: str) -> list[str]:
+    """Names of corpora; that of a file may have commas."""
+    return [each.strip() for each in (_CORPORA.split(text) if "text:" in text else text.split(","))]
 
 
 def _only(option: str, text: str, read: Callable[[str], Any]) -> Any:
@@ -189,7 +198,7 @@ def _only(option: str, text: str, read: Callable[[str], Any]) -> Any:
 
 
 def _seeds(text: str | None) -> int | list[int] | None:
-    values = _values("--seeds", text, _whole)
+    values = _values("--seeds", text, options.whole)
     return values[0] if values is not None and "," not in str(text) else values
 
 
@@ -199,10 +208,3 @@ def _plain(text: str) -> Any:
 
     value = quantity(text)
     return {"true": True, "false": False}.get(text.lower(), text) if value is None else value
-
-
-def _whole(text: str) -> int:
-    value = options.quantity(text)
-    if not isinstance(value, int):
-        raise ValueError
-    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -34,7 +35,7 @@ def run(
 
     limit(threads)
     with until_stopped() as stop:
-        row = train_one(folder, device=device, compile=compile, shard=shard, stop=stop)
+        row = train_one(folder, device=device, compile=compile, shard=shard, stop=stop, progress=sys.stderr)
     if torchrun.rank():
         return
     if as_json:

@@ -13,6 +13,9 @@ Aggregation = Literal["mlp", "linear", "mean"]
 _QWEN2 = {"gated": True, "out_bias": False, "mlp_bias": False, "norm_bias": False, "qk_norm": False}
 
 
+_TRUTHS = ("tied", "bias", "prefix_at_one", "gated", "out_bias", "mlp_bias", "norm_bias", "qk_norm")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shape:
     """A Qwen2-like decoder: RMSNorm, RoPE, grouped-query attention, gated MLP, and what P streams add to it.
@@ -69,6 +72,9 @@ class Shape:
         for name in ("layers", "width", "heads", "kv_heads", "head_size", "ffn", "vocabulary"):
             _whole(name, getattr(self, name), least=1)
         _whole("prefix_tokens", self.prefix_tokens, least=0)
+        for name in _TRUTHS:
+            if not isinstance(getattr(self, name), bool):
+                raise ScalelawError(f"{name} is {getattr(self, name)!r}; it is either true or false")
         if self.heads % self.kv_heads:
             raise ScalelawError(
                 f"{self.kv_heads} key/value heads do not divide {self.heads} query heads; choose a number that does"
@@ -108,6 +114,11 @@ qk_norm=False)
         _whole("heads", heads, least=1)
         if width % heads:
             raise ScalelawError(f"{heads} heads do not divide the width {width}; choose a divisor of {width}")
+        if width // heads % 2:
+            raise ScalelawError(
+                f"a width of {width} over {heads} head{'s' if heads > 1 else ''} makes an odd head size, and rotary "
+                "positions turn pairs; choose a width that is an even multiple of the heads"
+            )
         kv_heads = kv_heads if kv_heads is not None else (heads // 2 if heads % 2 == 0 else heads)
         return cls(
             layers=layers,

@@ -50,6 +50,8 @@ def everywhere(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> T
     tokens, keys = q.shape[1], k.shape[1]
     if mask is None and keys > tokens:
         mask = torch.ones(tokens, keys, dtype=torch.bool, device=q.device).tril(keys - tokens)
+    if mask is not None and q.shape[2] != k.shape[2]:  # PyTorch's fused kernels take a mask or groups of heads
+        k, v = (each.repeat_interleave(q.shape[2] // each.shape[2], dim=2) for each in (k, v))
     q, k, v = (each.transpose(1, 2) for each in (q, k, v))
     mixed = F.scaled_dot_product_attention(
         q,

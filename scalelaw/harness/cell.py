@@ -139,6 +139,9 @@ class Cell:
         Whether the corpus may be gone through more than once.
     trained : {"all", "streams"}
         All weights, or prefixes and aggregator only.
+    held_out : int or None
+        Tokens that the corpus was asked to hold out, with which another machine makes it again; None as by default. No
+        part of ``id``, as the hash of the corpus says what was held out.
     start : Cell or None
         The cell from whose final weights this one goes on (stage two of two-stage training).
     """
@@ -153,6 +156,7 @@ class Cell:
     corpus_hash: str
     repeat: bool = False
     trained: Trained = "all"
+    held_out: int | None = None
     start: Cell | None = None
 
     def __post_init__(self) -> None:
@@ -233,7 +237,8 @@ class Cell:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         start = None if self.start is None else self.start.to_dict()
-        return {**asdict(self), "shape": self.shape.to_dict(), "start": start}
+        values = {**asdict(self), "shape": self.shape.to_dict(), "start": start}
+        return {name: value for name, value in values.items() if (name, value) != ("held_out", None)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Cell:
@@ -286,7 +291,8 @@ def _anywhere(values: dict[str, Any]) -> dict[str, Any]:
     """The contents of a cell wherever its text lies: the hash of the corpus says which text it is."""
     start = values["start"]
     corpus = "text" if values["corpus"].startswith("text:") else values["corpus"]
-    return {**values, "corpus": corpus, "start": None if start is None else _anywhere(start)}
+    kept = {name: value for name, value in values.items() if name != "held_out"}
+    return {**kept, "corpus": corpus, "start": None if start is None else _anywhere(start)}
 
 
 def _of_streams(shape: Shape) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from scalelaw.errors import HarnessError
 from scalelaw.harness.devices import precision
 from scalelaw.harness.model import Model
 from scalelaw.harness.parallel import Alone
@@ -60,9 +61,19 @@ def evaluate(
         As for :meth:`Model.forward`: each position sees one token in the second pass.
     processes : optional
         Those that share the work; all of them are given the result.
+
+    Raises
+    ------
+    HarnessError
+        If the held-out text is shorter than a window, or ``guidance`` is no finite number.
     """
     tokens = corpus.held_out
     starts = window_starts(len(tokens), context, windows)
+    if not len(starts):
+        raise HarnessError(
+            f"the {len(tokens):,} held-out tokens hold no window of {context} and the token after it; take a shorter "
+            "context, or hold out more"
+        )
     training = model.training
     model.eval()
     chunks = [starts[i : i + batch] for i in range(0, len(starts), batch)]
@@ -85,9 +96,8 @@ def _losses(model: Model, tokens: np.ndarray, starts: np.ndarray, context: int, 
     taken = taken.to(device)
     with precision(device):
         logits = model(taken[:, :-1], guidance=guidance)
-    return (
-        F.cross_entropy(logits.flatten(0, 1).float(), taken[:, 1:].flatten(), reduction="none").double().cpu().numpy()
-    )
+    losses = F.cross_entropy(logits.flatten(0, 1).float(), taken[:, 1:].flatten(), reduction="none")
+    return losses.cpu().double().numpy()  # in this order: Apple's GPUs have no fp64
 
 
 def summarise(losses: np.ndarray, starts: np.ndarray, context: int, corpus: Corpus) -> HeldOut:

@@ -224,8 +224,10 @@ class Model(nn.Module):
         Raises
         ------
         HarnessError
-            If ``seen`` is below 1: a position sees its own token at least.
+            If ``seen`` is below 1, as a position sees its own token at least, or ``guidance`` is no finite number.
         """
+        if guidance is not None and not math.isfinite(guidance):
+            raise HarnessError(f"guidance is {guidance}; it must be a finite number, 1 for the model itself")
         if seen < 1:
             raise HarnessError(f"seen is {seen}; a position sees its own token at least, so choose 1 or more")
         logits = self.read(self.hidden(tokens))

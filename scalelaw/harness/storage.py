@@ -36,11 +36,13 @@ def load_checkpoint(path: Path, cell: Cell) -> dict[str, Any]:
     try:
         contents = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a damaged archive makes of unpickling
-        raise HarnessError(f"checkpoint {path} is damaged; delete it to train the cell anew") from error
+        raise HarnessError(
+            f"checkpoint {path} is damaged; delete it to train the cell anew, in a sweep with --retry"
+        ) from error
     if not isinstance(contents, dict) or contents.get("format") != FORMAT:
         raise HarnessError(
-            f"checkpoint {path} was written by another version of scalelaw; delete it to train the cell anew, or go on "
-            "with that version"
+            f"checkpoint {path} was written by another version of scalelaw; delete it to train the cell anew, in a "
+            "sweep with --retry, or go on with that version"
         )
     if contents["cell"] != cell.id:
         raise HarnessError(f"checkpoint {path} belongs to cell {contents['cell']} and not to {cell.id}; delete it")
@@ -70,7 +72,10 @@ def load_weights(path: str | Path) -> tuple[Model, Cell]:
     path = Path(path)
     path = path / "weights.safetensors" if path.is_dir() else path
     if not path.exists():
-        raise HarnessError(f"there are no weights {path}; has the cell been trained?")
+        why = (
+            "it was trained and its weights were not kept" if (path.parent / "row.json").exists() else "train it first"
+        )
+        raise HarnessError(f"there are no weights {path}: {why}")
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             cell = Cell.from_dict(json.loads(file.metadata()["cell"]))

@@ -82,7 +82,7 @@ def train(
 
 def corpus_of(cell: Cell) -> corpora.Corpus:
     """The corpus that a cell was planned with, refused if it is too short for it."""
-    corpus = corpora.load(cell.corpus, tokenizer=cell.tokenizer, hash=cell.corpus_hash)
+    corpus = corpora.load(cell.corpus, tokenizer=cell.tokenizer, hash=cell.corpus_hash, held_out=cell.held_out)
     check_enough(
         len(corpus.train),
         steps=cell.first_step + cell.steps,

@@ -235,7 +235,8 @@ def _losses(model: Any, windows: Tensor, device: Any, asked: dict[str, Any]) -> 
     ids = windows.to(device)
     mask = torch.ones_like(ids[:, :-1])
     logits = model(input_ids=ids[:, :-1], attention_mask=mask, use_cache=False, **asked).logits
-    return F.cross_entropy(logits.flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none").double().sum().item()
+    losses = F.cross_entropy(logits.flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none")
+    return losses.cpu().double().sum().item()  # in this order: Apple's GPUs have no fp64
 
 
 def _error(sums: Sequence[float], sizes: Sequence[int]) -> float:

@@ -129,6 +129,27 @@ def test_how_much_is_held_out_reaches_the_corpus(shell, tmp_path, asked):
     assert shell("sweep", tmp_path / "t", *GRID, "--held-out", "600k").code == 0
     assert {cell.corpus_hash for cell in asked[0].cells} == {f"{600_000:016d}"}
 
+    assert {cell.held_out for cell in asked[0].cells} == {600_000}
+
+
+def test_cells_of_equal_compute(shell, tmp_path, asked):
+    grid = [each for pair in zip(GRID[::2], GRID[1::2], strict=True) if pair[0] != "--tokens" for each in pair]
+    assert shell("sweep", tmp_path / "t", *grid, "--flops", "2e10").code == 0
+    assert [cell.C / 2e10 for cell in asked[0].cells] == [pytest.approx(1, abs=0.1)] * 4
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ("code,prose", ["code", "prose"]),
+        ("text:/my notes, 2", ["text:/my notes, 2"]),
+        ("text:/a,b,hf:some/set, code", ["text:/a,b", "hf:some/set", "code"]),
+    ],
+)
+def test_the_comma_of_a_path_parts_no_corpora(shell, tmp_path, asked, given, names):
+    assert shell("sweep", tmp_path / "t", *GRID, "--corpus", given).code == 0
+    assert list(dict.fromkeys(cell.corpus for cell in asked[0].cells)) == names
+
 
 @pytest.mark.parametrize(
     ("options", "said"),

@@ -68,7 +68,7 @@ def test_the_rule_of_six_holds_for_large_models():
     [
         ({"heads": 5}, "5 heads do not divide the width 32"),
         ({"heads": 4, "kv_heads": 3}, "3 key/value heads do not divide 4 query heads"),
-        ({"heads": 32}, "choose an even head size"),
+        ({"heads": 32}, "an even multiple of the heads"),
         ({"width": 0}, "width is 0; it must be a whole number of at least 1"),
         ({"layers": 2.5}, "layers is 2.5"),
         ({"prefix_tokens": -1}, "prefix_tokens is -1"),

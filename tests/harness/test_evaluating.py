@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from scalelaw.cost import Shape
+from scalelaw.errors import HarnessError
 from scalelaw.harness import Model, Streams, evaluate
 
 MODEL = Model(Shape.scaled(width=16, layers=1, vocabulary=32, prefix_tokens=2), Streams(count=2))
@@ -75,6 +76,25 @@ def test_some_windows_are_spread_over_all(windows):
     given = corpus([33, 50, 17, 61])
     found = evaluate(MODEL, given, context=CONTEXT, windows=windows)
     assert found.tokens == CONTEXT * min(windows, 20)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"context": 500}, "145 held-out tokens hold no window of 500"), ({"guidance": math.nan}, "guidance is nan")],
+)
+def test_bad_settings(options, said):
+    with pytest.raises(HarnessError, match=said):
+        evaluate(MODEL, corpus([100, 45]), **{"context": CONTEXT} | options)
+
+
+def test_losses_leave_the_device_before_they_are_doubled(monkeypatch):
+    """As Apple's GPUs have no fp64: what a tensor is on before it is doubled shows in the order of the calls."""
+    called = []
+    for name in ("cpu", "double"):
+        of_torch = getattr(torch.Tensor, name)
+        monkeypatch.setattr(torch.Tensor, name, lambda self, name=name, f=of_torch: (called.append(name), f(self))[1])
+    evaluate(MODEL, corpus([40, 40]), context=CONTEXT)
+    assert called.index("cpu") < called.index("double")
 
 
 def test_the_model_is_left_as_it_was():

@@ -68,8 +68,10 @@ def prepare(name: str = "code", *, tokenizer: str = "bytes", held_out: int = HEL
     return found
 
 
-def load(name: str, *, tokenizer: str = "bytes", hash: str) -> Corpus:
+def load(name: str, *, tokenizer: str = "bytes", hash: str, held_out: int | None = None) -> Corpus:
     """The corpus that a cell was planned with: from the cache by its hash, else made anew, without downloads.
+
+    ``held_out`` is what it was prepared with, for where it is made anew.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def load(name: str, *, tokenizer: str = "bytes", hash: str) -> Corpus:
     name = absolute(name)
     if (kept := _kept(name, tokenizer, hash)) is not None:
         return kept
-    found = prepare(name, tokenizer=tokenizer, fetch=False)
+    found = prepare(name, tokenizer=tokenizer, held_out=held_out or HELD_OUT, fetch=False)
     if found.card.hash != hash:
         raise changed(name, hash, found.card.hash)
     return found

@@ -17,6 +17,9 @@ from scalelaw.extras import need
 from scalelaw.harness.engines.slurm_queue import Call, Queue
 from scalelaw.harness.engines.threads import variables
 
+# what sbatch says where it finds no cluster
+_NO_CLUSTER = ("resolve_ctls_from_dns_srv", "Could not establish a configuration source", "Unable to contact slurm")
+
 
 class Slurm:
     """One Slurm job a call. Its scripts, logs and results are in the subfolder ``slurm``, which all nodes must see.
@@ -94,6 +97,8 @@ class Slurm:
                 job = self._executor.submit(Resumable(), fn, args, kwargs)
         except (utils.FailedJobError, utils.FailedSubmissionError) as error:
             said = "; ".join(line.removeprefix("sbatch: error: ") for line in str(error).splitlines())
+            if any(each in said for each in _NO_CLUSTER):
+                raise HarnessError(f"no Slurm cluster answers here ({said}): run this on one of its nodes") from error
             raise HarnessError(f"Slurm refused the job ({said}): change the options of the engine") from error
         self._calls.append(Call(job, self._queue))
         return self._calls[-1]

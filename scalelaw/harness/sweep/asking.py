@@ -35,7 +35,7 @@ def cells_asked(settings: Mapping[str, Any]) -> list[Cell] | None:
             "the folder alone goes on with what it holds"
         )
     corpora, tokenizers = given.pop("corpus", ["code"]), given.pop("tokenizer", ["bytes"])
-    held_out = {"held_out": given.pop("held_out")} if "held_out" in given else {}
+    held_out = {"held_out": given["held_out"]} if "held_out" in given else {}
     # first without a corpus: a shape that cannot be is refused before a corpus is prepared
     grid(**given, corpus=_AnyCorpus())
     from scalelaw.harness.corpus import prepare

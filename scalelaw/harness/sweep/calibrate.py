@@ -53,14 +53,14 @@ def in_all(each: Sequence[float], jobs: int) -> float:
 
 def tokens_held_out(cell: Cell) -> int:
     """Held-out tokens of the corpus that a cell was planned with."""
-    return _held_out(cell.corpus, cell.tokenizer, cell.corpus_hash)
+    return _held_out(cell.corpus, cell.tokenizer, cell.corpus_hash, cell.held_out)
 
 
 @cache
-def _held_out(corpus: str, tokenizer: str, hash: str) -> int:
+def _held_out(corpus: str, tokenizer: str, hash: str, asked: int | None) -> int:
     from scalelaw.harness import corpus as corpora
 
-    return corpora.load(corpus, tokenizer=tokenizer, hash=hash).card.held_out.tokens
+    return corpora.load(corpus, tokenizer=tokenizer, hash=hash, held_out=asked).card.held_out.tokens
 
 
 def evaluated_tokens(cell: Cell, held_out: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import product
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 from scalelaw.cost import Shape
 from scalelaw.cost.parameters import check_streams
@@ -65,6 +65,7 @@ def grid(
     streams: int | Iterable[int] = 1,
     seeds: int | Iterable[int] = 1,
     repeat: bool = False,
+    held_out: int | None = None,
     two_stage: float | None = None,
     trained: Trained = "all",
     **options: Any,
@@ -84,6 +85,9 @@ def grid(
         How many (they are 0, 1, ...), or which.
     repeat : bool
         Whether a corpus may be gone through more than once.
+    held_out : int, optional
+        Tokens that the corpora were asked to hold out, if another number than by default: a machine that has to make
+        them again needs to know.
     two_stage : float, optional
         Share of the tokens that stage two takes. For each shape and seed there is one cell of stage one (P = 1,
         constant rate) on the rest of the tokens, and for each P one that goes on from it, with the rate annealed.
@@ -116,6 +120,8 @@ def grid(
     _check_options(options)
     if trained == "streams" and two_stage is None:
         raise HarnessError("streams alone can only be trained on a backbone that is trained already, in a second stage")
+    if trained not in get_args(Trained):
+        raise HarnessError(f"trained is {trained!r}; choose {', '.join(get_args(Trained))}")
     if (tokens is None) == (flops is None):
         raise HarnessError("a cell needs either tokens or flops, which say how long it is trained; give one of the two")
     if two_stage is not None and flops is not None:
@@ -137,10 +143,10 @@ def grid(
     if empty := next((name for name, values in axes.items() if not values), None):
         raise HarnessError(f"there is no value of {empty}; give at least one")
     chosen = (dict(zip(axes, values, strict=True)) for values in product(*axes.values()))
-    return with_starts(_cell(each, repeat, stages) for each in chosen)
+    return with_starts(_cell(each, repeat, held_out, stages) for each in chosen)
 
 
-def _cell(chosen: Mapping[str, Any], repeat: bool, stages: _Stages | None) -> Cell:
+def _cell(chosen: Mapping[str, Any], repeat: bool, held_out: int | None, stages: _Stages | None) -> Cell:
     from scalelaw.harness.batches import check_enough
 
     card, P = _card(chosen["corpus"]), chosen["streams"]
@@ -158,6 +164,7 @@ def _cell(chosen: Mapping[str, Any], repeat: bool, stages: _Stages | None) -> Ce
         tokenizer=card.tokenizer,
         corpus_hash=card.hash,
         repeat=repeat,
+        held_out=held_out,
     )
     cell = equal_flops(cell, chosen["flops"]) if "flops" in chosen else cell
     check_enough(

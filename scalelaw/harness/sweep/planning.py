@@ -119,7 +119,8 @@ def _settled(sweep: Sweep, cell: Cell, retry: bool) -> bool:
 def text(rows: Sequence[Row], jobs: int = 1, together: int = 1) -> str:
     """The rows as a table, and what they come to on some jobs, each of which trains some cells together."""
     titles = ("cell", "N", "N_backbone", "P", "D", "FLOPs", "memory", "time")
-    lines = [titles, *(_cells(row) for row in rows)]
+    alike = {name for name, count in Counter(row["name"] for row in rows).items() if count > 1}
+    lines = [titles, *(_cells(row, tell=row["name"] in alike) for row in rows)]
     widths = [max(len(each[column]) for each in lines) for column in range(len(titles))]
     table = ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) for line in lines]
     return "\n".join([*table, total(rows, jobs, together)])
@@ -166,10 +167,11 @@ def _row(cell: Cell, device: str) -> Row:
     }
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, *, tell: bool) -> tuple[str, ...]:
+    """``tell`` it from another cell of its name, which differs in what names leave out."""
     whole = tuple(f"{row[name]:,}" for name in ("N", "N_backbone", "P", "D"))
     return (
-        row["name"],
+        f"{row['name']} {row['cell']}" if tell else row["name"],
         *whole,
         f"{row['FLOPs']:.3g}",
         _size(row["memory"]),

@@ -44,9 +44,9 @@ def status(folder: str | os.PathLike[str]) -> pd.DataFrame:
 def status_rows(sweep: Sweep) -> list[Row]:
     """The rows of :func:`status`, with None where nothing is known."""
     rows = [_row(sweep, cell) for cell in sweep.cells]
-    speeds, held_out = _speeds(sweep.cells, rows), _held_out(sweep, rows)
+    speeds, known = _speeds(sweep.cells, rows), _held_out(sweep, rows)
     for cell, row in zip(sweep.cells, rows, strict=True):
-        row["time_left"] = _time_left(cell, row, speeds, held_out)
+        row["time_left"] = _time_left(cell, row, speeds, known or cell.held_out or HELD_OUT)
     return rows
 
 
@@ -141,13 +141,13 @@ def _speeds(cells: Sequence[Cell], rows: Sequence[Row]) -> dict[float, tuple[flo
     return speeds
 
 
-def _held_out(sweep: Sweep, rows: Sequence[Row]) -> int:
-    """Tokens of the evaluation at the end, as a finished cell says, else as many as a corpus holds out at least."""
+def _held_out(sweep: Sweep, rows: Sequence[Row]) -> int | None:
+    """Tokens of the evaluation at the end, as a finished cell says."""
     for cell, row in zip(sweep.cells, rows, strict=True):
         if row["state"] == "done":
             finished = read_json(sweep.folder(cell) / "row.json") or {}
-            return int(finished.get("held_out_tokens", HELD_OUT))
-    return HELD_OUT
+            return finished.get("held_out_tokens")
+    return None
 
 
 def _time_left(cell: Cell, row: Row, speeds: Mapping[float, tuple[float, float]], held_out: int) -> float | None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from scalelaw.errors import Diverged, HarnessError
 from scalelaw.harness import torchrun
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.folder import read_json
+from scalelaw.harness.sweep.reporting import duration
+
+_EVERY = 30.0  # seconds
 
 
-def train_one(folder: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
+def train_one(folder: str | os.PathLike[str], *, progress: TextIO | None = None, **options: Any) -> dict[str, Any]:
     """Train the cell whose folder this is, and give its row; a finished one is left as it is.
 
     The first process holds the cell's lock meanwhile, as the jobs of a sweep do.
@@ -21,6 +27,8 @@ def train_one(folder: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
     ----------
     folder : path
         ``FOLDER/cells/ID`` of a sweep, in which there is ``cell.json``.
+    progress : text stream, optional
+        Where to say every now and then what step it is at.
     **options
         Of :func:`scalelaw.harness.train`.
 
@@ -48,7 +56,7 @@ def train_one(folder: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
     with claim(folder) as mine:
         if not mine:
             raise HarnessError(f"somebody else trains the cell {cell.name} now; see `scalelaw status`")
-        with noted(folder):
+        with noted(folder), _told(cell, folder, progress):
             try:
                 row = train(cell, folder, **options)
             except Diverged as error:  # what else can go wrong here is no fault of the cell
@@ -57,3 +65,25 @@ def train_one(folder: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
     if (folder.parent.parent / "sweep.json").exists():
         gather(folder.parent.parent)
     return row
+
+
+@contextmanager
+def _told(cell: Cell, folder: Path, stream: TextIO | None) -> Iterator[None]:
+    """A line now and then of what the training within has got to."""
+    ended = threading.Event()
+    teller = threading.Thread(target=_tell, args=(cell, folder, stream, ended), daemon=True)
+    if stream is not None:
+        teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def _tell(cell: Cell, folder: Path, stream: TextIO | None, ended: threading.Event) -> None:
+    while not ended.wait(_EVERY):
+        now = read_json(folder / "progress.json")
+        if now and now["step"]:
+            left = (cell.steps - now["step"]) * now["seconds"] / now["step"]
+            at = f"step {now['step']}/{cell.steps}  loss {now['loss']:.4f}"
+            print(f"{cell.name}  {at}  about {duration(left)} left", file=stream, flush=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
 from scalelaw.harness.sweep.folder import Sweep
-from scalelaw.harness.sweep.reporting import Row, line, status_rows, summary
+from scalelaw.harness.sweep.reporting import Row, goes_on, line, status_rows, summary
 
 EVERY = 60.0  # seconds between plain lines while no cell ends
 _SHOWN = ("done", "failed", "diverged")
@@ -59,7 +59,8 @@ class Plain:
     def __init__(self, sweep: Sweep, stream: TextIO, jobs: int):
         self._news, self._stream, self._jobs = _News(sweep), stream, jobs
         self._last = time.monotonic()
-        self.say(summary(self._news.rows, jobs))
+        if goes_on(self._news.rows):
+            self.say(summary(self._news.rows, jobs))
 
     def look(self) -> None:
         for news in self._news.look():

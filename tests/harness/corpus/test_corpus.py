@@ -93,6 +93,14 @@ def test_the_corpus_of_a_hash_is_kept_when_its_files_change(folder, tmp_path, mo
         load(name, hash=first.card.hash)
 
 
+def test_a_corpus_of_a_hash_is_made_anew_elsewhere(folder, tmp_path, monkeypatch):
+    """With as many tokens held out as when the cell was planned, which is not the default."""
+    name = f"text:{folder}"
+    first = prepare(name, held_out=3_000)
+    monkeypatch.setenv("SCALELAW_CACHE", str(tmp_path / "other"))
+    assert load(name, hash=first.card.hash, held_out=3_000).card == first.card
+
+
 def test_adding_documents_moves_no_other(folder):
     before = set(documents(prepare(f"text:{folder}", held_out=5_000).held_out))
     for i in range(3):

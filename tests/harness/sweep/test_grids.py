@@ -93,6 +93,10 @@ class TestTwoStages:
         ({"two_stage": 1.5}, ["share of stage two is 1.5"]),
         ({"two_stage": 0.999}, ["leaves a stage", "empty"]),
         ({"trained": "streams"}, ["second stage"]),
+        ({"two_stage": 0.5, "trained": "some"}, ["trained is 'some'", "streams"]),
+        ({"tied": "maybe"}, ["tied is 'maybe'", "true or false"]),
+        ({"bias": 2}, ["bias is 2"]),
+        ({"width": 15}, ["width of 15", "even multiple"]),
         ({"two_stage": 0.5, "schedule": "cosine"}, ["leave the schedule out"]),
         ({"schedule": "linear"}, ["'linear'", "wsd"]),
         ({"aggregation": "median"}, ["'median'", "mlp"]),
@@ -120,6 +124,14 @@ def test_cells_of_equal_flops(make):
 
 def test_a_generator_is_several_values(make):
     assert [cell.shape.width for cell in make(width=(w for w in (32, 48)))] == [32, 48]
+
+
+def test_what_is_held_out_is_kept_and_is_no_part_of_the_id(make):
+    """A machine that makes the corpus again needs to know; the hash tells corpora apart already."""
+    plain, kept = make(streams=2, two_stage=0.2), make(streams=2, two_stage=0.2, held_out=20_000)
+    assert [cell.id for cell in kept] == [cell.id for cell in plain]
+    assert [Cell.from_dict(cell.to_dict()).held_out for cell in kept] == [20_000, 20_000]
+    assert "held_out" not in plain[0].to_dict()
 
 
 def test_a_corpus_may_be_repeated(make):

@@ -79,6 +79,13 @@ def test_cells_that_go_together_are_timed_together(make, monkeypatch):
     assert "at most" in total(rows, 2, 3)
 
 
+def test_cells_of_one_name_are_told_apart(make):
+    cells = make(rate=[1e-3, 2e-3], width=[32, 48])
+    lines = text(plan(cells[:3], pace=steps_of(lambda _: 0.5), held_out=nothing)).splitlines()
+    assert [line.split()[:2] for line in lines[1:3]] == [[cell.name, cell.id] for cell in cells[:2]]
+    assert cells[2].id not in lines[3]
+
+
 def test_a_plan_tells_each_cell_and_the_total(make):
     cells = make(streams=[1, 2], two_stage=0.5)
     rows = plan(cells, pace=steps_of(lambda _: 0.5), held_out=nothing)
