@@ -29,12 +29,7 @@ def run(
         else:
             output.result("\n".join(f"{each:12s}{what}" for each, what in corpus.KNOWN.items()))
         return
-    try:
-        wanted = options.whole(held_out)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{held_out!r} is no number of tokens; write it like 20k", param_hint="--held-out"
-        ) from None
+    wanted = options.read_as(options.whole, held_out, "--held-out", like="20k")
     card = corpus.prepare(name, tokenizer=tokenizer, held_out=wanted).card
     if as_json:
         output.document(card.to_dict())

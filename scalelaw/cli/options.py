@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from scalelaw.fit import Fit
+
+T = TypeVar("T")
 
 RUNS_HELP = (
     "A file (.csv, .parquet, .jsonl, ...), a folder of them, - for standard input, or the name of a bundled set "
@@ -129,6 +131,14 @@ def whole(text: str) -> int:
     if not isinstance(value, int):
         raise ValueError
     return value
+
+
+def read_as(read: Callable[[str], T], text: str, option: str, *, like: str) -> T:
+    """The text of an option, read by ``read``, which raises ValueError for what it cannot read."""
+    try:
+        return read(text)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"cannot read {text!r}; write it like {like}", param_hint=option) from None
 
 
 def number(text: str) -> float:

@@ -178,11 +178,10 @@ def _values(option: str, text: str | None, read: Callable[[str], Any]) -> list[A
     """Comma-separated values."""
     if text is None:
         return None
-    try:
-        return [read(each.strip()) for each in text.rstrip(",").split(",")]
-    except ValueError:
-        like = "4, 4M or 1,2,4" if read is options.whole else "0.1, 4e-3 or 1,3"
-        raise typer.BadParameter(f"cannot read {text!r}; write it like {like}", param_hint=option) from None
+    like = "4, 4M or 1,2,4" if read is options.whole else "0.1, 4e-3 or 1,3"
+    return options.read_as(
+        lambda given: [read(each.strip()) for each in given.rstrip(",").split(",")], text, option, like=like
+    )
 
 
 def _corpora(text: str) -> list[str]:

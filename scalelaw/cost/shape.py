@@ -13,9 +13,6 @@ Aggregation = Literal["mlp", "linear", "mean"]
 _QWEN2 = {"gated": True, "out_bias": False, "mlp_bias": False, "norm_bias": False, "qk_norm": False}
 
 
-_TRUTHS = ("tied", "bias", "prefix_at_one", "gated", "out_bias", "mlp_bias", "norm_bias", "qk_norm")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Shape:
     """A Qwen2-like decoder: RMSNorm, RoPE, grouped-query attention, gated MLP, and what P streams add to it.
@@ -72,9 +69,9 @@ class Shape:
         for name in ("layers", "width", "heads", "kv_heads", "head_size", "ffn", "vocabulary"):
             _whole(name, getattr(self, name), least=1)
         _whole("prefix_tokens", self.prefix_tokens, least=0)
-        for name in _TRUTHS:
-            if not isinstance(getattr(self, name), bool):
-                raise ScalelawError(f"{name} is {getattr(self, name)!r}; it is either true or false")
+        for each in fields(self):
+            if each.type == "bool" and not isinstance(value := getattr(self, each.name), bool):
+                raise ScalelawError(f"{each.name} is {value!r}; it is either true or false")
         if self.heads % self.kv_heads:
             raise ScalelawError(
                 f"{self.kv_heads} key/value heads do not divide {self.heads} query heads; choose a number that does"

@@ -48,7 +48,7 @@ class Streams:
     def __post_init__(self) -> None:
         _settle_numbers(self)
         check_streams(self.count)
-        _choice("prefix", self.prefix, get_args(Prefix))
+        check_choice("prefix", self.prefix, get_args(Prefix))
         if not 0 <= self.smoothing <= 1:
             raise HarnessError(f"smoothing is {self.smoothing}; it must lie between 0 and 1")
         if not self.prefix_scale >= 0:
@@ -96,7 +96,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _settle_numbers(self)
-        _choice("schedule", self.schedule, get_args(Schedule))
+        check_choice("schedule", self.schedule, get_args(Schedule))
         for name in ("batch", "context"):
             if getattr(self, name) < 1:
                 raise HarnessError(f"{name} is {getattr(self, name)}; it must be at least 1")
@@ -161,7 +161,7 @@ class Cell:
 
     def __post_init__(self) -> None:
         _settle_numbers(self)
-        _choice("trained", self.trained, get_args(Trained))
+        check_choice("trained", self.trained, get_args(Trained))
         if self.seed < 0:
             raise HarnessError(f"seed is {self.seed}; it must not be negative")
         if self.tokens < self.recipe.tokens_a_step:
@@ -307,6 +307,7 @@ def _short(count: int) -> str:
     return str(count)
 
 
-def _choice(name: str, value: object, known: tuple[str, ...]) -> None:
+def check_choice(name: str, value: object, known: tuple[str, ...]) -> None:
+    """Refuse what is not among the known values of a setting."""
     if value not in known:
         raise HarnessError(f"{name} is {value!r}; choose {', '.join(known)}")

@@ -69,11 +69,6 @@ def evaluate(
     """
     tokens = corpus.held_out
     starts = window_starts(len(tokens), context, windows)
-    if not len(starts):
-        raise HarnessError(
-            f"the {len(tokens):,} held-out tokens hold no window of {context} and the token after it; take a shorter "
-            "context, or hold out more"
-        )
     training = model.training
     model.eval()
     chunks = [starts[i : i + batch] for i in range(0, len(starts), batch)]
@@ -83,8 +78,19 @@ def evaluate(
 
 
 def window_starts(tokens: int, context: int, windows: int | None) -> np.ndarray:
-    """Where the windows begin that tile the held-out tokens: all of them, or so many, spread evenly."""
+    """Where the windows begin that tile the held-out tokens: all of them, or so many, spread evenly.
+
+    Raises
+    ------
+    HarnessError
+        If there is none.
+    """
     starts = np.arange(0, tokens - context, context)
+    if not len(starts):
+        raise HarnessError(
+            f"the {tokens:,} held-out tokens hold no window of {context} and the token after it; take a shorter "
+            "context, or hold out more"
+        )
     if windows is None or windows >= len(starts):
         return starts
     return starts[np.linspace(0, len(starts) - 1, windows).round().astype(int)]

@@ -94,11 +94,11 @@ def corpus_of(cell: Cell) -> corpora.Corpus:
     return corpus
 
 
-def check_divided(cell: Cell, count: int) -> None:
-    """Refuse a batch that the processes cannot share alike."""
+def check_divided(cell: Cell, count: int, sharers: str = "processes") -> None:
+    """Refuse a batch that so many processes, or devices, cannot share alike."""
     if cell.recipe.batch % count:
         raise HarnessError(
-            f"a batch of {cell.recipe.batch} sequences cannot be shared alike by {count} processes; start as many as "
+            f"a batch of {cell.recipe.batch} sequences cannot be shared alike by {count} {sharers}; take as many as "
             "divide it"
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scalelaw.errors import RunsError
+from scalelaw.importers.files import read_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,12 +110,7 @@ def _files(source: Path) -> list[Path]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunsError(f"cannot read {path}: {error.strerror or error}; check its permissions") from None
-    except ValueError:
-        raise RunsError(f"{path} is not JSON: writing it was interrupted; evaluate again") from None
+    result = read_json(path, torn="writing it was interrupted; evaluate again")
     if not isinstance(result, dict) or not isinstance(result.get("results"), dict):
         raise RunsError(f"{path} is no result of lm-evaluation-harness: it has no results; leave it out")
     return result

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scalelaw.cost import parameters
 from scalelaw.cost.training import Trained
 from scalelaw.errors import RunsError
+from scalelaw.importers.files import read_json
 from scalelaw.importers.models import check_trained, flops_a_token, shape_of, streams_of, tokens_of_flos
 
 if TYPE_CHECKING:
@@ -104,12 +105,7 @@ def _hidden(path: Path) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        state = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunsError(f"cannot read {path}: {error.strerror or error}; check its permissions") from None
-    except ValueError:
-        raise RunsError(f"{path} is not JSON: a save was interrupted; delete it to take an earlier one") from None
+    state = read_json(path, torn="a save was interrupted; delete it to take an earlier one")
     if not isinstance(state, dict) or not isinstance(state.get("log_history"), list):
         raise RunsError(f"{path} is no state of a Trainer: it has no log_history; leave it out")
     return state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -63,21 +64,13 @@ def logged(
     context: int | None,
 ) -> dict[str, Any]:
     """The options of verbs that read metrics, as arguments."""
+    read = partial(options.read_as, options.quantity, option="--tokens-per-step", like="524288")
     return {
         "loss": loss,
         "curve": curve,
         "columns": options.pairs("--column", column, like="N=my_setting"),
-        "tokens_per_step": None if tokens_per_step is None else _tokens(tokens_per_step),
+        "tokens_per_step": None if tokens_per_step is None else read(tokens_per_step),
         "about": about,
         "trained": trained,
         "context": context,
     }
-
-
-def _tokens(text: str) -> float:
-    try:
-        return options.quantity(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"cannot read {text!r}; write it like 524288", param_hint="--tokens-per-step"
-        ) from None

@@ -34,10 +34,7 @@ Smoothing = Annotated[float, typer.Option("--smoothing", metavar="X", help="P ti
 
 def count(text: str, option: str) -> int:
     """A number of things, such as 20M."""
-    try:
-        return round(options.quantity(text))
-    except (ValueError, OverflowError):
-        raise typer.BadParameter(f"cannot read {text!r}; write it like 20M", param_hint=option) from None
+    return options.read_as(lambda given: round(options.quantity(given)), text, option, like="20M")
 
 
 def quieten() -> None:

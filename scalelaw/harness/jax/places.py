@@ -63,18 +63,3 @@ def choose(device: str = "auto", count: int = 1) -> Place:
         there = f"{len(found)} device{'s' if len(found) > 1 else ''} of {found[0].platform}"
         raise HarnessError(f"JAX has {there} here, which cannot be {count}; ask for as many as there are")
     return Place(Mesh(np.asarray(found[:count]), (_BATCH,)))
-
-
-def check_shared(batch: int, place: Place) -> None:
-    """Refuse a batch that the devices cannot share alike.
-
-    Raises
-    ------
-    HarnessError
-        If their number does not divide it.
-    """
-    if batch % place.mesh.size:
-        raise HarnessError(
-            f"a batch of {batch} sequences cannot be shared alike by {place.mesh.size} devices; take as many "
-            "as divide it"
-        )

@@ -13,10 +13,10 @@ import jax
 from scalelaw.errors import HarnessError
 from scalelaw.harness import torchrun
 from scalelaw.harness.cell import Cell
-from scalelaw.harness.jax.places import Place, check_shared, choose
+from scalelaw.harness.jax.places import Place, choose
 from scalelaw.harness.jax.running import JaxRun
 from scalelaw.harness.malloc import keep_freed_memory
-from scalelaw.harness.training import corpus_of, first_model
+from scalelaw.harness.training import check_divided, corpus_of, first_model
 
 
 def train(
@@ -82,7 +82,7 @@ def placed(cell: Cell, device: str, devices: int) -> Iterator[Place]:
     if torchrun.processes() > 1:
         raise HarnessError("a cell is trained in JAX by one process; start it without torchrun, or train it in PyTorch")
     place = choose(device, devices)
-    check_shared(cell.recipe.batch, place)
+    check_divided(cell, place.mesh.size, "devices")
     if place.first.platform == "cpu":
         keep_freed_memory()
     with jax.default_device(place.first):

@@ -11,7 +11,7 @@ from scalelaw.cost import Shape
 from scalelaw.cost.parameters import check_streams
 from scalelaw.cost.training import Trained
 from scalelaw.errors import HarnessError
-from scalelaw.harness.cell import Cell, Recipe, Streams
+from scalelaw.harness.cell import Cell, Recipe, Streams, check_choice
 from scalelaw.harness.stages import equal_flops
 from scalelaw.harness.stages import two_stage as two_stages
 from scalelaw.harness.sweep.folder import with_starts
@@ -120,8 +120,7 @@ def grid(
     _check_options(options)
     if trained == "streams" and two_stage is None:
         raise HarnessError("streams alone can only be trained on a backbone that is trained already, in a second stage")
-    if trained not in get_args(Trained):
-        raise HarnessError(f"trained is {trained!r}; choose {', '.join(get_args(Trained))}")
+    check_choice("trained", trained, get_args(Trained))  # of P = 1 it would not show, as all of it is trained
     if (tokens is None) == (flops is None):
         raise HarnessError("a cell needs either tokens or flops, which say how long it is trained; give one of the two")
     if two_stage is not None and flops is not None:

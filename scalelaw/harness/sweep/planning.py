@@ -119,8 +119,8 @@ def _settled(sweep: Sweep, cell: Cell, retry: bool) -> bool:
 def text(rows: Sequence[Row], jobs: int = 1, together: int = 1) -> str:
     """The rows as a table, and what they come to on some jobs, each of which trains some cells together."""
     titles = ("cell", "N", "N_backbone", "P", "D", "FLOPs", "memory", "time")
-    alike = {name for name, count in Counter(row["name"] for row in rows).items() if count > 1}
-    lines = [titles, *(_cells(row, tell=row["name"] in alike) for row in rows)]
+    named = Counter(row["name"] for row in rows)
+    lines = [titles, *(_cells(row, tell=named[row["name"]] > 1) for row in rows)]
     widths = [max(len(each[column]) for each in lines) for column in range(len(titles))]
     table = ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) for line in lines]
     return "\n".join([*table, total(rows, jobs, together)])

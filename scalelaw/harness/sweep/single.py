@@ -12,8 +12,8 @@ from typing import Any, TextIO
 from scalelaw.errors import Diverged, HarnessError
 from scalelaw.harness import torchrun
 from scalelaw.harness.cell import Cell
-from scalelaw.harness.sweep.folder import read_json
-from scalelaw.harness.sweep.reporting import duration
+from scalelaw.harness.sweep.folder import Sweep, read_json
+from scalelaw.harness.sweep.reporting import line, status_rows
 
 _EVERY = 30.0  # seconds
 
@@ -81,9 +81,8 @@ def _told(cell: Cell, folder: Path, stream: TextIO | None) -> Iterator[None]:
 
 
 def _tell(cell: Cell, folder: Path, stream: TextIO | None, ended: threading.Event) -> None:
+    alone = Sweep(folder.parent.parent, (cell,))
     while not ended.wait(_EVERY):
-        now = read_json(folder / "progress.json")
-        if now and now["step"]:
-            left = (cell.steps - now["step"]) * now["seconds"] / now["step"]
-            at = f"step {now['step']}/{cell.steps}  loss {now['loss']:.4f}"
-            print(f"{cell.name}  {at}  about {duration(left)} left", file=stream, flush=True)
+        (row,) = status_rows(alone)
+        if row["step"]:
+            print(line(row), file=stream, flush=True)

@@ -193,7 +193,8 @@ def _companions(sweep: Sweep, cell: Cell, most: int, left: Collection[Cell]) -> 
 @cache
 def _like(sweep: Sweep, cell: Cell) -> tuple[Cell, ...]:
     """The other cells that one program can train together with this one."""
-    return tuple(other for other in sweep.cells if other != cell and alike(other) == alike(cell))
+    common = alike(cell)
+    return tuple(other for other in sweep.cells if other != cell and alike(other) == common)
 
 
 def _try(sweep: Sweep, cells: list[Cell], train: str, stop: Callable[[], bool], options: dict[str, Any]) -> list[str]:

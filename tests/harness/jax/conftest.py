@@ -15,6 +15,15 @@ os.environ.setdefault(
 
 
 @pytest.fixture
+def traced(monkeypatch):
+    """Grows by one whenever the loss of a step is traced, which is once a compilation."""
+    stepping = import_module("scalelaw.harness.jax.stepping")
+    calls, loss = [], stepping.loss
+    monkeypatch.setattr(stepping, "loss", lambda *arguments: (calls.append(arguments), loss(*arguments))[1])
+    return calls
+
+
+@pytest.fixture
 def corpus(monkeypatch):
     """Tokens of a simple pattern with noise, in place of the corpora that the harness finds on this machine."""
     rng = np.random.default_rng(0)

@@ -14,7 +14,6 @@ pytest.importorskip("safetensors", reason="the extra train is not installed")
 from scalelaw.cost import Shape  # noqa: E402
 from scalelaw.errors import Diverged, HarnessError, Stopped  # noqa: E402
 from scalelaw.harness.cell import Cell, Recipe, Streams  # noqa: E402
-from scalelaw.harness.jax import stepping  # noqa: E402
 from scalelaw.harness.jax.running import JaxRun  # noqa: E402
 from scalelaw.harness.jax.together import train_together  # noqa: E402
 from scalelaw.harness.jax.training import train  # noqa: E402
@@ -126,15 +125,7 @@ def test_one_that_cannot_be_begun_is_told_and_the_others_go_on(tmp_path, corpus)
     close(rows[1], train(GROUP[1], tmp_path / "alone"))
 
 
-def test_a_group_is_compiled_once(tmp_path, corpus, monkeypatch):
-    traced = []
-
-    def counted(*arguments):
-        traced.append(arguments)
-        return loss(*arguments)
-
-    loss = stepping.loss
-    monkeypatch.setattr(stepping, "loss", counted)
+def test_a_group_is_compiled_once(tmp_path, corpus, traced):
     cells = [replace(each, recipe=replace(each.recipe, beta1=0.7)) for each in GROUP]  # of no other test
     train_together(cells, [tmp_path / cell.id for cell in cells])
     assert len(traced) == 1
