@@ -89,7 +89,7 @@ def envelope(
     if bootstrap:
         draws = _draws(curves, table[:, kept], budgets[kept], bootstrap, np.random.default_rng(rng))
     best = {name: frame[name].to_numpy()[kept] for name in ("N", "D")}
-    exponents = power_laws(budgets[kept], best, draws, level=level, kind=kind)
+    exponents = power_laws(budgets[kept], best, draws, independent=False, level=level, kind=kind)
     return Frontier("envelope", frame, exponents, _points(curves), _points(curves))
 
 
@@ -166,7 +166,7 @@ def _draws(
         best, any_ = drawn[part.argmin(0)], np.isfinite(part).any(0)
         N[b] = np.where(any_, np.exp(sizes[best]), np.nan)
         D[b] = np.where(any_, np.exp(tokens[best, np.arange(len(budgets))]), np.nan)
-    return {"N": N, "D": D, "weights": np.ones((count, len(budgets)))}
+    return {"N": N, "D": D}
 
 
 def _points(curves: list[Curve]) -> Any:

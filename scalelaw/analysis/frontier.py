@@ -50,7 +50,13 @@ class Frontier:
 
 
 def power_laws(
-    C: np.ndarray, best: Mapping[str, np.ndarray], draws: Mapping[str, np.ndarray] | None, *, level: float, kind: str
+    C: np.ndarray,
+    best: Mapping[str, np.ndarray],
+    draws: Mapping[str, np.ndarray] | None,
+    *,
+    independent: bool,
+    level: float,
+    kind: str,
 ) -> pd.DataFrame:
     """Straight lines of ln N and ln D in ln C through the minima.
 
@@ -58,44 +64,50 @@ def power_laws(
     ----------
     C : array of shape (budgets,)
     best : N and D of shape (budgets,)
-    draws : N and D of shape (B, budgets), NaN where a draw has no minimum; each draw may weigh the budgets anew, by
-        its ``weights`` of that shape.
+    draws : N and D of shape (B, budgets), NaN where a draw has no minimum; None for no intervals
+    independent : bool
+        Whether the budgets share no runs. Then the scatter of three or more about the line, which holds the noise of
+        the runs and whatever else moves the minima, gives Student's interval, exact where it is normal; the draws know
+        of the noise alone.
     """
     import pandas as pd
 
     x, rows = np.log(C), []
     for name in POWERS:
         y = np.log(best[name])
-        slope, intercept = (float(part) for part in line(x, y, np.ones(len(C))))
-        row: dict[str, Any] = {"quantity": name, "coefficient": np.exp(intercept), "exponent": slope}
-        if draws is not None:
-            slopes = line(x, np.log(draws[name]), draws["weights"])[0]
-            row["low"], row["high"] = interval(slopes[np.isfinite(slopes)], slope, level=level, kind=kind)
+        slope, intercept = (float(part) for part in line(x, y))
         rest = y - slope * x - intercept
+        row: dict[str, Any] = {"quantity": name, "coefficient": np.exp(intercept), "exponent": slope}
+        if draws is not None and independent and len(C) > 2:
+            away = _student(x, rest, level)
+            row["low"], row["high"] = slope - away, slope + away
+        elif draws is not None:
+            slopes = line(x, np.log(draws[name]))[0]
+            row["low"], row["high"] = interval(slopes[np.isfinite(slopes)], slope, level=level, kind=kind)
         row["r2"] = 1 - (rest**2).sum() / ((y - y.mean()) ** 2).sum()
         rows.append(row | {"budgets": len(C)})
     return pd.DataFrame(rows)
 
 
-def resampled(budgets: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Times each budget is drawn, shape (count, budgets); a draw holds at least two different ones."""
-    drawn = rng.integers(0, budgets, (count, budgets))
-    same = (drawn == drawn[:, :1]).all(1)
-    drawn[same] = np.arange(budgets)
-    shifted = drawn + budgets * np.arange(count)[:, None]
-    return np.bincount(shifted.ravel(), minlength=count * budgets).reshape(count, budgets).astype(float)
+def _student(x: np.ndarray, rest: np.ndarray, level: float) -> float:
+    """Half the width of Student's interval of a slope, from the residuals of its line."""
+    from scipy.special import stdtrit
+
+    freedom = len(x) - 2
+    error = np.sqrt((rest**2).sum() / freedom / ((x - x.mean()) ** 2).sum())
+    return float(stdtrit(freedom, (1 + level) / 2) * error)
 
 
-def line(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Slope and intercept of weighted lines through y (..., points); a point that is NaN takes no part.
+def line(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and intercept of lines through y (..., points); a point that is NaN takes no part.
 
     Examples
     --------
-    >>> slope, intercept = line(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 5.0]), np.ones(3))
+    >>> slope, intercept = line(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, np.nan]))
     >>> float(slope), float(intercept)
     (2.0, 1.0)
     """
-    weights = np.where(np.isfinite(y), weights, 0.0)
+    weights = np.isfinite(y).astype(float)
     y = np.where(np.isfinite(y), y, 0.0)
     total = weights.sum(-1)
     with np.errstate(all="ignore"):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.analysis.frontier import Frontier, need_two, power_laws, resampled
+from scalelaw.analysis.frontier import Frontier, need_two, power_laws
 from scalelaw.analysis.isoflop_profile import CURVES, Profile, profiles_of, run_noise
 from scalelaw.errors import FitError
 from scalelaw.fit.intervals import check_interval
@@ -43,10 +43,10 @@ def isoflop(
         Standard deviation of log loss from run to run; by default that of each run about the cubic through its two
         neighbours on either side, by the median, all budgets together.
     bootstrap : int
-        Draws for intervals: each has new noise in every loss and, for the exponents, resamples the budgets too, since
-        the scatter of the minima about the line is more than the noise of the runs. Where it is not, these intervals of
-        the exponents are too wide: in simulations of 3 to 12 budgets with 9 sizes each, 95 % intervals held the truth
-        in 95 to 100 % of 150 data sets and were 1.6 to 2.7 times as wide as they had to be.
+        Draws, each with new noise in every loss, for the intervals of the minima; 0 for no intervals. Those of the
+        exponents are Student's, from the scatter of three or more minima about their line, with two degrees of freedom
+        fewer than budgets: draws know of the noise of runs alone, and on published profiles minima scatter more. At
+        three budgets that is one degree, and wide. Two budgets have no scatter, so theirs come from the draws.
     rng : int or Generator
     level : float
     kind : {"bc", "percentile", "normal"}
@@ -80,11 +80,11 @@ def isoflop(
         raise FitError(f"the window is a factor above 1, such as 10, not {window!r}")
     profiles = profiles_of(runs, window)
     found = [profile.minima(profile.loss[None], curve) for profile in profiles]
-    draws, generator = None, np.random.default_rng(rng)
+    draws = None
     if bootstrap:
         spread = run_noise(profiles) if noise is None else float(noise)
-        draws = _draws(profiles, curve, spread, bootstrap, generator)
-    return _frontier(profiles, found, draws, curve, generator, level=level, kind=kind)
+        draws = _draws(profiles, curve, spread, bootstrap, np.random.default_rng(rng))
+    return _frontier(profiles, found, draws, curve, level=level, kind=kind)
 
 
 def _draws(
@@ -110,7 +110,6 @@ def _frontier(
     found: list[tuple[np.ndarray, np.ndarray, list[str]]],
     draws: dict[str, np.ndarray] | None,
     curve: str,
-    generator: np.random.Generator,
     *,
     level: float,
     kind: str,
@@ -134,9 +133,8 @@ def _frontier(
         minima.insert(2, "N_low", ends[0])
         minima.insert(3, "N_high", ends[1])
         draws = {name: values[:, kept] for name, values in draws.items()}
-        draws["weights"] = resampled(int(kept.sum()), len(draws["N"]), generator)
     best = {name: minima[name].to_numpy()[kept] for name in ("N", "D")}
     lines = [pd.DataFrame({"C": p.C, **dict(zip(("N", "loss"), p.drawn(curve), strict=True))}) for p in profiles]
     points = [pd.DataFrame({"C": p.C, "N": np.exp(p.x), "D": np.exp(p.tokens), "loss": p.loss}) for p in profiles]
-    exponents = power_laws(C[kept], best, draws, level=level, kind=kind)
+    exponents = power_laws(C[kept], best, draws, independent=True, level=level, kind=kind)
     return Frontier("isoflop", minima, exponents, pd.concat(points), pd.concat(lines))

@@ -16,6 +16,16 @@ _SAME_BUDGET = 1.05
 _FINE = 1025
 _FEWEST = {"parabola": 4, "akima": 5}
 _FEWEST_ERRORS = 4
+_FAMILIES = {
+    "dataset": "corpora",
+    "val": "kinds of loss",
+    "hparams": "sets of hyperparameters",
+    "optimizer": "optimisers",
+    "schedule": "schedules",
+    "decay": "decays of the rate",
+    "warmup": "warm-ups",
+    "P": "numbers of streams",
+}
 
 
 @dataclass(frozen=True)
@@ -141,7 +151,7 @@ def _check_one_family(table: Mapping[str, Any]) -> None:
     ------
     RunsError
     """
-    for name, what in (("dataset", "corpora"), ("P", "numbers of streams")):
+    for name, what in _FAMILIES.items():
         values = sorted(set(table[name].tolist()), key=str) if name in table else []
         if len(values) > 1:
             raise RunsError(

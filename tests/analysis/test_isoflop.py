@@ -70,6 +70,23 @@ def test_intervals_hold_the_truth_and_grow_with_the_noise() -> None:
     assert widths[1] > 4 * widths[0]
 
 
+def test_intervals_of_exponents_are_students_of_the_scatter_of_minima() -> None:
+    """Against SciPy's regression; two budgets have no scatter, and their intervals are those of the noise given."""
+    from scipy.stats import linregress, t
+
+    frontier = isoflop(profiles(noise=1e-3), bootstrap=2, level=0.9)
+    known = linregress(np.log(frontier.minima["C"]), np.log(frontier.minima["N"]))
+    row = frontier.exponents.iloc[0]
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(t.ppf(0.95, 2) * known.stderr)
+    assert (row["high"] + row["low"]) / 2 == pytest.approx(known.slope)
+    two = [
+        isoflop(profiles([1e18, 1e21]), bootstrap=500, noise=noise, kind="normal").exponents.iloc[0]
+        for noise in (1e-4, 2e-4)
+    ]
+    narrow, wide = (row["high"] - row["low"] for row in two)
+    assert wide == pytest.approx(2 * narrow, rel=0.01)
+
+
 def test_the_noise_of_the_runs_is_found() -> None:
     from scalelaw.analysis.isoflop_profile import profiles_of, run_noise
 
@@ -112,7 +129,10 @@ def test_too_few() -> None:
         isoflop({"N": [1e8], "loss": [3.0]})
 
 
-@pytest.mark.parametrize(("name", "values"), [("P", [1, 2]), ("dataset", ["a", "b"]), ("param_count", ["a", "b"])])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("P", [1, 2]), ("dataset", ["a", "b"]), ("param_count", ["a", "b"]), ("hparams", ["base", "tuned"])],
+)
 def test_runs_of_several_kinds_are_no_profile(name: str, values: list) -> None:
     runs = profiles()
     mixed = runs | {name: np.array(values * (len(runs["N"]) // 2))}

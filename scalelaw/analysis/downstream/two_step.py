@@ -132,7 +132,8 @@ def downstream(
     chance, ceiling : float
         Percent that a model without knowledge and one without fault would have.
     bootstrap : int
-        Resamples, the same for both steps: of runs, or of whole runs where rows are checkpoints.
+        Resamples, the same for both steps, but for the few that cannot determine one of them and are drawn anew: of
+        runs, or of whole runs where rows are checkpoints.
     rng : int
         Their seed.
 
