@@ -107,6 +107,8 @@ class Puller:
         spreads = np.sqrt(np.maximum((directions * gradients).sum(1), 0.0))
         return values, directions / np.where(spreads > 0, spreads, 1.0)[:, None] ** 2, spreads
 
+    # a spring may ask for what no parameters give; such points are infinite or NaN, and left out below
+    @np.errstate(all="ignore")
     def pull(self, which: np.ndarray, centre: np.ndarray, known: Points | None = None) -> Points:
         """Points whose springs pull quantity ``which`` (m,) to ``centre`` (m,); only those that converged."""
         values, directions, spreads = self.middle()
