@@ -97,7 +97,9 @@ def run(
         list[str] | None,
         typer.Option("--engine-option", metavar="NAME=VALUE", help="Such as partition=long; repeatable."),
     ] = None,
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, cpu, mps, cuda (jobs take turns) or cuda:1.")
+    ] = "auto",
     backend: Annotated[str, typer.Option(metavar="NAME", help="What trains: torch or jax.")] = "torch",
     together: Annotated[
         int,

@@ -72,6 +72,9 @@ def shape_from_config(config: Any) -> Shape:
         raise ScalelawError(f"the config.json of this {kind} model does not say {' and '.join(missing)}; add it")
     describe, tied = FAMILIES[kind]
     sizes = {field: values[name] for field, name in _FIELDS.items()}
+    for name in _FIELDS.values():
+        if isinstance(values[name], bool) or not isinstance(values[name], int):
+            raise ScalelawError(f"the config.json says {name} = {values[name]!r}; it must be a whole number")
     heads, width = sizes["heads"], sizes["width"]
     head_size = values.get("head_dim")
     if head_size is None and (not heads or width % heads):

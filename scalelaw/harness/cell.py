@@ -136,7 +136,8 @@ class Cell:
     corpus, tokenizer, corpus_hash : str
         Name and tokenizer of the corpus, and the hash of its tokens: another corpus is another cell.
     repeat : bool
-        Whether the corpus may be gone through more than once.
+        Whether the corpus may be gone through more than once. No part of ``id``: it changes nothing of a run that
+        the corpus is long enough for, and a run that it is too short for there is only with it.
     trained : {"all", "streams"}
         All weights, or prefixes and aggregator only.
     held_out : int or None
@@ -292,7 +293,8 @@ def _anywhere(values: dict[str, Any]) -> dict[str, Any]:
     start = values["start"]
     corpus = "text" if values["corpus"].startswith("text:") else values["corpus"]
     kept = {name: value for name, value in values.items() if name != "held_out"}
-    return {**kept, "corpus": corpus, "start": None if start is None else _anywhere(start)}
+    # a text that is long enough is gone through once whether it may be repeated or not, and D says if it was not
+    return {**kept, "repeat": False, "corpus": corpus, "start": None if start is None else _anywhere(start)}
 
 
 def _of_streams(shape: Shape) -> dict[str, Any]:

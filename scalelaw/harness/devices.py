@@ -26,8 +26,9 @@ def choose(device: str = "auto") -> torch.device:
         chosen = torch.device(device)
     except RuntimeError:
         raise HarnessError(f"device {device!r} is not known; choose auto, cpu, cuda, cuda:1 or mps") from None
-    if device == "cuda":  # under torchrun each process has a device of its own
-        chosen = torch.device("cuda", torchrun.local_rank())
+    if device == "cuda":  # each process of torchrun has a device of its own; jobs side by side take turns
+        own = torchrun.local_rank()
+        chosen = torch.device("cuda", torchrun.job_number() % max(there["cuda"], 1) if own is None else own)
     if (chosen.index or 0) >= there.get(chosen.type, 0):
         raise HarnessError(f"device {chosen} is not available on this machine; choose auto, or {_names(there)}")
     return chosen
@@ -41,10 +42,13 @@ def precision(device: torch.device) -> contextlib.AbstractContextManager[object]
 
 
 def be_deterministic(device: torch.device) -> None:
-    """The same cell gives the same loss to the last digit: on CUDA that has to be asked for."""
+    """The same cell gives the same loss to the last digit: on CUDA that has to be asked for.
+
+    Not as a warning only: backward passes of fused attention keep their unordered sums then.
+    """
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.use_deterministic_algorithms(True)
 
 
 def _there() -> dict[str, int]:

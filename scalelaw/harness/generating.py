@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -34,11 +35,18 @@ def generate(
     Raises
     ------
     HarnessError
-        If there is no token to go on from, or the temperature is negative.
+        If there is no token to go on from, one is none of the vocabulary, the temperature is negative, or ``guidance``
+        is no finite number.
     """
+    if tokens.ndim != 2:
+        raise HarnessError(f"the prompt has {tokens.ndim} dimensions; it is a batch, (B, S): take tokens[None] for one")
     prompt = tokens.shape[1]
     if not prompt:
         raise HarnessError("the prompt is empty, and a model goes on from a token; give one, such as a newline")
+    if int(tokens.min()) < 0 or int(tokens.max()) >= model.shape.vocabulary:
+        raise HarnessError(f"the prompt has a token outside of the vocabulary, 0 to {model.shape.vocabulary - 1}")
+    if guidance is not None and not math.isfinite(guidance):
+        raise HarnessError(f"guidance is {guidance}; it must be a finite number")
     if not temperature >= 0:
         raise HarnessError(f"temperature is {temperature}; it must not be negative, and 0 takes the likeliest token")
     generator = torch.Generator(tokens.device).manual_seed(seed)

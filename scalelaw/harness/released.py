@@ -94,7 +94,7 @@ def _check_settings(config: Mapping[str, Any]) -> None:
     """Refuse what shapes and streams do not tell, where it is not the harness's."""
     if (kind := config.get("model_type", "qwen2_parscale")) not in ("qwen2_parscale", "qwen2"):
         raise HarnessError(f"the released format is that of Qwen2 models, and the configuration is of {kind}")
-    if missing := [name for name in STREAMS if name not in config]:
+    if missing := [name for name in STREAMS if config.get(name) is None]:
         raise HarnessError(
             f"the configuration does not say {' and '.join(missing)}; to a plain Qwen2 model, which is one stream, add "
             "parscale_n = 1, parscale_n_tokens = 48 and parscale_attn_smooth = 0.1"
@@ -104,7 +104,10 @@ def _check_settings(config: Mapping[str, Any]) -> None:
     wanted = {"rope_type": "default", "rope_theta": ROPE_BASE, "rms_norm_eps": EPSILON, "hidden_act": "silu"}
     for name, value in {**wanted, "use_sliding_window": False}.items():
         if said.get(name, value) != value:
-            raise HarnessError(f"the harness has {name} = {value}, and the configuration says {said[name]}")
+            raise HarnessError(
+                f"the harness has {name} = {value}, and the configuration says {said[name]}; scalelaw.pretrained loads "
+                "such a model through transformers"
+            )
 
 
 def config_of(model: Model) -> dict[str, Any]:

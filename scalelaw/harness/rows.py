@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from typing import Any
 
 from scalelaw._version import __version__
 from scalelaw.cost import parameters
-from scalelaw.harness.cell import Cell
+from scalelaw.harness.cell import Cell, Recipe, Streams
 from scalelaw.harness.evaluating import HeldOut
 from scalelaw.harness.schedule import rate_share
 
+_OF_SHAPE = (
+    *("layers", "width", "heads", "kv_heads", "head_size", "ffn", "vocabulary", "tied", "bias"),
+    *("prefix_tokens", "aggregation", "prefix_at_one"),
+)
+_OF_WEIGHING = ("aggregation", "smoothing")
+_OF_PREFIXES = ("prefix_tokens", "prefix", "prefix_scale", "near_identity", "prefix_rate")
+
 
 def row_of(
-    cell: Cell, held_out: HeldOut, train_loss: float, seconds: float, device: str, *, backend: str
+    cell: Cell, held_out: HeldOut, train_loss: float, seconds: float, *, device: str, backend: str
 ) -> dict[str, Any]:
     """A finished cell as a row of the runs table, settings included."""
-    shape, streams, recipe = cell.shape, cell.streams, cell.recipe
-    counts = parameters(shape, streams.count)
+    counts = parameters(cell.shape, cell.streams.count)
     return {
         "N": counts.pop("N"),
         "N_backbone": counts.pop("N_backbone"),
-        "P": streams.count,
+        "P": cell.streams.count,
         "D": cell.D,
         "C": cell.C,
         "loss": held_out.loss,
@@ -38,17 +45,29 @@ def row_of(
         "corpus_hash": cell.corpus_hash,
         "held_out_tokens": held_out.tokens,
         "train_loss": train_loss,
-        **{name: getattr(shape, name) for name in ("layers", "width", "heads", "kv_heads", "ffn", "vocabulary")},
-        **{name: getattr(shape, name) for name in ("prefix_tokens", "aggregation", "prefix_at_one")},
-        **{name: getattr(streams, name) for name in ("smoothing", "prefix", "prefix_scale", "near_identity")},
-        **{name: getattr(recipe, name) for name in ("batch", "context", "rate", "schedule", "warmup", "decay")},
-        "prefix_rate": recipe.prefix_rate,
+        **settings_of(cell),
         "trained": cell.trained,
         "start": None if cell.start is None else cell.start.id,
         "backend": backend,
         "device": device,
         "seconds": seconds,
     }
+
+
+def settings_of(cell: Cell) -> dict[str, Any]:
+    """All that a cell is trained with, or rows of a grid over it could not be told apart; None where there is no such.
+
+    A plain model has no prefix, and one stream is not weighed, whatever the values of their settings.
+    """
+    one = cell.streams.count == 1
+    plain = one and not cell.shape.prefix_slots(1)
+    values = {
+        **{name: getattr(cell.shape, name) for name in _OF_SHAPE},
+        **{each.name: getattr(cell.streams, each.name) for each in fields(Streams) if each.name != "count"},
+        **{each.name: getattr(cell.recipe, each.name) for each in fields(Recipe)},
+    }
+    without = (*(_OF_WEIGHING if one else ()), *(_OF_PREFIXES if plain else ()))
+    return {name: None if name in without else value for name, value in values.items()}
 
 
 def dataset(corpus: str) -> str:

@@ -46,6 +46,7 @@ class Progress:
     seconds: float = 0.0
     train_loss: float = math.nan
     backends: list[str] = field(default_factory=list)
+    devices: list[str] = field(default_factory=list)
     curve: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -123,9 +124,12 @@ class Run:
                 saved = time.monotonic()
 
     def sign(self) -> None:
-        """Take down who trains: steps of another backend may have come before, and the row names both."""
-        if self.progress.step < self.cell.steps and self.backend not in self.progress.backends:
-            self.progress.backends.append(self.backend)
+        """Take down who trains, and where: steps of another may have come before, and the row names both."""
+        if self.progress.step == self.cell.steps:
+            return
+        for names, own in ((self.progress.backends, self.backend), (self.progress.devices, self.device_name)):
+            if own not in names:
+                names.append(own)
 
     def step(self) -> None:
         """One optimiser step."""
@@ -220,8 +224,8 @@ class Run:
     def row(self, held_out: HeldOut) -> dict[str, Any]:
         """The row of the runs table."""
         progress = self.progress
-        backend = "+".join(progress.backends)
-        return row_of(self.cell, held_out, progress.train_loss, progress.seconds, self.device_name, backend=backend)
+        backend, device = "+".join(progress.backends), "+".join(progress.devices) or self.device_name
+        return row_of(self.cell, held_out, progress.train_loss, progress.seconds, device=device, backend=backend)
 
     @property
     def device_name(self) -> str:

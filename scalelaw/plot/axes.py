@@ -83,7 +83,7 @@ def text(name: str, value: float, *, digits: int = 6) -> str:
     ('0.5B', '2T', '70M', '2')
     """
     if name in _COUNTS:
-        for least, unit, letter in ((1e12, 1e12, "T"), (1e8, 1e9, "B"), (1e5, 1e6, "M"), (1e3, 1e3, "K")):
+        for least, unit, letter in ((1e12, 1e12, "T"), (1e8, 1e9, "B"), (1e6, 1e6, "M"), (1e3, 1e3, "K")):
             if value >= least * (1 - 1e-9):
                 return f"{round(value / unit, digits):.4g}{letter}"
     mantissa, _, exponent = f"{value:.3g}".partition("e")

@@ -15,7 +15,8 @@ def machine(monkeypatch):
         monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda > 0)
         monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-        monkeypatch.delenv("LOCAL_RANK", raising=False)
+        for name in ("LOCAL_RANK", "SCALELAW_JOB"):
+            monkeypatch.delenv(name, raising=False)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
 
@@ -33,6 +34,10 @@ def machine(monkeypatch):
         ({"cuda": 2, "LOCAL_RANK": "1"}, "auto", "cuda:1"),
         ({"cuda": 2, "LOCAL_RANK": "1"}, "cuda:0", "cuda:0"),
         ({"cuda": 2}, "cuda:1", "cuda:1"),
+        ({"cuda": 2, "SCALELAW_JOB": "3"}, "auto", "cuda:1"),
+        ({"cuda": 2, "SCALELAW_JOB": "3", "LOCAL_RANK": "0"}, "cuda", "cuda:0"),
+        ({"cuda": 2, "SCALELAW_JOB": "3"}, "cuda:0", "cuda:0"),
+        ({"SCALELAW_JOB": "3"}, "auto", "cpu"),
         ({"cuda": 2}, "cpu", "cpu"),
     ],
 )
@@ -58,3 +63,14 @@ def test_a_device_that_is_not_there_is_named_beside_those_that_are(has, asked, m
     machine(**has)
     with pytest.raises(HarnessError, match=message):
         devices.choose(asked)
+
+
+def test_determinism_is_asked_for_on_cuda_and_not_only_as_a_warning(monkeypatch):
+    """With a warning only, the backward passes of fused attention keep their unordered sums."""
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    try:
+        devices.be_deterministic(torch.device("cuda"))
+        assert torch.are_deterministic_algorithms_enabled()
+        assert not torch.is_deterministic_algorithms_warn_only_enabled()
+    finally:
+        torch.use_deterministic_algorithms(False)

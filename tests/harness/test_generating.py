@@ -28,3 +28,9 @@ def test_generation_goes_on_from_something():
         Model(SHAPE).generate(TOKENS[:, :0], 4)
     with pytest.raises(HarnessError, match="temperature is -1"):
         Model(SHAPE).generate(TOKENS, 4, temperature=-1.0)
+    with pytest.raises(HarnessError, match="guidance is nan"):
+        Model(SHAPE).generate(TOKENS, 4, guidance=float("nan"))
+    with pytest.raises(HarnessError, match="outside of the vocabulary, 0 to 60"):
+        Model(SHAPE).generate(TOKENS + 1, 4)
+    with pytest.raises(HarnessError, match=r"1 dimensions; it is a batch"):
+        Model(SHAPE).generate(TOKENS[0], 4)

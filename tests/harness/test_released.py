@@ -93,6 +93,8 @@ TYPE = "the harness has rope_type = default, and the configuration says "
         ({"hidden_size": None}, "does not say hidden_size; add it"),
         ({"num_attention_heads": 3, "num_key_value_heads": 1}, "3 heads do not divide the width 32"),
         ({"parscale_n": 0}, "P must be a whole number of at least 1"),
+        ({"parscale_n_tokens": None}, "does not say parscale_n_tokens"),
+        ({"hidden_size": "a"}, "says hidden_size = 'a'; it must be a whole number"),
         ({"parscale_aggregation": "mean"}, "knows no aggregation but mlp"),
         ({"model_type": "llama"}, "that of Qwen2 models, and the configuration is of llama"),
     ],

@@ -15,6 +15,7 @@ from typing import Any
 
 from scalelaw.errors import HarnessError
 from scalelaw.harness.engines import threads as limits
+from scalelaw.harness.torchrun import JOB_NUMBER
 
 
 class Local:
@@ -38,9 +39,9 @@ class Local:
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Call:
         """Call ``fn(*args, **kwargs)`` in a process of its own."""
-        spawn = multiprocessing.get_context("spawn")
+        spawn, number = multiprocessing.get_context("spawn"), len(self._calls)
         theirs, ours = spawn.Pipe(duplex=False)
-        pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_begin, initargs=(theirs, self._threads))
+        pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_begin, initargs=(theirs, self._threads, number))
         self._calls.append((pool, ours))
         with theirs, limits.inherited(self._threads), _interrupts_held():
             return Call(pool.submit(fn, *args, **kwargs))
@@ -84,8 +85,9 @@ class Call:
         return self._future.result()
 
 
-def _begin(lifeline: Connection, threads: int) -> None:
+def _begin(lifeline: Connection, threads: int, number: int) -> None:
     """What a process does before its call."""
+    os.environ[JOB_NUMBER] = str(number)
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)  # for what the inherited mask does not reach
     limits.limit(threads)

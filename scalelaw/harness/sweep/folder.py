@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from scalelaw.files import write_atomically
 from scalelaw.harness.cell import Cell
 
 FORMAT = "scalelaw-sweep/1"
-_OURS = {"cells"}  # what a folder may hold whose making was interrupted before sweep.json was written
+# what may lie beside "cells" where the making was interrupted before sweep.json was written, or that was damaged
+_OURS = ("cells", "runs.parquet", ".runs.lock", ".stop-*", "slurm")
 
 
 @dataclass(frozen=True)
@@ -133,12 +135,17 @@ def _write_cell(path: Path, cell: Cell) -> None:
 
 
 def _refuse_others_folder(folder: Path) -> None:
-    others = sorted(each.name for each in folder.iterdir() if each.name not in _OURS) if folder.exists() else []
-    if others:
+    begun = (folder / "cells").is_dir()  # without cells a runs.parquet is somebody's own table
+    names = sorted(each.name for each in folder.iterdir()) if folder.exists() else []
+    if others := [name for name in names if not (begun and _ours(name))]:
         raise HarnessError(
             f"{folder} holds other things ({others[0]}{', ...' if len(others) > 1 else ''}) and no sweep; "
             "name a new or an empty folder"
         )
+
+
+def _ours(name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in _OURS)
 
 
 def _description(folder: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from scalelaw.errors import HarnessError
 from scalelaw.harness.cell import Cell
+from scalelaw.harness.rows import settings_of
 from scalelaw.harness.sweep.folder import Sweep, open_sweep, read_json
 from scalelaw.harness.sweep.states import is_done, lock_at
 
@@ -47,17 +48,24 @@ def cells_with_rows(sweep: Sweep) -> list[Cell]:
 
 
 def mixed(sweep: Sweep) -> list[str]:
-    """A word of it where the rows of the table were trained by different backends; else nothing.
+    """A word of it where the rows of the table were trained by different backends or precisions; else nothing.
 
-    Backends agree to rounding in float32 only: on a GPU, PyTorch trains in bfloat16.
+    Backends agree to rounding in float32 only: on CUDA, PyTorch trains in bfloat16.
     """
     found = (read_json(sweep.folder(cell) / "row.json") or {} for cell in cells_with_rows(sweep))
-    counted = Counter(str(row["backend"]) for row in found if "backend" in row)
+    counted = Counter(_trainer(row) for row in found if "backend" in row)
     if len(counted) < 2:
         return []
     (first, rows), *others = counted.items()
     said = ", ".join(f"{count} by {name}" for name, count in others)
-    return [f"{rows} row{'s' if rows > 1 else ''} trained by {first}, {said}: see the column backend"]
+    return [f"{rows} row{'s' if rows > 1 else ''} trained by {first}, {said}: see the columns backend and device"]
+
+
+def _trainer(row: Mapping[str, Any]) -> str:
+    """What trained a row, as far as its precision hangs on it."""
+    kinds = sorted({each.partition(":")[0] for each in str(row.get("device", "")).split("+")})
+    bf16 = "torch" in str(row["backend"]) and "cuda" in kinds
+    return f"{row['backend']} on {'+'.join(kinds)}" if bf16 else str(row["backend"])
 
 
 def _rows(sweep: Sweep) -> list[dict[str, Any]]:
@@ -71,7 +79,8 @@ def _rows(sweep: Sweep) -> list[dict[str, Any]]:
         if fault := _fault(row, cell):
             faults.append(f"{path} {fault}")
         elif row is not None:
-            rows.append(row | ({"stage": _stage(cell)} if staged else {}))
+            # settings anew: rows of an earlier version hold some of them
+            rows.append(row | settings_of(cell) | ({"stage": _stage(cell)} if staged else {}))
     if faults:
         raise HarnessError(f"{'; '.join(faults)}; delete it, and the cell is trained again")
     return rows

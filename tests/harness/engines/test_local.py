@@ -12,6 +12,7 @@ import pytest
 
 from scalelaw.errors import HarnessError
 from scalelaw.harness import engines
+from scalelaw.harness.torchrun import job_number
 
 
 @pytest.fixture
@@ -50,6 +51,12 @@ def test_the_number_of_threads_is_an_option_and_stays_in_the_child(tmp_path, mon
     with engines.get("local", tmp_path, threads=3) as engine:
         assert [engine.submit(os.getenv, name).result() for name in ("OMP_NUM_THREADS", "NPROC")] == ["3", "3"]
     assert not {"OMP_NUM_THREADS", "NPROC"} & set(os.environ)
+
+
+def test_every_call_knows_its_number(local):
+    """By which jobs side by side take turns on GPUs."""
+    numbers = [local.submit(job_number) for _ in range(3)]
+    assert [each.result() for each in numbers] == [0, 1, 2]
 
 
 def test_a_process_that_dies_says_so_and_takes_no_other_along(local):

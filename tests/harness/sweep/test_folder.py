@@ -75,6 +75,27 @@ def test_a_torn_description(tmp_path, make, contents):
         open_sweep(tmp_path)
 
 
+def test_a_damaged_description_is_made_again_as_its_error_advises(tmp_path, make):
+    sweep = make_sweep(tmp_path, make(streams=[1, 2]))
+    for name in ("runs.parquet", ".runs.lock", ".stop-0a1b"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "sweep.json").unlink()
+    assert make_sweep(tmp_path, make(streams=[1, 2])) == sweep
+
+
+def test_a_table_of_ones_own_is_no_sweep(tmp_path, make):
+    (tmp_path / "runs.parquet").write_text("mine")
+    with pytest.raises(HarnessError, match=r"other things .runs\.parquet"):
+        make_sweep(tmp_path, make())
+
+
+def test_a_sweep_can_grow_beyond_its_corpus(tmp_path, make):
+    """Whether a text may be repeated is asked of runs that are longer than it; those that are not stay the same."""
+    first = make_sweep(tmp_path, make())
+    again = make_sweep(tmp_path, make(repeat=True))
+    assert [cell.id for cell in again.cells] == [cell.id for cell in first.cells]
+
+
 def test_another_format(tmp_path, make):
     make_sweep(tmp_path, make())
     (tmp_path / "sweep.json").write_text('{"format": "scalelaw-sweep/9", "cells": []}')

@@ -180,9 +180,33 @@ def test_rows_of_several_backends_are_told(sweep):
     for cell, backend in zip(sweep.cells, ("torch", "torch", "jax", "jax+torch"), strict=True):
         path = sweep.folder(cell) / "row.json"
         path.write_text(json.dumps(read_json(path) | {"backend": backend}))
-    assert mixed(sweep) == ["2 rows trained by torch, 1 by jax, 1 by jax+torch: see the column backend"]
+    assert mixed(sweep) == ["2 rows trained by torch, 1 by jax, 1 by jax+torch: see the columns backend and device"]
     gather(sweep.path)
     assert read(sweep.path)["backend"].tolist() == ["torch", "torch", "jax", "jax+torch"]
+
+
+def test_rows_of_two_precisions_are_told(sweep):
+    work(sweep.path, train=TRAIN)
+    for cell, device in zip(sweep.cells, ("cpu", "cuda:0", "cuda:1", "cpu+cuda:0"), strict=True):
+        path = sweep.folder(cell) / "row.json"
+        path.write_text(json.dumps(read_json(path) | {"backend": "torch", "device": device}))
+    said = "1 row trained by torch, 2 by torch on cuda, 1 by torch on cpu+cuda: see the columns backend and device"
+    assert mixed(sweep) == [said]
+
+
+def test_every_setting_of_a_grid_is_a_column_and_null_where_there_is_no_such(tmp_path, make):
+    """A grid over any of them must be told apart, and P = 1 has no prefix to have a size."""
+    cells = make(streams=[1, 2], weight_decay=[0.0, 0.1], clip=[1.0, 2.0], prefix_tokens=8, near_identity=True)
+    sweep = make_sweep(tmp_path / "settings", cells)
+    work(sweep.path, train=TRAIN)
+    gather(sweep.path)
+    frame = read(sweep.path)
+    assert not frame[["P", "weight_decay", "clip"]].duplicated().any()
+    plain, streams = (frame[frame["P"] == P] for P in (1, 2))
+    for name in ("prefix_tokens", "aggregation", "smoothing", "near_identity", "prefix_rate"):
+        assert plain[name].isna().all(), name
+        assert streams[name].notna().all(), name
+    assert set(streams["prefix_tokens"]) == {8}
 
 
 def test_two_at_once_do_each_cell_once(tmp_path, make, monkeypatch):
