@@ -108,7 +108,9 @@ def run(
     devices: Annotated[int, typer.Option(metavar="N", min=1, help="With jax: devices that share each batch.")] = 1,
     compile: Annotated[bool, typer.Option("--compile", help="Compile the model.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try failed and diverged cells again.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print cells, memory and time; train nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print cells, parameters, FLOPs, memory and time; train nothing.")
+    ] = False,
 ) -> None:
     """Train every combination of some settings, and gather the losses in FOLDER/runs.parquet.
 
@@ -155,7 +157,7 @@ def run(
     engine_options = options.pairs("--engine-option", engine_option, _plain, like="partition=long")
     from scalelaw.harness import sweep
     from scalelaw.harness.signals import terminated_as_interrupted
-    from scalelaw.harness.sweep import planning
+    from scalelaw.harness.sweep import plan_text, planning
     from scalelaw.harness.sweep.asking import cells_asked
 
     ours: dict[str, Any] = {"jobs": jobs, "engine": engine, "retry": retry, "train": backend}
@@ -164,8 +166,8 @@ def run(
         raise typer.BadParameter(f"{taken[0]} has an option of its own", param_hint="--engine-option")
     cells = cells_asked(settings)
     if dry_run:
-        rows = planning.rehearse(folder, cells, **ours, **engine_options)
-        output.result(planning.text(rows, jobs, together))
+        rows = planning.rehearse(folder, cells, progress=sys.stderr, **ours, **engine_options)
+        output.result(plan_text.text(rows, jobs, together, engine=engine))
         return
     command = shlex.join(["scalelaw", *sys.argv[1:]])
     with terminated_as_interrupted():

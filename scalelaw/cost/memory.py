@@ -1,4 +1,4 @@
-"""How much memory it takes to train a decoder with P streams."""
+"""How much memory it takes to train a decoder with P streams, and to evaluate it on the way."""
 
 from __future__ import annotations
 
@@ -79,6 +79,26 @@ def train_memory(
     }
     memory = {name: float(bytes_each * count) for name, count in counted.items()}
     return memory | {"total": sum(memory.values())}
+
+
+def evaluation_memory(shape: Shape, streams: int = 1, *, windows: int, context: int, bytes_each: int = 4) -> float:
+    """Bytes that a held-out evaluation of some windows at once takes beside the weights, at its peak.
+
+    With the sizes of :func:`train_memory`, W windows, and the features q and kv of queries and keys:
+
+        attention  = 2 h + 5 q + 3 kv + 4 kv (S + T) / S
+        mlp        = 3 h + 4 i
+        evaluation = W S max(P attention, P mlp, h + 2 V)
+
+    Nothing is kept for a backward pass, so one layer of all streams, or the logits with their log-softmax, is the peak.
+
+    >>> round(evaluation_memory(Shape.scaled(width=64, layers=4), 2, windows=16, context=256) / 1e6)
+    30
+    """
+    h, q, kv = shape.width, shape.heads * shape.head_size, shape.kv_heads * shape.head_size
+    joined = 2 * kv * (context + shape.prefix_slots(streams)) / context
+    layer = max(2 * h + 5 * q + 3 * kv + 2 * joined, 3 * h + 4 * shape.ffn)
+    return float(bytes_each * windows * context * max(streams * layer, h + 2 * shape.vocabulary))
 
 
 def _floats_a_token(

@@ -55,6 +55,8 @@ def evaluate(
     ----------
     context : int
         Tokens a window.
+    batch : int
+        Windows at once, which is what the memory grows with; the loss depends on it to rounding only.
     windows : int, optional
         Take only so many windows, spread evenly: a cheaper estimate for learning curves.
     guidance : float, optional

@@ -27,6 +27,7 @@ from scalelaw.harness.parallel import Alone
 from scalelaw.harness.rows import curve_point, row_of
 from scalelaw.harness.schedule import gate_share, rate_share
 from scalelaw.harness.storage import load_checkpoint, save_checkpoint, save_weights
+from scalelaw.harness.windows import windows_at_once
 from scalelaw.runs.writing import to_parquet
 
 if TYPE_CHECKING:
@@ -174,8 +175,14 @@ class Run:
 
     def held_out(self, windows: int | None = None) -> HeldOut:
         """Loss on the held-out tokens, or on some windows of them."""
-        context = self.cell.recipe.context
-        return evaluate(self.model, self.corpus, context=context, windows=windows, processes=self.processes)
+        return evaluate(
+            self.model,
+            self.corpus,
+            context=self.cell.recipe.context,
+            batch=windows_at_once(self.cell, self.processes.processes),
+            windows=windows,
+            processes=self.processes,
+        )
 
     def evaluate(self) -> None:
         """One point of the learning curve."""

@@ -37,6 +37,10 @@ class Local:
         self._threads = int(threads)
         self._calls: list[tuple[ProcessPoolExecutor, Connection]] = []
 
+    @staticmethod
+    def check_here() -> None:
+        """Any machine has processes."""
+
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Call:
         """Call ``fn(*args, **kwargs)`` in a process of its own."""
         spawn, number = multiprocessing.get_context("spawn"), len(self._calls)

@@ -40,6 +40,11 @@ class Ray:
         if self._connected:
             _connect(self._ray, address, cpus=jobs * cpus)
 
+    @staticmethod
+    def check_here() -> None:
+        """Refuse to go on without the package; where there is no cluster, one is started."""
+        need("ray", extra="ray", purpose="the engine ray")
+
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Call:
         """Submit a task that calls ``fn(*args, **kwargs)``."""
         self._calls.append(Call(self._ray, self._call.remote(self._threads, fn, args, kwargs)))

@@ -59,12 +59,8 @@ class Slurm:
         requeues: int = 100,
         **extra: Any,
     ):
+        self.check_here()
         submitit = need("submitit", extra="slurm", purpose="the engine slurm")
-        if shutil.which("sbatch") is None or shutil.which("srun") is None:
-            raise HarnessError(
-                "there is no Slurm here (no sbatch and srun on the PATH): run this on a login node of the cluster, "
-                "or choose the engine local or ray"
-            )
         own = {"partition": partition, "account": account} | extra
         own["setup"] = [*_setup(cpus), *own.get("setup", ())]
         own["additional_parameters"] = {"requeue": True} | own.get("additional_parameters", {})
@@ -75,6 +71,27 @@ class Slurm:
         )  # fmt: skip
         self._queue = Queue()
         self._calls: list[Call] = []
+
+    @staticmethod
+    def check_here() -> None:
+        """Refuse a machine that has no cluster, before anything is written for one.
+
+        Raises
+        ------
+        HarnessError
+            If Slurm's commands are missing, or find no cluster. What else they may say is left to the submission.
+        MissingExtra
+            If submitit is not installed.
+        """
+        need("submitit", extra="slurm", purpose="the engine slurm")
+        if shutil.which("sbatch") is None or shutil.which("srun") is None:
+            raise HarnessError(
+                "there is no Slurm here (no sbatch and srun on the PATH): run this on a login node of the cluster, "
+                "or choose the engine local or ray"
+            )
+        with contextlib.suppress(FileNotFoundError):
+            answer = subprocess.run(["squeue", "--me", "--noheader"], check=False, capture_output=True, text=True)
+            _refuse_no_cluster(answer.stderr)
 
     def _set(self, **parameters: Any) -> None:
         try:
@@ -96,9 +113,8 @@ class Slurm:
             with contextlib.redirect_stderr(io.StringIO()):  # submitit prints what it raises
                 job = self._executor.submit(Resumable(), fn, args, kwargs)
         except (utils.FailedJobError, utils.FailedSubmissionError) as error:
+            _refuse_no_cluster(str(error))
             said = "; ".join(line.removeprefix("sbatch: error: ") for line in str(error).splitlines())
-            if any(each in said for each in _NO_CLUSTER):
-                raise HarnessError(f"no Slurm cluster answers here ({said}): run this on one of its nodes") from error
             raise HarnessError(f"Slurm refused the job ({said}): change the options of the engine") from error
         self._calls.append(Call(job, self._queue))
         return self._calls[-1]
@@ -132,6 +148,13 @@ class Resumable:
         """The call to make when the job runs again: the same one, as it goes on from what is on disk."""
         helpers = need("submitit.helpers", extra="slurm", purpose="the engine slurm")
         return helpers.DelayedSubmission(self, *arguments)
+
+
+def _refuse_no_cluster(said: str) -> None:
+    """Say it if that is what a command of Slurm's has said."""
+    if found := next((line for line in said.splitlines() if any(each in line for each in _NO_CLUSTER)), None):
+        why = found.partition(": error: ")[2] or found.partition(": fatal: ")[2] or found
+        raise HarnessError(f"no Slurm cluster answers here ({why}): run this on one of its nodes")
 
 
 def _setup(cpus: int) -> list[str]:

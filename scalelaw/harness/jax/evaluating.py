@@ -38,6 +38,8 @@ def evaluate(
     ----------
     context : int
         Tokens a window.
+    batch : int
+        Windows at once, on all devices.
     windows : int, optional
         Take only so many windows, spread evenly.
     place : Place, optional

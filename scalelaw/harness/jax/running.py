@@ -18,6 +18,7 @@ from scalelaw.harness.jax.stepping import adam, groups_of, make_steps, program_o
 from scalelaw.harness.jax.weights import from_torch, into_torch, moments_from_torch, moments_into_torch
 from scalelaw.harness.model import Model
 from scalelaw.harness.running import REPORT_SECONDS, Run, curve_steps
+from scalelaw.harness.windows import windows_at_once
 
 if TYPE_CHECKING:
     from scalelaw.harness.corpus import Corpus
@@ -93,8 +94,17 @@ class JaxRun(Run):
         self.kept["prefix_gate"] = self.place.copy(np.float32(self.model.prefix_gate.item()))
 
     def held_out(self, windows: int | None = None) -> HeldOut:
-        shape, streams, context = self.program.shape, self.program.streams, self.cell.recipe.context
-        return evaluate(self.weights, self.corpus, shape, streams, context=context, windows=windows, place=self.place)
+        devices = self.place.mesh.size
+        return evaluate(
+            self.weights,
+            self.corpus,
+            self.program.shape,
+            self.program.streams,
+            context=self.cell.recipe.context,
+            batch=devices * windows_at_once(self.cell, devices),
+            windows=windows,
+            place=self.place,
+        )
 
     @property
     def device_name(self) -> str:

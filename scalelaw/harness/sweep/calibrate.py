@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from typing import TextIO
 
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.timing import Pace
@@ -16,6 +17,7 @@ def seconds(
     pace: Callable[[Cell], Pace],
     held_out: Callable[[Cell], int] | None = None,
     samples: int = 3,
+    progress: TextIO | None = None,
 ) -> list[float]:
     """Estimated seconds that each cell takes, evaluations included.
 
@@ -32,9 +34,15 @@ def seconds(
         Held-out tokens of a cell's corpus; asked of the corpus where not given.
     samples : int
         How many different cells to time.
+    progress : text stream, optional
+        Where to say that cells are being timed, which takes seconds.
     """
     cells = list(cells)
-    paces = {size: (cell, pace(cell)) for size, cell in _spread(cells, samples).items()}
+    chosen = _spread(cells, samples)
+    if chosen and progress is not None:
+        progress.write(f"timing {len(chosen)} cell{'s' if len(chosen) > 1 else ''} ...\n")
+        progress.flush()
+    paces = {size: (cell, pace(cell)) for size, cell in chosen.items()}
     training = {size: size / each.step for size, (_, each) in paces.items()}
     evaluation = {size: cell.held_out_C / max(each.token, 1e-12) for size, (cell, each) in paces.items()}
     return [

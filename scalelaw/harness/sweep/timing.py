@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from scalelaw.extras import need
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.engines.threads import inherited
+from scalelaw.harness.sweep.pieces import piece_of, windows_of
 
-_WARM, _TIMED = 1, 3  # calls before the clock runs, and on it
+_CALLS = 4  # the first of which is not counted where there are others
+_ENOUGH = 1.0  # seconds, after which no other call is begun
 _STEPS = 2  # of one call of JAX's, to count in what a call costs besides
-_HELD_OUT_BATCH = 32  # windows, as in an evaluation
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,29 @@ def measured(
 ) -> Pace:
     """The pace of a cell on this machine, with one thread on a CPU as the jobs of a sweep have.
 
-    Of cells that JAX trains ``together`` it is each one's share.
+    A cell whose steps are long is timed on a piece of it, at as many operations a second. Of cells that JAX trains
+    ``together`` it is each one's share.
     """
     need("torch", extra="train", purpose="an estimate of the time")
-    return _in_jax(cell, device, together) if backend == "jax" else _in_torch(cell, device, compile)
+    on_cpu = _kind(device, backend) == "cpu"
+    piece = piece_of(cell, on_cpu=on_cpu)
+    windows = windows_of(piece, on_cpu=on_cpu)
+    in_jax = backend == "jax"
+    pace = _in_jax(piece, windows, device, together) if in_jax else _in_torch(piece, windows, device, compile)
+    return Pace(pace.step * cell.step_C / piece.step_C, pace.token * cell.held_out_C / piece.held_out_C)
 
 
-def _in_torch(cell: Cell, device: str, compile: bool) -> Pace:
+def _kind(device: str, backend: str) -> str:
+    if backend == "jax":
+        from scalelaw.harness.jax import places
+
+        return places.choose(device).first.platform
+    from scalelaw.harness import devices
+
+    return devices.choose(device).type
+
+
+def _in_torch(cell: Cell, at_once: int, device: str, compile: bool) -> Pace:
     import torch
 
     from scalelaw.harness import devices
@@ -49,7 +66,7 @@ def _in_torch(cell: Cell, device: str, compile: bool) -> Pace:
     random = torch.Generator().manual_seed(0)
     tokens, windows = (
         torch.randint(cell.shape.vocabulary, (sequences, cell.recipe.context), generator=random).to(chosen)
-        for sequences in (cell.recipe.batch, _HELD_OUT_BATCH)
+        for sequences in (cell.recipe.batch, at_once)
     )
 
     def step() -> None:
@@ -65,26 +82,31 @@ def _in_torch(cell: Cell, device: str, compile: bool) -> Pace:
 
     torch.set_num_threads(1)
     try:
-        return Pace(_best(step), _best(evaluate) / windows.numel())
+        return Pace(_best(step, compiled=compile), _best(evaluate) / windows.numel())
     finally:
         torch.set_num_threads(threads)
 
 
-def _in_jax(cell: Cell, device: str, together: int) -> Pace:
+def _in_jax(cell: Cell, at_once: int, device: str, together: int) -> Pace:
     from scalelaw.harness.jax.rehearsing import Rehearsal
 
     with inherited(1):  # JAX counts its threads when it first looks for devices
         rehearsal = Rehearsal(cell, device=device, together=together)
-    windows = rehearsal.tokens((_HELD_OUT_BATCH, cell.recipe.context))
-    step = _best(lambda: rehearsal.step(_STEPS)) / (_STEPS * together)
-    return Pace(step, _best(lambda: rehearsal.evaluate(windows)) / windows.size)
+    windows = rehearsal.tokens((at_once, cell.recipe.context))
+    step = _best(lambda: rehearsal.step(_STEPS), compiled=True) / (_STEPS * together)
+    return Pace(step, _best(lambda: rehearsal.evaluate(windows), compiled=True) / windows.size)
 
 
-def _best(call: Callable[[], None]) -> float:
-    """Seconds of the fastest of a few calls."""
-    best = math.inf
-    for each in range(_WARM + _TIMED):
-        began = time.perf_counter()
+def _best(call: Callable[[], None], *, compiled: bool = False) -> float:
+    """Seconds of the fastest of a few calls, or of one that took long enough; the first may be that of a compiler."""
+    if compiled:
         call()
-        best = min(best, time.perf_counter() - began) if each >= _WARM else best
+    best, began = math.inf, time.perf_counter()
+    for each in range(_CALLS):
+        start = time.perf_counter()
+        call()
+        now = time.perf_counter()
+        best = now - start if each <= 1 else min(best, now - start)  # the first is slower: nothing is warm
+        if now - began > _ENOUGH:
+            break
     return best

@@ -112,6 +112,15 @@ def check_device(train: str, device: str, devices: int = 1) -> None:
         _named(TRAINERS[train].choose)(device, *([devices] if devices > 1 else []))
 
 
+def has_device(train: str, device: str, devices: int = 1) -> bool:
+    """Whether this machine has the devices."""
+    try:
+        check_device(train, device, devices)
+    except HarnessError:
+        return False
+    return True
+
+
 def _check_count(name: str, count: int, train: str, why: str) -> None:
     if count < 1:
         raise HarnessError(f"{name} is {count}; it must be at least 1")

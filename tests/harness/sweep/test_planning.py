@@ -1,13 +1,19 @@
 """plan and calibrate: what a sweep comes to, and what a few timed steps say of the rest."""
 
+import io
+
 import numpy as np
 import pytest
 
 from scalelaw.cost import parameters
+from scalelaw.cost.memory import evaluation_memory
 from scalelaw.harness.running import CURVE_POINTS, curve_windows
 from scalelaw.harness.sweep import calibrate, planning
-from scalelaw.harness.sweep.planning import plan, text, total
+from scalelaw.harness.sweep.pieces import piece_of, windows_of
+from scalelaw.harness.sweep.plan_text import text, total
+from scalelaw.harness.sweep.planning import plan, rehearse
 from scalelaw.harness.sweep.timing import Pace, measured
+from scalelaw.harness.windows import windows_at_once
 
 
 def size(cell):
@@ -96,3 +102,81 @@ def test_a_plan_tells_each_cell_and_the_total(make):
     assert len(lines) == 1 + len(cells) + 1
     assert lines[-1] == total(rows, 2)
     assert lines[-1].startswith("3 cells, ")
+
+
+def test_memory_is_that_of_an_evaluation_where_it_takes_more(make, monkeypatch):
+    (cell,) = make()
+    step = plan([cell], timed=False)[0]["memory"]
+    monkeypatch.setattr(planning, "windows_at_once", lambda _: 1000)
+    weights = parameters(cell.shape, 1)
+    kept = 3 * 4 * (weights["N"] + weights["n_embedding"])
+    evaluation = evaluation_memory(cell.shape, 1, windows=1000, context=cell.recipe.context)
+    assert plan([cell], timed=False)[0]["memory"] == kept + evaluation > step
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"width": 256, "layers": 8, "streams": 8}, {"context": 500_000, "tokens": 10**6, "batch": 1}, {"width": 2048}],
+)
+def test_a_cell_of_long_steps_is_timed_on_a_piece_of_it(make, settings):
+    (cell,) = make(repeat=True, **settings)
+    piece = piece_of(cell, on_cpu=True)
+    assert piece.step_C <= 2e10 < cell.step_C
+    assert windows_of(piece, on_cpu=True) * piece.recipe.context * piece.held_out_C <= 2e10
+    assert (piece.shape.width, piece.streams) == (cell.shape.width, cell.streams)
+    assert piece_of(cell, on_cpu=False).step_C <= 1e12
+
+
+def test_a_cell_of_short_steps_is_timed_as_it_is(make):
+    (cell,) = make(width=16)
+    piece = piece_of(cell, on_cpu=True)
+    assert (piece.shape, piece.recipe) == (cell.shape, cell.recipe)
+    assert windows_of(piece, on_cpu=True) == windows_at_once(cell)
+
+
+def test_a_piece_stands_for_the_whole_by_its_operations(make, monkeypatch):
+    monkeypatch.setattr("scalelaw.harness.sweep.timing._in_torch", lambda piece, *_: Pace(piece.step_C / 1e9, 1e-6))
+    (cell,) = make(width=256, layers=8, streams=8)
+    assert measured(cell, device="cpu").step == pytest.approx(cell.step_C / 1e9)
+
+
+def test_a_long_call_is_made_once(monkeypatch):
+    from scalelaw.harness.sweep import timing
+
+    clock, calls = [0.0], []
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: clock[0])
+
+    def call(seconds):
+        calls.append(seconds)
+        clock[0] += seconds
+
+    assert timing._best(lambda: call(5.0)) == 5.0
+    assert calls == [5.0]
+    first = iter([0.3, 0.2, 0.1, 0.15])
+    assert timing._best(lambda: call(next(first))) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("widths", "said"), [([32, 48, 64, 96], "timing 3 cells ...\n"), ([32], "timing 1 cell ...\n")]
+)
+def test_it_is_said_that_cells_are_timed(make, widths, said):
+    stream = io.StringIO()
+    plan(make(width=widths), pace=steps_of(lambda _: 0.5), held_out=nothing, progress=stream)
+    assert stream.getvalue() == said
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "tpu"])
+def test_the_time_on_a_device_of_another_machine_is_not_known(make, tmp_path, monkeypatch, device):
+    pytest.importorskip("ray", reason="the package ray is not installed")
+    monkeypatch.setattr(planning, "measured", None)  # is not called
+    rows = rehearse(tmp_path / "t", make(width=[32, 48]), engine="ray", device=device)
+    assert [row["seconds"] for row in rows] == [None, None]
+    said = text(rows, 2, engine="ray")
+    assert said.count("not known") == 3
+    assert "the time is not known, as this machine has no such device, and at most" in said
+
+
+def test_whose_time_it_is_is_said_where_another_machine_trains(make):
+    rows = plan(make(), pace=steps_of(lambda _: 0.5), held_out=nothing)
+    assert "were they all as fast as this machine" in total(rows, 2, engine="slurm")
+    assert "this machine" not in total(rows, 2)
