@@ -159,6 +159,7 @@ def run(
     from scalelaw.harness.signals import terminated_as_interrupted
     from scalelaw.harness.sweep import plan_text, planning
     from scalelaw.harness.sweep.asking import cells_asked
+    from scalelaw.harness.sweep.ending import why_not_done
 
     ours: dict[str, Any] = {"jobs": jobs, "engine": engine, "retry": retry, "train": backend}
     ours |= {"device": device, "compile": compile, "together": together, "devices": devices}
@@ -174,8 +175,7 @@ def run(
         outcome = sweep.run(folder, cells, progress=sys.stderr, command=command, **ours, **engine_options)
     output.result(outcome.text)
     if not outcome.complete:
-        names = ", ".join(outcome.failed)
-        raise ScalelawError(f"not all cells are done ({names}); see `scalelaw status {folder}`, and --retry")
+        raise ScalelawError(why_not_done(outcome.counts, outcome.first or ", ".join(outcome.failed), folder))
 
 
 def _values(option: str, text: str | None, read: Callable[[str], Any]) -> list[Any] | None:

@@ -93,7 +93,7 @@ def evaluation_memory(shape: Shape, streams: int = 1, *, windows: int, context: 
     Nothing is kept for a backward pass, so one layer of all streams, or the logits with their log-softmax, is the peak.
 
     >>> round(evaluation_memory(Shape.scaled(width=64, layers=4), 2, windows=16, context=256) / 1e6)
-    30
+    29
     """
     h, q, kv = shape.width, shape.heads * shape.head_size, shape.kv_heads * shape.head_size
     joined = 2 * kv * (context + shape.prefix_slots(streams)) / context

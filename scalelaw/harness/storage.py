@@ -72,10 +72,7 @@ def load_weights(path: str | Path) -> tuple[Model, Cell]:
     path = Path(path)
     path = path / "weights.safetensors" if path.is_dir() else path
     if not path.exists():
-        why = (
-            "it was trained and its weights were not kept" if (path.parent / "row.json").exists() else "train it first"
-        )
-        raise HarnessError(f"there are no weights {path}: {why}")
+        raise HarnessError(f"there are no weights {path}: {_why_none(path.parent)}")
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             cell = Cell.from_dict(json.loads(file.metadata()["cell"]))
@@ -85,3 +82,10 @@ def load_weights(path: str | Path) -> tuple[Model, Cell]:
     model = Model(cell.shape, replace(cell.streams, prefix="direct"), seed=cell.seed)  # prefixes are kept merged
     model.load_state_dict(tensors)
     return model, cell
+
+
+def _why_none(folder: Path) -> str:
+    if (folder / "row.json").exists():
+        return "it was trained and its weights were not kept"
+    is_cell = (folder / "cell.json").exists()
+    return f"train it first, with `scalelaw train {folder}`" if is_cell else "train the cell first, or check the path"

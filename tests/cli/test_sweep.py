@@ -82,6 +82,10 @@ def test_every_setting_reaches_the_cells(shell, tmp_path, asked):
 def test_two_stages(shell, tmp_path, asked):
     assert shell("sweep", tmp_path / "t", *GRID, "--two-stage", "0.25").code == 0
     assert [cell.start is None for cell in asked[0].cells].count(True) == 2
+    shown = shell("status", tmp_path / "t", "--json").out
+    assert [row["name"].endswith("-stage1") for row in json.loads(shown)["cells"]].count(True) == 2
+    lines = shell("sweep", tmp_path / "t", "--dry-run").out.splitlines()
+    assert [line.split()[0].endswith("-stage1") for line in lines].count(True) == 2
 
 
 def test_the_folder_alone_goes_on(shell, tmp_path, asked):
@@ -91,12 +95,29 @@ def test_the_folder_alone_goes_on(shell, tmp_path, asked):
 
 
 def test_failed_cells_end_with_one(shell, tmp_path, monkeypatch):
-    outcome = sweeps.Outcome(None, {"done": 3, "diverged": 1}, ("w48-p2",), "4 cells: 3 done, 1 diverged")
+    why = "0123456789ab w48-p2: out of luck"
+    outcome = sweeps.Outcome(None, {"done": 3, "failed": 1}, ("w48-p2",), "4 cells: 3 done, 1 failed", why)
     monkeypatch.setattr(sweeps, "run", lambda *_, **__: outcome)
     shown = shell("sweep", tmp_path / "tiny", *GRID)
-    assert (shown.code, shown.out) == (1, "4 cells: 3 done, 1 diverged\n")
-    assert "w48-p2" in shown.err
-    assert "--retry" in shown.err
+    assert (shown.code, shown.out) == (1, "4 cells: 3 done, 1 failed\n")
+    assert shown.err == f"Error: 1 of 4 cells is not done ({why}); --retry tries what failed again\n"
+
+
+def test_what_diverged_is_not_to_be_tried_again(shell, tmp_path, monkeypatch):
+    outcome = sweeps.Outcome(None, {"done": 2, "diverged": 2}, ("w48-p1", "w48-p2"), "4 cells: 2 done, 2 diverged")
+    monkeypatch.setattr(sweeps, "run", lambda *_, **__: outcome)
+    shown = shell("sweep", tmp_path / "tiny", *GRID)
+    assert shown.code == 1
+    assert "--retry" not in shown.err
+    assert "2 of 4 cells are not done (w48-p1, w48-p2)" in shown.err
+    assert f"take it out of {tmp_path / 'tiny'}/sweep.json" in shown.err
+
+
+def test_cells_of_another_run_are_no_failure_to_be_retried(shell, tmp_path, monkeypatch):
+    outcome = sweeps.Outcome(None, {"done": 3, "running": 1}, (), "4 cells: 3 done, 1 running")
+    monkeypatch.setattr(sweeps, "run", lambda *_, **__: outcome)
+    shown = shell("sweep", tmp_path / "tiny", *GRID)
+    assert "1 of 4 cells is not done, as another run of this sweep is at work" in shown.err
 
 
 def test_a_dry_run_makes_nothing(shell, tmp_path):

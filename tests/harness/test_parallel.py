@@ -15,6 +15,7 @@ from scalelaw import harness
 from scalelaw.errors import HarnessError, Stopped
 from scalelaw.harness import load_weights, two_stage
 from scalelaw.harness.model import backbone
+from scalelaw.harness.saying import is_said_elsewhere
 from scalelaw.harness.sweep.folder import make_sweep
 from scalelaw.harness.sweep.single import train_one
 from scalelaw.harness.training import check_divided
@@ -116,6 +117,34 @@ def test_two_processes_diverge_as_one(make_cell, corpus_cache, tmp_path):
     assert done.returncode == 1
     assert done.stderr.count("diverged at step") == 1, done.stderr
     assert not (folder / "row.json").exists()
+
+
+def test_the_first_of_several_processes_says_what_is_wrong_with_all(make_cell, corpus_cache, tmp_path):
+    folder = make_sweep(tmp_path / "sweep", [make_cell()]).folder(make_cell())
+    done = torchrun(folder, corpus_cache, processes=3)
+    assert done.returncode == 1
+    assert done.stderr.count("Error: a batch of 4 sequences cannot be shared alike by 3") == 1, done.stderr
+
+
+def test_a_process_says_what_is_wrong_with_it_alone(tmp_path):
+    program = tmp_path / "own.py"
+    program.write_text(
+        "from scalelaw.harness import saying, torchrun\n"
+        "saying._WAIT = 1.0\n"
+        "own = torchrun.rank() == 2\n"
+        "if not saying.is_said_elsewhere('of one alone' if own else 'of all'):\n"
+        "    print('of one alone' if own else 'of all', flush=True)\n"
+        "import time; time.sleep(2)\n"  # the store goes with the first process
+    )
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=3", str(program)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=True)
+    assert sorted(done.stdout.splitlines()) == ["of all", "of one alone"]
+
+
+def test_without_others_a_process_says_what_is_wrong(monkeypatch):
+    assert not is_said_elsewhere("all is wrong")
+    monkeypatch.setenv("WORLD_SIZE", "2")  # of another launcher than torchrun
+    assert not is_said_elsewhere("all is wrong")
 
 
 def test_alone_a_finished_cell_is_left_as_it_is(make_cell, tmp_path):

@@ -21,6 +21,7 @@ from scalelaw.errors import Diverged, HarnessError, ScalelawError, Stopped
 from scalelaw.harness import Streams, load_weights, two_stage
 from scalelaw.harness.model import backbone
 from scalelaw.harness.running import Run
+from scalelaw.harness.sweep.folder import make_sweep
 from scalelaw.harness.training import first_model
 
 train = partial(harness.train, device="cpu")  # in float32: to 1e-5, or to the last digit
@@ -152,8 +153,11 @@ def test_runs_of_one_seed_are_paired_over_streams(make_cell, tmp_path):
 @pytest.mark.parametrize("trained", ["all", "streams"])
 def test_two_stages(trained, make_cell, tmp_path):
     cell = two_stage(make_cell(streams=2, steps=16), share=0.25, trained=trained)
-    with pytest.raises(HarnessError, match="there are no weights"):
+    with pytest.raises(HarnessError, match=r"there are no weights .*: train the cell first, or check the path"):
         train(cell, tmp_path / cell.id)
+    sweep = make_sweep(tmp_path / "sweep", [cell])
+    with pytest.raises(HarnessError, match=f"train it first, with `scalelaw train {sweep.folder(cell.start)}`"):
+        train(cell, sweep.folder(cell))
     first = train(cell.start, tmp_path / cell.start.id)
     row = train(cell, tmp_path / cell.id)
     assert (row["D"], row["P"], row["start"], row["trained"]) == (16 * 128, 2, first["run"], trained)

@@ -15,6 +15,7 @@ from scalelaw._version import __version__
 from scalelaw.errors import HarnessError
 from scalelaw.files import write_atomically
 from scalelaw.harness.cell import Cell
+from scalelaw.harness.sweep.naming import names_of
 
 FORMAT = "scalelaw-sweep/1"
 # what may lie beside "cells" where the making was interrupted before sweep.json was written, or that was damaged
@@ -98,7 +99,8 @@ def make_sweep(path: str | os.PathLike[str], cells: Iterable[Cell], *, command: 
             _write_cell(folder / "cells" / cell.id / "cell.json", cell)
     except OSError as error:
         raise HarnessError(f"cannot make {folder}: {error.strerror or error}; choose another place") from error
-    listed = [{"id": cell.id, "name": cell.name} for cell in wanted]
+    names = names_of(wanted)
+    listed = [{"id": cell.id, "name": names[cell.id]} for cell in wanted]
     if earlier is None or new or listed != earlier["cells"]:
         created = earlier["created"] if earlier else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         # written last: a sweep.json never names a cell that is not there

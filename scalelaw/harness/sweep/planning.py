@@ -16,6 +16,7 @@ from scalelaw.harness.cell import Cell
 from scalelaw.harness.jax.grouping import alike
 from scalelaw.harness.sweep import calibrate
 from scalelaw.harness.sweep.folder import Sweep, check_folder, open_sweep, with_starts
+from scalelaw.harness.sweep.naming import names_of
 from scalelaw.harness.sweep.states import state
 from scalelaw.harness.sweep.timing import Pace, measured
 from scalelaw.harness.sweep.trainers import check_trainer, has_device
@@ -65,7 +66,12 @@ def plan(
     found = calibrate.seconds(missing, pace=pace, held_out=held_out, progress=progress) if timed else []
     times: dict[str, float | None] = dict.fromkeys((cell.id for cell in missing), None)
     times.update(zip(times, found, strict=False))
-    return [_row(cell, device) | {"done": cell.id in done, "seconds": times.get(cell.id, 0.0)} for cell in listed]
+    names = names_of(listed)
+    return [
+        {"cell": cell.id, "name": names[cell.id], **_row(cell, device)}
+        | {"done": cell.id in done, "seconds": times.get(cell.id, 0.0)}
+        for cell in listed
+    ]
 
 
 def rehearse(
@@ -131,8 +137,6 @@ def _settled(sweep: Sweep, cell: Cell, retry: bool) -> bool:
 def _row(cell: Cell, device: str) -> Row:
     counts = parameters(cell.shape, cell.streams.count)
     return {
-        "cell": cell.id,
-        "name": cell.name,
         "N": counts["N"],
         "N_backbone": counts["N_backbone"],
         "P": cell.streams.count,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.corpus.sources import HELD_OUT
 from scalelaw.harness.sweep.folder import Sweep, open_sweep, read_json
-from scalelaw.harness.sweep.states import failure, state
+from scalelaw.harness.sweep.naming import names_of
+from scalelaw.harness.sweep.states import abandoned, failure, state, torn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +30,8 @@ def status(folder: str | os.PathLike[str]) -> pd.DataFrame:
         A row a cell: ``cell`` (its id), ``name``, ``state`` (done, running, failed, diverged, waiting for the cell it
         goes on from, to do), ``step`` and ``steps``, ``loss`` (held-out where done, else of the last training step),
         ``seconds`` (trained so far), ``time_left`` (seconds still to do, the last evaluation included, estimated from
-        what cells of about the same size took; NaN while nothing was measured), ``host``, ``message`` (why it failed).
+        what cells of about the same size took; NaN while nothing was measured), ``host``, ``message`` (why it failed,
+        or that the process which trained it died).
 
     Raises
     ------
@@ -43,7 +46,8 @@ def status(folder: str | os.PathLike[str]) -> pd.DataFrame:
 
 def status_rows(sweep: Sweep) -> list[Row]:
     """The rows of :func:`status`, with None where nothing is known."""
-    rows = [_row(sweep, cell) for cell in sweep.cells]
+    names = names_of(sweep.cells)
+    rows = [_row(sweep, cell, names[cell.id]) for cell in sweep.cells]
     speeds, known = _speeds(sweep.cells, rows), _held_out(sweep, rows)
     for cell, row in zip(sweep.cells, rows, strict=True):
         row["time_left"] = _time_left(cell, row, speeds, known or cell.held_out or HELD_OUT)
@@ -90,15 +94,15 @@ def line(row: Mapping[str, Any]) -> str:
     if row["state"] == "running":
         remaining = "" if row["time_left"] is None else f"  {duration(row['time_left'])} left"
         return f"{who}  running  step {row['step']}/{row['steps']}{loss}{remaining}"
-    if row["state"] in ("failed", "diverged"):
+    if row["message"]:
         return f"{who}  {row['state']}  {row['message']}"
     took = f"  {duration(row['seconds'])}" if row["state"] == "done" and row["seconds"] is not None else ""
     return f"{who}  {row['state']}{loss}{took}"
 
 
 def text(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The summary, and a line for each cell that runs or failed."""
-    return "\n".join([summary(rows), *(line(row) for row in rows if row["state"] in ("running", "failed", "diverged"))])
+    """The summary, and a line for each cell that runs, failed, or lost the process that trained it."""
+    return "\n".join([summary(rows), *(line(row) for row in rows if row["state"] == "running" or row["message"])])
 
 
 def duration(seconds: float) -> str:
@@ -112,9 +116,9 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _row(sweep: Sweep, cell: Cell) -> Row:
+def _row(sweep: Sweep, cell: Cell, name: str) -> Row:
     folder, now = sweep.folder(cell), state(sweep, cell)
-    row: Row = {"cell": cell.id, "name": cell.name, "state": now, "step": 0, "steps": cell.steps}
+    row: Row = {"cell": cell.id, "name": name, "state": now, "step": 0, "steps": cell.steps}
     row |= dict.fromkeys(("loss", "seconds", "time_left", "host", "message"))
     progress = read_json(folder / "progress.json") or {}
     row |= {name: progress.get(name) for name in ("loss", "seconds", "host")} | {"step": progress.get("step", 0)}
@@ -122,12 +126,30 @@ def _row(sweep: Sweep, cell: Cell) -> Row:
         finished = read_json(folder / "row.json") or {}
         row |= {name: finished.get(name) for name in ("loss", "seconds")} | {"step": cell.steps}
     elif now in ("failed", "diverged"):
-        why = failure(folder) or {"message": "failed.json is torn; try again with --retry"}
+        why = _why(folder)
         row |= {"loss": None, "message": why.get("message"), "host": why.get("host")}
         row |= {} if why.get("step") is None else {"step": why["step"]}
     elif now == "running":
         row["host"] = (read_json(folder / "claim.json") or {}).get("host", row["host"])
+    else:
+        row["message"] = _death(folder)
     return row
+
+
+def _why(folder: Path) -> dict[str, Any]:
+    if torn(folder):
+        return {"message": f"{folder / 'row.json'} is torn; delete it, and the cell is trained again"}
+    return failure(folder) or {"message": "failed.json is torn; try again with --retry"}
+
+
+def _death(folder: Path) -> str | None:
+    """That a process died in the cell, and what is left of its work."""
+    if not abandoned(folder) or not (folder / "claim.json").exists():  # a cell may have ended between the two looks
+        return None
+    claim = read_json(folder / "claim.json") or {}
+    who = f" (process {claim['pid']} on {claim['host']})" if {"pid", "host"} <= set(claim) else ""
+    kept = "it goes on from its checkpoint" if (folder / "checkpoint.pt").exists() else "there is no checkpoint yet"
+    return f"what trained it{who} died; {kept}"
 
 
 def _speeds(cells: Sequence[Cell], rows: Sequence[Row]) -> dict[float, tuple[float, float]]:

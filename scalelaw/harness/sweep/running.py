@@ -17,6 +17,7 @@ from scalelaw.harness import engines
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.folder import Sweep, check_folder, make_sweep, open_sweep
 from scalelaw.harness.sweep.gathering import gather, mixed
+from scalelaw.harness.sweep.naming import names_of
 from scalelaw.harness.sweep.reporting import counts, status_rows, summary
 from scalelaw.harness.sweep.states import abandoned, state
 from scalelaw.harness.sweep.trainers import check_trainer
@@ -28,12 +29,16 @@ _LOOK = 0.5  # seconds between two looks at the jobs and the folder
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a sweep stands after a run of it: the table, cells by state, and names of those that failed."""
+    """How a sweep stands after a run of it.
+
+    The table, cells by state, names of those that failed, all in a line; and which failed first, and why.
+    """
 
     table: Path | None
     counts: dict[str, int]
     failed: tuple[str, ...]
     text: str
+    first: str = ""
 
     @property
     def complete(self) -> bool:
@@ -185,17 +190,20 @@ def _report_deaths(sweep: Sweep, errors: Sequence[BaseException]) -> None:
     """Raise what jobs died of, with the cells they were at."""
     if not errors:
         return
-    at = [cell.name for cell in sweep.cells if abandoned(sweep.folder(cell))]
+    names = names_of(sweep.cells)
+    at = [f"{names[cell.id]} {cell.id}" for cell in sweep.cells if abandoned(sweep.folder(cell))]
     known = list(dict.fromkeys(str(error) if isinstance(error, HarnessError) else repr(error) for error in errors))
+    # the error of a full disk says so itself
+    advice = "" if any("the same command" in each for each in known) else "; the same command goes on"
     where = f" (at {', '.join(at)})" if at else ""
     raise HarnessError(
-        f"{len(errors)} of the jobs ended early{where}: {'; '.join(known)}. {summary(status_rows(sweep))}; "
-        "the same command goes on"
+        f"{len(errors)} of the jobs ended early{where}: {'; '.join(known)}. {summary(status_rows(sweep))}{advice}"
     ) from errors[0]
 
 
 def _outcome(sweep: Sweep, table: Path | None) -> Outcome:
     rows = status_rows(sweep)
-    failed = tuple(row["name"] for row in rows if row["state"] in ("failed", "diverged"))
+    failed = [row for row in rows if row["state"] in ("failed", "diverged")]
+    first = next((f"{row['cell']} {row['name']}: {row['message']}" for row in failed), "")
     text = "; ".join([summary(rows), *mixed(sweep)])
-    return Outcome(table, counts(rows), failed, text)
+    return Outcome(table, counts(rows), tuple(row["name"] for row in failed), text, first)

@@ -20,7 +20,7 @@ def state(sweep: Sweep, cell: Cell) -> State:
     """The state of a cell, from disk alone."""
     folder = sweep.folder(cell)
     if (folder / "row.json").exists():
-        return "done"
+        return "failed" if torn(folder) else "done"
     if (folder / "failed.json").exists():
         return "diverged" if (failure(folder) or {}).get("kind") == "diverged" else "failed"
     if running(folder):
@@ -28,7 +28,13 @@ def state(sweep: Sweep, cell: Cell) -> State:
     return "waiting" if cell.start is not None and not is_done(sweep, cell.start) else "to do"
 
 
+def torn(folder: Path) -> bool:
+    """Whether there is a row that cannot be read."""
+    return (folder / "row.json").exists() and read_json(folder / "row.json") is None
+
+
 def is_done(sweep: Sweep, cell: Cell) -> bool:
+    """Whether there is a row, which is refused where rows are gathered if it is torn."""
     return (sweep.folder(cell) / "row.json").exists()
 
 

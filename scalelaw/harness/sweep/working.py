@@ -22,6 +22,7 @@ from scalelaw.harness.cell import Cell
 from scalelaw.harness.jax.grouping import alike
 from scalelaw.harness.sweep.folder import Sweep, open_sweep
 from scalelaw.harness.sweep.gathering import gather
+from scalelaw.harness.sweep.naming import names_of
 from scalelaw.harness.sweep.states import failure, is_done, lock_at
 from scalelaw.harness.sweep.trainers import check_device, together_function, training_function
 
@@ -133,7 +134,8 @@ def _failed_before(sweep: Sweep, cell: Cell, start: Cell) -> bool:
     earlier = failure(sweep.folder(start))
     if earlier is None:
         return False
-    said = f"the cell that this one goes on from, {start.name}, {earlier['kind']}: {earlier['message']}"
+    name = names_of(sweep.cells)[start.id]
+    said = f"the cell that this one goes on from, {start.id} {name}, {earlier['kind']}: {earlier['message']}"
     _record(sweep.folder(cell), "failed", said, None, "")
     return True
 
@@ -244,8 +246,8 @@ def full_disk_told(folder: Path) -> Iterator[None]:
         if not _is_full_disk(error):
             raise
         raise HarnessError(
-            f"the disk is full at {folder}; make room and run the same command again, which goes on from the last "
-            "checkpoint"
+            f"the disk is full at {folder}; make room and run the same command again, which goes on from what was "
+            "written"
         ) from error
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from scalelaw.errors import HarnessError
 from scalelaw.harness.sweep.folder import check_folder, make_sweep, open_sweep
+from scalelaw.harness.sweep.naming import names_of
 
 
 def test_what_is_made_is_opened(tmp_path, make):
@@ -15,7 +16,7 @@ def test_what_is_made_is_opened(tmp_path, make):
     assert list(made.cells) == cells
     described = json.loads((made.path / "sweep.json").read_text())
     assert described["command"] == "scalelaw sweep runs/tiny"
-    assert described["cells"] == [{"id": cell.id, "name": cell.name} for cell in cells]
+    assert described["cells"] == [{"id": id, "name": name} for id, name in names_of(cells).items()]
 
 
 def test_a_sweep_may_grow_and_keeps_its_date(tmp_path, make):
@@ -116,3 +117,28 @@ def test_a_torn_cell_is_told(tmp_path, make):
     (sweep.folder(sweep.cells[0]) / "cell.json").write_text("{")
     with pytest.raises(HarnessError, match="missing or torn"):
         open_sweep(tmp_path)
+
+
+def test_stage_one_is_told_by_its_name_and_not_by_its_id(tmp_path, make):
+    cells = make(streams=[1, 2], two_stage=0.2)
+    names = list(names_of(cells).values())
+    assert [name.endswith("-stage1") for name in names] == [True, False, False]
+    assert names[1:] == [cell.name for cell in cells[1:]]
+    alone = make(schedule="constant")  # from which none goes on
+    assert names_of(alone) == {alone[0].id: alone[0].name}
+    sweep = make_sweep(tmp_path, cells)
+    described = json.loads((tmp_path / "sweep.json").read_text())
+    for each in described["cells"]:  # as an earlier version named them
+        each["name"] = each["name"].removesuffix("-stage1")
+    (tmp_path / "sweep.json").write_text(json.dumps(described))
+    assert open_sweep(tmp_path) == sweep
+    assert check_folder(tmp_path, cells) == 0
+
+
+def test_a_cell_taken_out_of_the_description_is_left_out(tmp_path, make):
+    cells = make(streams=[1, 2, 4])
+    make_sweep(tmp_path, cells)
+    described = json.loads((tmp_path / "sweep.json").read_text())
+    del described["cells"][1]
+    (tmp_path / "sweep.json").write_text(json.dumps(described))
+    assert open_sweep(tmp_path).cells == (cells[0], cells[2])

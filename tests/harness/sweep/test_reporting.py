@@ -83,3 +83,32 @@ def test_torn_files_are_lived_with(sweep):
     rows = status_rows(sweep)
     assert counts(rows) == {"done": 0, "failed": 1, "to do": 2}
     assert "torn" in rows[0]["message"]
+
+
+def test_a_torn_row_is_not_done(sweep):
+    work(sweep.path, train="quick_train:train")
+    (sweep.folder(sweep.cells[1]) / "row.json").write_text('{"loss": 1.2')
+    rows = status_rows(sweep)
+    assert counts(rows) == {"done": 2, "failed": 1}
+    assert rows[1]["message"].endswith("row.json is torn; delete it, and the cell is trained again")
+    assert rows[1]["message"] in text(rows)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_that_a_process_died_is_said(sweep, kept):
+    put(sweep, 1, "claim.json", host=socket.gethostname(), pid=123, time=time.time())
+    if kept:
+        put(sweep, 1, "checkpoint.pt")
+    rows = status_rows(sweep)
+    assert rows[1]["state"] == "to do"
+    what = "it goes on from its checkpoint" if kept else "there is no checkpoint yet"
+    assert rows[1]["message"] == f"what trained it (process 123 on {socket.gethostname()}) died; {what}"
+    assert rows[1]["message"] in text(rows)
+    assert [row["message"] for row in (rows[0], rows[2])] == [None, None]
+    with lock_at(sweep.folder(sweep.cells[1]) / "lock"):
+        assert status_rows(sweep)[1]["message"] is None  # it is being trained
+
+
+def test_a_torn_claim_names_nobody(sweep):
+    (sweep.folder(sweep.cells[0]) / "claim.json").write_text("{")
+    assert status_rows(sweep)[0]["message"] == "what trained it died; there is no checkpoint yet"

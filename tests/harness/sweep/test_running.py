@@ -179,10 +179,23 @@ def test_a_worker_that_dies_takes_no_other_along(tmp_path, cells, monkeypatch):
     assert {len(each) for each in ended(tmp_path / "tiny").values()} == {1}
 
 
+def test_the_first_that_failed_is_named_with_its_reason_each_time(tmp_path, cells, monkeypatch):
+    monkeypatch.setenv("QUICK_TROUBLE", "w64:diverge")
+    for _ in range(2):
+        outcome = run(tmp_path / "tiny", cells, train=TRAIN, engine=ThreadPoolExecutor(1))
+        first = next(cell for cell in cells if "w64" in cell.name)
+        assert (
+            outcome.first
+            == f"{first.id} {first.name}: cell {first.name} diverged at step 3: the loss is nan; lower the rate"
+        )  # noqa: E501
+    assert not outcome.complete
+
+
 def test_a_full_disk_is_told_once(tmp_path, cells, monkeypatch):
     monkeypatch.setenv("QUICK_TROUBLE", "w64:full")
-    with pytest.raises(HarnessError, match="the disk is full"):
+    with pytest.raises(HarnessError, match="the disk is full") as caught:
         run(tmp_path / "tiny", cells, train=TRAIN, engine=ThreadPoolExecutor(1))
+    assert str(caught.value).count("the same command") == 1
     assert not list(tmp_path.rglob("failed.json"))
 
 
