@@ -43,7 +43,7 @@ demo: $(VENV)/installed-train
 	@SCALELAW=$(SCALELAW) sh .ci/demo $(OUT)
 
 test: $(VENV)/installed-dev
-	$(BIN)/pytest -n $(WORKERS) $(PYTEST)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(PYTEST)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check

@@ -51,8 +51,16 @@ def torchrun(folder, cache, *options, processes=2):
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("options", [(), ("--shard",)], ids=["replicated", "sharded"])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("plain", ["--shard"]),
+        ("near identity", []),
+        ("near identity", ["--shard"]),
+        ("reparameterised", []),
+        ("reparameterised", ["--shard"]),
+    ],
+)
 def test_two_processes_give_the_loss_of_one(kind, options, make_cell, corpus_cache, tmp_path):
     cell = make_cell(**KINDS[kind], steps=20)
     sweep = make_sweep(tmp_path / "sweep", [cell])
