@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -42,7 +44,7 @@ def source(where: str) -> Source:
     seen = f"{data._fingerprint} {data.num_rows}"  # the package's own hash of data and of what was done with them
     return Source(
         fingerprint=hashlib.sha256(seen.encode()).hexdigest(),
-        licence=data.info.license or "as the data set's page says",
+        licence=data.info.license or ("the user's own" if _path(name) else "as the data set's page says"),
         described=(_described(name, options, data),),
         documents=lambda: _documents(where, data, column),
         notes=(f"rows larger than {2 * LARGEST_PIECE:,} bytes are cut into documents at blank lines",),
@@ -73,15 +75,34 @@ def asked(where: str) -> tuple[str, dict[str, str]]:
 
 def _loaded(where: str, name: str, options: dict[str, str]) -> Any:
     datasets = need("datasets", extra="datasets", purpose=f"the corpus hf:{where}")
-    path = Path(name).expanduser()
-    form = _FORMS.get(path.suffix) if path.is_file() else None
+    path = _path(name)
+    form = _FORMS.get(path.suffix) if path and path.is_file() else None
     try:
-        if form is not None:
-            return datasets.load_dataset(form, data_files=str(path.resolve()), split=options["split"])
-        place = str(path) if path.exists() else name
-        return datasets.load_dataset(place, options["config"] or None, split=options["split"])
+        with _quiet(datasets, of_hub=path is None):
+            if path and form is not None:
+                return datasets.load_dataset(form, data_files=str(path.resolve()), split=options["split"])
+            return datasets.load_dataset(str(path or name), options["config"] or None, split=options["split"])
     except Exception as error:  # the package raises many kinds, some of them those of its own dependencies
         raise HarnessError(_why(where, error)) from error
+
+
+def _path(name: str) -> Path | None:
+    """The file or folder of that name; None where it is a name on the hub."""
+    path = Path(name).expanduser()
+    return path if path.exists() else None
+
+
+@contextmanager
+def _quiet(datasets: Any, *, of_hub: bool) -> Iterator[None]:
+    """Within it the package draws no bars, except of downloads for a person to see."""
+    if (of_hub and sys.stderr.isatty()) or datasets.are_progress_bars_disabled():
+        yield
+        return
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        datasets.enable_progress_bars()
 
 
 def _why(where: str, error: Exception) -> str:

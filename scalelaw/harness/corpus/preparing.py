@@ -20,7 +20,7 @@ from scalelaw.extras import need
 from scalelaw.harness.corpus.card import Card, Corpus, Part, changed
 from scalelaw.harness.corpus.sources import HELD_OUT, Source, absolute, find
 from scalelaw.harness.corpus.splitting import Split, split
-from scalelaw.harness.corpus.tokenizers import BPE, Bytes, Tokenizer, bytes_a_token, size_of
+from scalelaw.harness.corpus.tokenizers import BPE, Bytes, Tokenizer, bytes_a_token, shortfall, size_of
 
 _FORMAT = "corpus/1"
 _BATCH = 512  # documents tokenised at a time
@@ -130,8 +130,8 @@ def _lock(folder: Path) -> AbstractContextManager[Any]:
 
 def _build(folder: Path, name: str, tokenizer: str, held_out: int, source: Source, size: int | None) -> None:
     """Make a corpus in a temporary folder, which then takes its place."""
-    chosen, made = _split(name, held_out, source, size)
     sys.stderr.write(f"preparing the corpus {name} ({tokenizer}), which is kept in {folder}\n")
+    chosen, made = _split(name, held_out, source, size)
     unfinished = f".making-{folder.name}-"
     for left in folder.parent.glob(f"{unfinished}*"):  # by a process that was killed: the lock is held
         shutil.rmtree(left, ignore_errors=True)
@@ -155,10 +155,10 @@ def _split(name: str, held_out: int, source: Source, size: int | None) -> tuple[
     """The split, and a tokenizer trained on its one side that makes enough tokens of the other."""
     bytes_each = bytes_a_token(size)
     documents = tuple(source.documents())
+    if size is not None:  # minutes, where there is much text
+        sys.stderr.write(f"training a tokenizer of {size} tokens on it\n")
     while True:
         chosen = split(documents, held_out=held_out, cut=source.held_out_cut, bytes_a_token=bytes_each, name=name)
-        if size is not None:  # minutes, where there is much text
-            sys.stderr.write(f"training a tokenizer of {size} tokens on the corpus {name}\n")
         made: Tokenizer = Bytes() if size is None else BPE.trained(chosen.train, size)
         tokens = sum(map(len, made.encode(chosen.held_out)))
         if tokens >= held_out or chosen.notes:  # or it is too small for as many, which the notes say
@@ -181,7 +181,7 @@ def _write(folder: Path, name: str, tokenizer: str, chosen: Split, made: Tokeniz
         sources=source.described,
         train=Part(len(train), sum(map(len, chosen.train)), sum(map(len, train))),
         held_out=Part(len(held_out), sum(map(len, chosen.held_out)), sum(map(len, held_out))),
-        notes=(*source.noted(), *chosen.notes),
+        notes=(*source.noted(), *chosen.notes, *shortfall(tokenizer, made)),
     )
     if (saved := made.saved()) is not None:
         (folder / _TOKENIZER).write_bytes(saved.encode())

@@ -93,6 +93,14 @@ def size_of(name: str) -> int | None:
     return int(size)
 
 
+def shortfall(name: str, made: Tokenizer) -> list[str]:
+    """A word of it where the text gave fewer ids than its tokenizer was to have."""
+    size = size_of(name)
+    if size is None or made.vocabulary >= size:
+        return []
+    return [f"the text has no more than {made.vocabulary:,} tokens to learn, and {size:,} were asked for"]
+
+
 def bytes_a_token(vocabulary: int | None) -> float:
     """About how many bytes a token of a BPE stands for: 0.38 log2(V) - 1.2, as measured on code and on prose."""
     return 1.0 if vocabulary is None else 0.38 * math.log2(vocabulary) - 1.2

@@ -153,10 +153,21 @@ def test_what_a_killed_process_left_is_taken_away(folder):
 
 
 @pytest.mark.parametrize("size", [257, 300, 1_000])
-def test_enough_is_held_out_whatever_the_tokenizer(folder, size):
+def test_enough_is_held_out_whatever_the_tokenizer(folder, size, capsys):
     corpus = prepare(f"text:{folder}", tokenizer=f"bpe:{size}", held_out=2_000)
     assert len(corpus.held_out) >= 2_000
-    assert corpus.card.notes == ()
+    assert not [note for note in corpus.card.notes if "hold out" in note]
+    first, second = capsys.readouterr().err.splitlines()  # once, however often one is trained
+    assert first.startswith("preparing the corpus text:")
+    assert second == f"training a tokenizer of {size} tokens on it"
+
+
+@pytest.mark.parametrize("size", [300, 20_000])
+def test_fewer_tokens_than_were_asked_for_are_noted(folder, size):
+    card = prepare(f"text:{folder}", tokenizer=f"bpe:{size}", held_out=2_000).card
+    said = f"the text has no more than {card.vocabulary:,} tokens to learn, and {size:,} were asked for"
+    assert (said in card.notes) == (card.vocabulary < size)
+    assert card.vocabulary < 20_000
 
 
 def test_a_text_that_writes_out_the_end_of_a_document_does_not_end_there(folder):

@@ -43,6 +43,15 @@ def test_a_local_data_set(file, place):
     assert prepare(name, held_out=50).card == corpus.card
 
 
+def test_no_bars_are_drawn_of_a_file_and_they_come_back(file, capfd):
+    import datasets
+
+    corpus = prepare(f"hf:{file}", held_out=50)
+    assert corpus.card.licence == "the user's own"
+    assert [line.partition(" ")[0] for line in capfd.readouterr().err.splitlines()] == ["preparing"]
+    assert not datasets.are_progress_bars_disabled()
+
+
 def test_another_column(file):
     assert documents(prepare(f"hf:{file}?column=other", held_out=50)) == {f"other {i}" for i in range(30)}
 

@@ -187,7 +187,7 @@ def test_the_first_that_failed_is_named_with_its_reason_each_time(tmp_path, cell
         assert (
             outcome.first
             == f"{first.id} {first.name}: cell {first.name} diverged at step 3: the loss is nan; lower the rate"
-        )  # noqa: E501
+        )
     assert not outcome.complete
 
 
