@@ -94,10 +94,16 @@ CHANGED = {
     "README.md, How sure, which law, what next": Changed(slow="thirteen verbs, some of which refit many times"),
     "README.md, What streams cost": Changed(slow="computes the paper's costs a hundred times over"),
     "docs/how-to/train-a-grid.md": Changed(
-        slow="trains two cells",
-        words={**SMALL, "--seeds 2": "", "scalelaw fit runs/tiny --law parscale": ""},
+        slow="trains five cells",
+        words={
+            **SMALL,
+            "--seeds 2": "",
+            "--two-stage 0.1": "--two-stage 0.25",
+            "scalelaw fit runs/tiny --law parscale": "",
+            '"runs/tiny/cells/ID"': "trained_with_two_streams()",
+        },
         texts=True,
-        leaves=("runs/tiny/runs.parquet",),
+        leaves=("runs/tiny/runs.parquet", "runs/stages/runs.parquet"),
     ),
     "docs/how-to/slurm-and-ray.md": Changed(
         slow="trains two cells",

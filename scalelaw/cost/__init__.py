@@ -6,7 +6,7 @@ which counts what that leaves out.
 
 from scalelaw.cost.hardware import Hardware
 from scalelaw.cost.machines import MACHINES
-from scalelaw.cost.memory import train_memory
+from scalelaw.cost.memory import evaluation_memory, train_memory
 from scalelaw.cost.models import DIFFERENCES, MODELS, Released, Roofline
 from scalelaw.cost.parameters import parameters
 from scalelaw.cost.serving import breakdown, decode, latency, memory, prefill
@@ -24,6 +24,7 @@ __all__ = [
     "Shape",
     "breakdown",
     "decode",
+    "evaluation_memory",
     "forward_flops",
     "latency",
     "memory",
