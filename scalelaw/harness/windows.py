@@ -1,4 +1,4 @@
-"""How many held-out windows are evaluated at once: no more than a training step has memory for."""
+"""How many held-out windows are evaluated at once: as many as a training step, or next to nothing, has memory for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from scalelaw.cost.memory import evaluation_memory, train_memory
 from scalelaw.harness.cell import Cell
 
 MOST = 32  # more are no faster
+LITTLE = 8e6  # bytes, far below what torch itself takes: the smallest models would be several times slower within less
 
 
 def windows_at_once(cell: Cell, processes: int = 1) -> int:
@@ -19,4 +20,4 @@ def windows_at_once(cell: Cell, processes: int = 1) -> int:
     rows = max(cell.recipe.batch // processes, 1)
     step = train_memory(shape, P, batch=rows, context=context, trained=cell.trained)
     one = evaluation_memory(shape, P, windows=1, context=context)
-    return max(min(int(step["activations"] / one), MOST), 1)
+    return max(min(int(max(step["activations"], LITTLE) / one), MOST), 1)

@@ -11,7 +11,7 @@ from scalelaw.cost import Shape
 from scalelaw.cost.memory import evaluation_memory
 from scalelaw.harness import Cell, Model, Recipe, Streams, evaluate
 from scalelaw.harness.optimiser import descend, optimiser
-from scalelaw.harness.windows import MOST, windows_at_once
+from scalelaw.harness.windows import LITTLE, MOST, windows_at_once
 
 
 def cell_of(width=32, layers=2, vocabulary=256, streams=1, batch=2, context=128, **more):
@@ -40,6 +40,7 @@ def peak(call):
     [
         {"vocabulary": 4096, "streams": 4},
         {"batch": 1, "streams": 4},
+        {"batch": 1, "width": 64, "streams": 4, "layers": 4},
         {"batch": 8},
         {"streams": 8, "layers": 4},
         {"streams": 4, "trained": "streams"},
@@ -58,11 +59,12 @@ def test_an_evaluation_takes_no_more_than_a_step(sizes):
     text = SimpleNamespace(held_out=np.zeros(size + 1, int), held_out_starts=np.array([0]), held_out_bytes=size)
     found = peak(lambda: evaluate(model, text, context=context, batch=windows))
     counted = evaluation_memory(cell.shape, cell.streams.count, windows=windows, context=context)
-    assert found < step
+    assert found < max(step, 1.3 * LITTLE)  # room for a block of scores, of which attention has one at a time
     assert counted == pytest.approx(found, rel=0.35)  # less a few products of attention, which live for a moment
 
 
 def test_a_small_model_is_evaluated_on_many_windows_and_a_large_vocabulary_on_few():
+    assert windows_at_once(cell_of(batch=1, width=16, layers=1, context=64)) > MOST / 2
     assert windows_at_once(cell_of(batch=8, layers=4)) == MOST
     assert windows_at_once(cell_of(batch=64)) == MOST
     assert 2 <= windows_at_once(cell_of(batch=2, vocabulary=32768)) <= 3
