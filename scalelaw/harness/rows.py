@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scalelaw._version import __version__
 from scalelaw.cost import parameters
 from scalelaw.harness.cell import Cell, Recipe, Streams
-from scalelaw.harness.evaluating import HeldOut
 from scalelaw.harness.schedule import rate_share
+
+if TYPE_CHECKING:
+    from scalelaw.harness.evaluating import HeldOut
 
 _OF_SHAPE = (
     *("layers", "width", "heads", "kv_heads", "head_size", "ffn", "vocabulary", "tied", "bias"),

@@ -12,6 +12,7 @@ from scalelaw.errors import HarnessError
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.rows import settings_of
 from scalelaw.harness.sweep.folder import Sweep, open_sweep, read_json
+from scalelaw.harness.sweep.naming import stage_ones
 from scalelaw.harness.sweep.states import is_done, lock_at
 
 TABLE = "runs.parquet"
@@ -43,7 +44,7 @@ def gather(folder: str | os.PathLike[str]) -> Path | None:
 
 def cells_with_rows(sweep: Sweep) -> list[Cell]:
     """The cells whose rows stand in the table once they are done: all but stage one of two-stage training."""
-    only_begun = {each.start.id for each in sweep.cells if each.start and each.start.recipe.schedule == "constant"}
+    only_begun = stage_ones(sweep.cells)
     return [cell for cell in sweep.cells if cell.id not in only_begun]
 
 
