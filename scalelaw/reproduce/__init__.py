@@ -1,6 +1,6 @@
 """The ParScale paper's fits again: published values beside refitted ones, its figures, and its tables of errors.
 
-Chen et al. 2025, *Parallel Scaling Law for Language Models*, arXiv:2505.10475, equation 5 and Figures 2 and 3.
+Chen et al. 2025, *Parallel Scaling Law for Language Models*, arXiv:2505.10475, equation 5 and Figures 2, 3 and 4.
 """
 
 from __future__ import annotations

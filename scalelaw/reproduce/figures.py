@@ -1,4 +1,4 @@
-"""The paper's Figures 2 and 3 and the equivalence figure, both corpora side by side."""
+"""The paper's Figures 2 and 3 and the equivalence figure, both corpora side by side, and Figure 4 on code."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def write_figures(fits: Mapping[str, Fit], folder: Path, *, venue: str = "icml")
     for name, (draw, pad) in DRAWN.items():
         with plot.style(venue, columns=2):
             files += plot.save(_side_by_side(draw, fits, pad), folder / name)
+    with plot.style(venue, columns=2):
+        files += plot.save(plot.cost_panels(next(iter(fits.values()))), folder / "figure-4-costs")
     return tuple(files)
 
 

@@ -73,9 +73,8 @@ def test_files(made: tuple[Reproduction, Path]) -> None:
     found, folder = made
     names = {path.name for path in folder.iterdir()}
     assert names == {path.name for path in found.files}
-    figures = {
-        f"{name}.{kind}" for name in ("figure-2-curves", "figure-3-contours", "equivalence") for kind in ("pdf", "png")
-    }
+    drawn = ("figure-2-curves", "figure-3-contours", "figure-4-costs", "equivalence")
+    figures = {f"{name}.{kind}" for name in drawn for kind in ("pdf", "png")}
     assert names == figures | {"prediction-errors.csv", "equivalents.csv"}
 
 
