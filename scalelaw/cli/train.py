@@ -15,7 +15,9 @@ def run(
     folder: Annotated[
         str, typer.Argument(metavar="FOLDER", help="Of a cell: SWEEP/cells/ID, in which there is cell.json.")
     ],
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    backend: Annotated[str, typer.Option(metavar="NAME", help="What trains: torch or jax.")] = "torch",
+    devices: Annotated[int, typer.Option(metavar="N", min=1, help="With jax: devices that share each batch.")] = 1,
     compile: Annotated[bool, typer.Option("--compile", help="Compile the model.")] = False,
     shard: Annotated[
         bool, typer.Option("--shard", help="Under torchrun: spread the model over the processes.")
@@ -34,8 +36,10 @@ def run(
     from scalelaw.harness.sweep.single import train_one
 
     limit(threads)
+    settings = (("compile", compile, False), ("shard", shard, False), ("devices", devices, 1))
+    chosen = {name: value for name, value, usual in settings if value != usual}
     with until_stopped() as stop:
-        row = train_one(folder, device=device, compile=compile, shard=shard, stop=stop, progress=sys.stderr)
+        row = train_one(folder, backend=backend, device=device, stop=stop, progress=sys.stderr, **chosen)
     if torchrun.rank():
         return
     if as_json:

@@ -14,11 +14,14 @@ from scalelaw.harness import torchrun
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.folder import Sweep, read_json
 from scalelaw.harness.sweep.reporting import line, status_rows
+from scalelaw.harness.sweep.trainers import check_trainer, training_function
 
 _EVERY = 30.0  # seconds
 
 
-def train_one(folder: str | os.PathLike[str], *, progress: TextIO | None = None, **options: Any) -> dict[str, Any]:
+def train_one(
+    folder: str | os.PathLike[str], *, backend: str = "torch", progress: TextIO | None = None, **options: Any
+) -> dict[str, Any]:
     """Train the cell whose folder this is, and give its row; a finished one is left as it is.
 
     The first process holds the cell's lock meanwhile, as the jobs of a sweep do.
@@ -27,15 +30,16 @@ def train_one(folder: str | os.PathLike[str], *, progress: TextIO | None = None,
     ----------
     folder : path
         ``FOLDER/cells/ID`` of a sweep, in which there is ``cell.json``.
+    backend : {"torch", "jax"}
     progress : text stream, optional
         Where to say every now and then what step it is at.
     **options
-        Of :func:`scalelaw.harness.train`.
+        Of the backend's :func:`scalelaw.harness.train` or :func:`scalelaw.harness.jax.train`.
 
     Raises
     ------
     HarnessError
-        If there is no cell, somebody else trains it, or it cannot be trained.
+        If there is no cell, somebody else trains it, or it cannot be trained, or not with this backend.
     Diverged
         If it diverges, which is recorded as in a sweep.
     """
@@ -48,8 +52,9 @@ def train_one(folder: str | os.PathLike[str], *, progress: TextIO | None = None,
         raise HarnessError(f"{folder} holds no cell (there is no cell.json); name a folder FOLDER/cells/ID of a sweep")
     if (done := read_json(folder / "row.json")) is not None:
         return done
-    from scalelaw.harness.training import train
-
+    asked = {name: options[name] for name in ("device", "devices", "compile", "shard") if name in options}
+    check_trainer(backend, **asked)
+    train = training_function(backend)
     cell = Cell.from_dict(values)
     if torchrun.rank():
         return train(cell, folder, **options)

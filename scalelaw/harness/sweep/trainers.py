@@ -70,6 +70,7 @@ def check_trainer(
     compile: bool = False,
     together: int = 1,
     devices: int = 1,
+    shard: bool = False,
     here: bool = True,
 ) -> None:
     """Refuse what no cell could be trained with, without the seconds that torch takes to import where that can be.
@@ -90,6 +91,8 @@ def check_trainer(
         raise HarnessError(f"nothing trains with {train!r}; choose {' or '.join(TRAINERS)}")
     if compile and train == "jax":
         raise HarnessError("compile is for torch, as jax compiles every step anyway; leave it out")
+    if shard and train == "jax":
+        raise HarnessError("shard is for torch, under torchrun; jax shares a batch with devices instead")
     _check_count("together", together, train, "as torch trains one cell at a time")
     _check_count("devices", devices, train, "as torch shares a batch under torchrun only")
     backend = TRAINERS.get(train)

@@ -18,7 +18,10 @@ from scalelaw.harness.evaluating import evaluate  # noqa: E402
 from scalelaw.harness.jax import running  # noqa: E402
 from scalelaw.harness.jax.training import train  # noqa: E402
 from scalelaw.harness.storage import load_weights  # noqa: E402
+from scalelaw.harness.sweep.folder import make_sweep  # noqa: E402
+from scalelaw.harness.sweep.single import train_one  # noqa: E402
 from scalelaw.harness.training import train as train_in_pytorch  # noqa: E402
+from scalelaw.runs import read  # noqa: E402
 
 SHAPE = Shape.scaled(width=16, layers=1, vocabulary=64, prefix_tokens=4)
 RECIPE = Recipe(batch=4, context=32, prefix_rate=0.5, clip=0.1)  # of most tests, so that few steps are compiled
@@ -50,6 +53,22 @@ CELLS = {
     "reparameterised": cell(streams=Streams(count=2, prefix="reparameterised", near_identity=True)),
     "streams only": cell(start=STAGE, trained="streams", seed=1, recipe=Recipe(batch=4, context=32, schedule="cosine")),
 }
+
+
+def test_one_cell_of_a_sweep_by_itself(tmp_path, corpus):
+    """`scalelaw train FOLDER --backend jax`."""
+    one = CELLS["streams"]
+    folder = make_sweep(tmp_path / "sweep", [one]).folder(one)
+    for options, message in (
+        ({"compile": True}, "compile is for torch"),
+        ({"shard": True}, "shard is for torch, under torchrun"),
+        ({"devices": 3}, "which cannot be 3"),
+    ):
+        with pytest.raises(HarnessError, match=message):
+            train_one(folder, backend="jax", **options)
+    row = train_one(folder, backend="jax", device="cpu")
+    assert row["backend"] == "jax"
+    assert read(tmp_path / "sweep")["loss"].tolist() == [row["loss"]]
 
 
 @pytest.mark.parametrize(
