@@ -21,6 +21,7 @@ from benchmarks import (
     bench_kills,
     bench_packages,
     bench_parscale,
+    bench_pretrained,
     bench_process,
     bench_robustness,
     bench_streams,
@@ -50,6 +51,7 @@ FULL: dict[str, Callable[[], list[Row]]] = {
     "jax": bench_jax.measure,
     "jobs": bench_jobs.measure,
     "kills": bench_kills.measure,
+    "pretrained": bench_pretrained.measure,
 }
 
 QUICK: dict[str, Callable[[], list[Row]]] = {
@@ -70,6 +72,7 @@ QUICK: dict[str, Callable[[], list[Row]]] = {
     "jax": lambda: bench_jax.measure(rounds=2, threads=(1,), widths=(32,)),
     "jobs": lambda: bench_jobs.measure(rounds=1, cells=2),
     "kills": lambda: bench_kills.measure(kills=5),
+    "pretrained": lambda: bench_pretrained.measure(rounds=1),
 }
 
 

@@ -43,9 +43,15 @@ def asked(monkeypatch):
         given = {name: job[name] for name in ("batch", "input_tokens", "output_tokens")}
         given |= {"weights": "fp32", "cache": "fp32", "compute": "fp32"}
         first, each = (cost(shape, P, hardware=slow, **given) for cost in (prefill, decode))
-        return {"prefill": [first] * 2, "per_token": [each] * 2, "memory": memory(shape, P, **given), "faults": 0}
+        return {
+            "prefill": [first] * 2,
+            "per_token": [each] * 2,
+            "memory": memory(shape, P, **given),
+            "resident": 6,
+            "faults": 0,
+        }
 
-    monkeypatch.setattr(measuring, "_in_a_process", process)
+    monkeypatch.setattr(measuring, "_found", process)
     monkeypatch.setattr(Hardware, "measure", lambda **_: MACHINE)
     return jobs
 
@@ -81,13 +87,13 @@ def test_the_models_compared_are_as_good_by_the_law(stack):
 
 
 def test_noise_is_said_and_left_out(stack, asked, monkeypatch, tmp_path):
-    plain = measuring._in_a_process
+    plain = measuring._found
 
     def process(job):
         found = plain(job)
         return {**found, "prefill": [1.0, 2.0]} if job["batch"] == 8 else found
 
-    monkeypatch.setattr(measuring, "_in_a_process", process)
+    monkeypatch.setattr(measuring, "_found", process)
     found = study_costs(tmp_path, stack, base=SHAPE, **SMALL)
     assert "3 of 6 rows are noisy" in found.report()
     assert "of 3 rows" in found.report()

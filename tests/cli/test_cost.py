@@ -99,8 +99,8 @@ def test_bad_input_is_one_sentence(shell, runs_csv, arguments, message):
 
 def test_measurements_go_into_a_table(shell, monkeypatch, tmp_path):
     machine = Hardware(name="made up", peak={"fp32": 1e11}, bandwidth=1e10, memory=1e10)
-    found = {"prefill": [1.0, 1.0], "per_token": [0.1, 0.15], "memory": 5, "faults": 0}
-    monkeypatch.setattr(measured.measuring, "_in_a_process", lambda _: found)
+    found = {"prefill": [1.0, 1.0], "per_token": [0.1, 0.15], "memory": 5, "resident": 6, "faults": 0}
+    monkeypatch.setattr(measured.measuring, "_found", lambda _: found)
     monkeypatch.setattr(Hardware, "measure", lambda **_: machine)
     path = tmp_path / "costs.parquet"
     outcome = shell("cost", "measure", "--size", "100M", "--p", "1", "--p", "2", "-o", path, "--threads", "1", "--json")
@@ -113,10 +113,16 @@ def test_measurements_go_into_a_table(shell, monkeypatch, tmp_path):
 def test_a_study_in_one_command(shell, monkeypatch, tmp_path):
     def process(job):
         step = 1e-5 * job["shape"]["ffn"] + 1e-4 * job["streams"]
-        return {"prefill": [10 * step] * 2, "per_token": [step] * 2, "memory": int(1e9 * step), "faults": 0}
+        return {
+            "prefill": [10 * step] * 2,
+            "per_token": [step] * 2,
+            "memory": int(1e9 * step),
+            "resident": 6,
+            "faults": 0,
+        }
 
     machine = Hardware(name="made up", peak={"fp32": 1e11}, bandwidth=1e10, memory=1e10)
-    monkeypatch.setattr(measured.measuring, "_in_a_process", process)
+    monkeypatch.setattr(measured.measuring, "_found", process)
     monkeypatch.setattr(Hardware, "measure", lambda **_: machine)
     folder, figure = tmp_path / "study", tmp_path / "study.pdf"
     given = ("--size", "5M", "--p", "2", "--batch", "1", "--batch", "2")

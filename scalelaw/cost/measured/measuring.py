@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DTYPES = ("fp32", "bf16", "fp16")
+# glibc then gives back what is freed, at once: slower, but what is resident is what is held
+_EXACT = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
 
 def measure_costs(
@@ -80,9 +82,10 @@ def measure_costs(
         With ``into`` all that the file holds then. ``model`` ("harness", or the ``model_type`` of transformers), ``N``,
         ``P``, ``batch``, ``input_tokens``, ``output_tokens``; ``prefill`` and ``per_token`` (seconds, medians of the
         repeats) with their ``_spread``; ``latency`` (prefill and all further tokens), ``tokens_per_second`` (of all
-        sequences), ``memory`` (bytes at the peak); ``predicted_`` of these by the roofline; ``swapped``, pages that
-        were read back from disk; ``threads``, ``device``, ``dtype``, ``hardware``, ``repeats``, ``shape``, its fields
-        as JSON; ``noisy``, whether a spread is above 20 % or the machine swapped.
+        sequences), ``memory`` (bytes held at the peak) and ``resident`` (with what the allocator keeps);
+        ``predicted_prefill``, ``_per_token``, ``_latency`` and ``_memory`` by the roofline; ``swapped``, pages
+        read back from disk; ``threads``, ``device``, ``dtype``, ``hardware``, ``repeats``, ``shape``, its fields as
+        JSON; ``noisy``, whether a spread is above 20 % or the machine swapped.
 
     Raises
     ------
@@ -91,7 +94,9 @@ def measure_costs(
 
     Notes
     -----
-    Memory on a CPU is resident memory above that of the process before there was a model; on CUDA the allocator's.
+    Memory on a CPU is resident memory above that of the process before there was a model, in a second process whose
+    allocator gives back what is freed (glibc's, so on Linux): otherwise up to twice of what is held beside the weights
+    stays resident, which is ``resident``. On CUDA it is the allocator's. Making random weights does not count.
     A model of transformers joins its cache anew in every step, and puts prefixes before it: copies of keys and values
     that the roofline does not count.
     """
@@ -116,7 +121,7 @@ def measure_costs(
             done = f"{place} of {len(left)}: " if len(left) > 1 else ""
             progress(done + ", ".join(f"{name} {value}" for name, value in sizes.items()))
         what = {"config": dict(config)} if config is not None else {"shape": shape.to_dict()}
-        found = _summary(_in_a_process({**what, **sizes, **common}), sizes)
+        found = _summary(_found({**what, **sizes, **common}), sizes)
         machine = hardware_of(hardware)  # type: ignore[arg-type]
         predicted = _predicted(shape, sizes, machine, dtype)
         N = parameters(shape, sizes["streams"])["N"]
@@ -148,9 +153,19 @@ def _named(sizes: dict[str, int]) -> dict[str, int]:
     return {"P" if name == "streams" else name: value for name, value in sizes.items()}
 
 
-def _in_a_process(job: dict[str, Any]) -> dict[str, Any]:
-    """What the worker found."""
-    environment = {**os.environ, "OMP_NUM_THREADS": str(job["threads"]), "MKL_NUM_THREADS": str(job["threads"])}
+def _found(job: dict[str, Any]) -> dict[str, Any]:
+    """What workers found: of the times one, and on a CPU another of the memory, as an allocator keeps what is freed."""
+    found = _in_a_process(job, {})
+    if job["device"] != "cpu":
+        return found | {"resident": found["memory"]}
+    held = _in_a_process({**job, "warmup": 0, "repeats": 1}, _EXACT)
+    return found | {"resident": found["memory"], "memory": held["memory"]}
+
+
+def _in_a_process(job: dict[str, Any], settings: dict[str, str]) -> dict[str, Any]:
+    """What the worker found, with some more variables in its environment."""
+    threads = {"OMP_NUM_THREADS": str(job["threads"]), "MKL_NUM_THREADS": str(job["threads"])}
+    environment = {**os.environ, **threads, **settings}
     command = [sys.executable, "-m", "scalelaw.cost.measured.worker"]
     done = subprocess.run(command, input=json.dumps(job), env=environment, capture_output=True, text=True, check=False)
     try:
@@ -177,7 +192,8 @@ def _summary(found: dict[str, Any], sizes: dict[str, int]) -> dict[str, float]:
         row[f"{name}_spread"] = float(np.ptp(times) / np.median(times))
     row["latency"] = row["prefill"] + (sizes["output_tokens"] - 1) * row["per_token"]
     row["tokens_per_second"] = sizes["batch"] / row["per_token"]
-    return row | {"memory": float(found["memory"]), "swapped": int(found["faults"])}
+    memory = {name: float(found[name]) for name in ("memory", "resident")}
+    return row | memory | {"swapped": int(found["faults"])}
 
 
 def _predicted(shape: Shape, sizes: dict[str, int], machine: Hardware, dtype: str) -> dict[str, float]:

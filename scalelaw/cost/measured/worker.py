@@ -50,6 +50,7 @@ def measured(job: dict[str, Any]) -> dict[str, Any]:
     _generated(_model(_small(job), dtype)(), torch.zeros(1, 4, dtype=torch.long, device=device), 2, _nothing)
     memory = Memory(device)
     begin = _model(job, dtype)
+    memory.forget_peak()  # of making random weights, which loading a model does not have
     prompt = torch.randint(0, _vocabulary(job), (job["batch"], job["input_tokens"]), device=device)
     wait = torch.cuda.synchronize if device.startswith("cuda") else _nothing
     found: dict[str, list[float]] = {"prefill": [], "per_token": []}
@@ -108,18 +109,26 @@ def _vocabulary(job: dict[str, Any]) -> int:
 
 
 class Memory:
-    """The most memory held since this was made: the allocator's on CUDA, resident memory of the process elsewhere."""
+    """The most memory held since this was made or the peak forgotten: CUDA's allocator's, else what is resident."""
 
     def __init__(self, device: str):
         self.device = device
         if device.startswith("cuda"):
             import torch
 
-            torch.cuda.reset_peak_memory_stats()
             self.before = torch.cuda.memory_allocated()
         else:
-            _reset_peak()
             self.before = _resident()
+        self.forget_peak()
+
+    def forget_peak(self) -> None:
+        """Let the peak begin here."""
+        if self.device.startswith("cuda"):
+            import torch
+
+            torch.cuda.reset_peak_memory_stats()
+        else:
+            _reset_peak()
 
     def peak(self) -> int:
         """Bytes above those held in the beginning."""
