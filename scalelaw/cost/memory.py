@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from scalelaw.cost.parameters import parameters
+from scalelaw.cost.parameters import check_streams, parameters
+from scalelaw.cost.setting import whole
 from scalelaw.cost.shape import Shape
-from scalelaw.cost.training import Trained
+from scalelaw.cost.training import Trained, check_trained
 
 QUERIES = 32  # that attention takes at a time where it keeps probabilities
 
@@ -26,8 +27,8 @@ def train_memory(
     features of queries and of keys, ffn i, vocabulary V, T prefix slots and P streams:
 
         weights     = W                          gradients = U          moments = 2 U  (AdamW's two)
-        layer       = 6 h + 2 q + 2 kv (S + T) / S + 4 i + 2
-        layer       = 2 h + q + 2 kv (S + T) / S + 3 i + 2                   with a frozen base, trained="streams"
+        layer       = 6 h + 2 q + 2 kv (S + T) / S + 4 i + 2                 2 i without a gate
+        layer       = 2 h + q + 2 kv (S + T) / S + 3 i + 2                   with a frozen base, trained="streams"; i
         layer      += H (T + (S + 32) / 2)                                   where probabilities are kept, H heads
         activations = B S (P (L layer + 3 h) + aggregator + 3 V),  aggregator = P h + 3 h + 3 P  (P > 1)
         activations = B S (P (L h + layer + 3 h) + aggregator + 3 V)         with checkpointing
@@ -62,10 +63,18 @@ def train_memory(
     dict of str to float
         ``weights``, ``gradients``, ``moments``, ``activations`` in bytes, and ``total``.
 
+    Raises
+    ------
+    ScalelawError
+        If a number is not a whole one of at least 1, or ``trained`` is neither.
+
     >>> memory = train_memory(Shape.scaled(width=64, layers=4), 2, batch=16, context=256)
     >>> round(memory["total"] / 1e6)
     198
     """
+    check_trained(trained)
+    for name, value in (("batch", batch), ("context", context)):
+        whole(name, value)
     groups = parameters(shape, streams)
     weights = groups["N"] + groups["n_embedding"] + groups["n_head"]
     updated = weights if trained == "all" else groups["n_prefix"] + groups["n_aggregator"]
@@ -87,7 +96,7 @@ def evaluation_memory(shape: Shape, streams: int = 1, *, windows: int, context: 
     With the sizes of :func:`train_memory`, W windows, and the features q and kv of queries and keys:
 
         attention  = 2 h + 5 q + 3 kv + 4 kv (S + T) / S
-        mlp        = 3 h + 4 i
+        mlp        = 3 h + 4 i                        2 i without a gate
         evaluation = W S max(P attention, P mlp, h + 2 V)
 
     Nothing is kept for a backward pass, so one layer of all streams, or the logits with their log-softmax, is the peak.
@@ -95,9 +104,12 @@ def evaluation_memory(shape: Shape, streams: int = 1, *, windows: int, context: 
     >>> round(evaluation_memory(Shape.scaled(width=64, layers=4), 2, windows=16, context=256) / 1e6)
     29
     """
+    check_streams(streams)
+    for name, value in (("windows", windows), ("context", context)):
+        whole(name, value)
     h, q, kv = shape.width, shape.heads * shape.head_size, shape.kv_heads * shape.head_size
     joined = 2 * kv * (context + shape.prefix_slots(streams)) / context
-    layer = max(2 * h + 5 * q + 3 * kv + 2 * joined, 3 * h + 4 * shape.ffn)
+    layer = max(2 * h + 5 * q + 3 * kv + 2 * joined, 3 * h + (4 if shape.gated else 2) * shape.ffn)
     return float(bytes_each * windows * context * max(streams * layer, h + 2 * shape.vocabulary))
 
 
@@ -108,9 +120,9 @@ def _floats_a_token(
     h, q, kv = shape.width, shape.heads * shape.head_size, shape.kv_heads * shape.head_size
     slots = shape.prefix_slots(streams)
     joined = 2 * kv * (context + slots) / context
-    layer = 6 * h + 2 * q + joined + 4 * shape.ffn + 2
+    layer = 6 * h + 2 * q + joined + (4 if shape.gated else 2) * shape.ffn + 2
     if trained == "streams":
-        layer = 2 * h + q + joined + 3 * shape.ffn + 2
+        layer = 2 * h + q + joined + (3 if shape.gated else 1) * shape.ffn + 2
     if keeps_probabilities:
         layer += shape.heads * (slots + (context + QUERIES) / 2)
     kept = shape.layers * h + layer if checkpointing else shape.layers * layer

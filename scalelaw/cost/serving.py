@@ -89,8 +89,10 @@ def latency(
     input_tokens, output_tokens : int or array of int
         S and O, tokens of the prompt and tokens generated; every sequence has as many.
     weights, cache : str or number, or array of them
-        Data type of all weights and of the keys and values, such as ``"fp16"`` (the default), ``"int8"``, ``"int4"``,
-        or the bits of a number.
+        Data type of all weights (embedding, head, prefixes and aggregator too) and of the keys and values, such as
+        ``"fp16"`` (the default), ``"int8"``, ``"int4"``, or the bits of a number. ``"q8_0"``, ``"q4_0"``, ``"nf4"``,
+        ``"nvfp4"`` and ``"mxfp4"`` count the scales of their blocks; of any other format give the bits, scales
+        included, and the mean where some tensors are kept in more.
     compute : str
         Data type that products are computed in and activations kept in; ``"fp16"`` by default. Weights of fewer bits
         are widened on their way.

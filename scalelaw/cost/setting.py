@@ -15,6 +15,12 @@ Numbers = np.ndarray[Any, np.dtype[Any]]
 """Whole numbers or floats, of any dimensions or none."""
 BITS = {"fp32": 32, "tf32": 32, "fp16": 16, "bf16": 16, "fp8": 8, "int8": 8, "int4": 4}
 """Bits a number, by data type."""
+STORED = {**BITS, "q8_0": 8.5, "q4_0": 4.5, "nf4": 4.5, "nvfp4": 4.5, "mxfp4": 4.25}
+"""Bits a stored number: also of formats in blocks, the scale of each block included.
+
+GGUF's q8_0 and q4_0 have 16 bits of scale for 32 numbers, bitsandbytes' nf4 has 32 for 64, nvfp4 has 8 for 16 and mxfp4
+8 for 32. int8 and int4 are the numbers alone.
+"""
 
 
 @dataclass(frozen=True)
@@ -124,8 +130,8 @@ def bytes_each(name: str, given: Any) -> Numbers:
 
 
 def _bits(name: str, kind: Any) -> float:
-    if isinstance(kind, str) and kind in BITS:
-        return BITS[kind]
+    if isinstance(kind, str) and kind in STORED:
+        return STORED[kind]
     if isinstance(kind, int | float) and not isinstance(kind, bool) and 1 <= kind <= 64:
         return kind
-    raise ScalelawError(f"{name} is {kind!r}; name a data type ({', '.join(BITS)}) or the bits of a number, 1 to 64")
+    raise ScalelawError(f"{name} is {kind!r}; name a data type ({', '.join(STORED)}) or the bits of a number, 1 to 64")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, overload
+from typing import Any, Literal, get_args, overload
 
 import numpy as np
 
 from scalelaw.cost.parameters import Shapes, check_streams, counted
+from scalelaw.cost.setting import whole
 from scalelaw.cost.shape import Shape
 from scalelaw.cost.sizes import Sizes
+from scalelaw.errors import ScalelawError
 
 Trained = Literal["all", "streams"]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -41,6 +43,11 @@ def forward_flops(shape: Shape | Shapes, streams: Any = 1, *, context: Any) -> d
     -------
     dict of str to float, or to arrays where an argument is one
 
+    Raises
+    ------
+    ScalelawError
+        If P or the context is not a whole number of at least 1.
+
     Source
     ------
     Kaplan et al. 2020, arXiv 2001.08361, section 2.1, for one stream; the layers run once for each stream, embedding,
@@ -50,7 +57,7 @@ def forward_flops(shape: Shape | Shapes, streams: Any = 1, *, context: Any) -> d
     for each in np.ravel(np.asarray(streams, dtype=object)).tolist():
         check_streams(each)
     P = np.asarray(streams, dtype=np.int64)
-    visible = sizes.slots(P) + (np.asarray(context) + 1) / 2
+    visible = sizes.slots(P) + (whole("context", context) + 1) / 2
     terms = {
         "matmul": 2.0 * P * layer_weights(sizes),
         "attention": 4.0 * P * sizes.layers * sizes.q * visible,
@@ -120,15 +127,31 @@ def train_flops(
     checkpointing : bool
         Whether what a layer computed is computed again in the backward pass instead of kept.
 
+    Raises
+    ------
+    ScalelawError
+        If P or the context is not a whole number of at least 1, the tokens are no number from 0, or ``trained`` is
+        neither.
+
     >>> from scalelaw.cost import PAPER
     >>> plain, eight = (train_flops(PAPER["1.6B"], P, tokens=42e9, context=2048) for P in (1, 8))
     >>> round(eight / plain, 2)
     7.18
     """
+    check_trained(trained)
+    D = np.asarray(tokens, dtype=float)
+    if not (D >= 0).all():
+        raise ScalelawError(f"tokens is {tokens!r}; it must be a number of training tokens, at least 0")
     terms = forward_flops(shape, streams, context=context)
     again = terms["matmul"] + terms["attention"] if checkpointing else 0.0
-    flops = np.asarray(tokens, dtype=float) * (with_backward(terms, trained) + again)
+    flops = D * (with_backward(terms, trained) + again)
     return float(flops) if np.ndim(flops) == 0 else flops
+
+
+def check_trained(trained: object) -> None:
+    """Refuse what is not a choice of what is trained."""
+    if trained not in get_args(Trained):
+        raise ScalelawError(f"trained is {trained!r}; choose {' or '.join(get_args(Trained))}")
 
 
 def with_backward(terms: Mapping[str, Any], trained: Trained = "all") -> Any:

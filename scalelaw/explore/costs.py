@@ -19,7 +19,7 @@ from scalelaw.cost.family import FFN_STEP, WIDTH_STEP, of_width
 from scalelaw.cost.models import CostModel
 from scalelaw.cost.models.model import Terms
 from scalelaw.cost.parameters import counted, parameters
-from scalelaw.cost.setting import BITS, Setting
+from scalelaw.cost.setting import STORED, Setting
 from scalelaw.cost.sizes import Sizes
 from scalelaw.explore.javascript import quoted, to_javascript
 from scalelaw.fit.graph import Graph
@@ -114,7 +114,7 @@ def costs_contents(machines: Iterable[Hardware] = ()) -> dict[str, Any]:
     common = {name: value for name, value in _family()[0].__dict__.items() if name not in VARIED}
     return {
         "machines": [_rates(each) for each in ({**MACHINES, **{each.name: each for each in machines}}).values()],
-        "bits": dict(BITS),
+        "bits": dict(STORED),
         "shape": common,
         "varied": list(VARIED),
         "order": [field.name for field in fields(Shape)],

@@ -110,6 +110,22 @@ def test_the_report_names_what_matters():
     assert "extrapolated" in plan(fitted(), "a100").report()
 
 
+def test_more_memory_than_the_machine_has_is_noted():
+    given = {"memory": "12GiB", "latency": "30ms/token"}
+    assert "Note: jetson-orin-nano has 7.45 GiB, less than" in plan(fitted(), "jetson-orin-nano", **given).report()
+    assert "less than the limit" not in plan(fitted(), "jetson-orin", **given).report()
+
+
+def test_training_tokens_beyond_those_of_the_runs_are_an_extrapolation():
+    fit = known("parscale_data", draws=20)
+    N = float(np.median(fit.columns["N"]))
+    most = float(np.max(fit.columns["D"]))
+    for D, beyond in ((most, False), (10 * most, True)):
+        table = plan(fit, "a100", D=D).frontier
+        nearest = (table["N"] / N - 1).abs().idxmin()
+        assert table["extrapolated"][nearest] == beyond
+
+
 def test_a_machine_of_ones_own_in_fp32_only():
     own = Hardware(name="own", peak={"fp32": 1e11}, bandwidth=1e10, memory=4e9)
     assert plan(fitted(), own, weights="int4").best["memory"] <= 4e9

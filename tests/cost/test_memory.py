@@ -1,9 +1,12 @@
 """train_memory: against what torch keeps for the backward pass, and how it grows."""
 
+import dataclasses
+
 import pytest
 
-from scalelaw.cost import Shape, forward_flops, parameters, train_flops
+from scalelaw.cost import Shape, evaluation_memory, forward_flops, parameters, train_flops
 from scalelaw.cost.memory import train_memory
+from scalelaw.errors import ScalelawError
 
 
 def test_weights_gradients_and_moments_are_four_times_the_parameters():
@@ -47,6 +50,50 @@ def test_checkpointing_and_a_frozen_base_take_less():
     assert full / 2 < frozen < 0.8 * full
     both = train_memory(shape, **given, trained="streams", checkpointing=True)["activations"]
     assert both < again
+
+
+@pytest.mark.parametrize("trained", ["all", "streams"])
+def test_an_mlp_without_a_gate_keeps_two_of_its_inner_products_fewer(trained):
+    gated = Shape.scaled(width=64, layers=4)
+    plain = dataclasses.replace(gated, gated=False)
+    with_gate, without = (
+        train_memory(shape, 2, batch=3, context=16, trained=trained)["activations"] for shape in (gated, plain)
+    )
+    assert with_gate - without == 4 * 3 * 16 * 2 * 4 * 2 * gated.ffn
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch": 0}, "batch is 0; it must be whole numbers of at least 1"),
+        ({"context": -3}, "context is -3; it must be whole numbers of at least 1"),
+        ({"streams": 0}, "streams is 0; P must be a whole number of at least 1"),
+        ({"trained": "prefixes"}, "trained is 'prefixes'; choose all or streams"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(changes, message):
+    given = {"streams": 2, "batch": 1, "context": 8, **changes}
+    with pytest.raises(ScalelawError, match=message):
+        train_memory(Shape.scaled(width=64, layers=4), **given)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"context": 0}, "context is 0; it must be whole numbers of at least 1"),
+        ({"tokens": -1}, "tokens is -1; it must be a number of training tokens"),
+        ({"tokens": float("nan")}, "tokens is nan; it must be a number"),
+        ({"trained": "some"}, "trained is 'some'; choose all or streams"),
+    ],
+)
+def test_operations_of_what_cannot_be_trained_are_refused(changes, message):
+    with pytest.raises(ScalelawError, match=message):
+        train_flops(Shape.scaled(width=64, layers=4), **{"tokens": 1, "context": 8, **changes})
+
+
+def test_an_evaluation_needs_windows():
+    with pytest.raises(ScalelawError, match="windows is 0; it must be whole numbers of at least 1"):
+        evaluation_memory(Shape.scaled(width=64, layers=4), windows=0, context=8)
 
 
 @pytest.mark.parametrize("streams", [1, 2, 8])

@@ -179,6 +179,24 @@ def test_fewer_bits_cost_no_more(streams, batch, input_tokens, output_tokens):
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "numbers", "taken"),  # bytes that a block of so many numbers takes, its scale included
+    [("q8_0", 32, 34), ("q4_0", 32, 18), ("nf4", 64, 36), ("nvfp4", 16, 9), ("mxfp4", 32, 17)],
+)
+def test_formats_in_blocks_count_their_scales(kind, numbers, taken):
+    served = {"input_tokens": 64, "output_tokens": 64}
+    for name in ("weights", "cache"):
+        term = f"memory_{name}"
+        plain, blocks = (row(SMALL, hardware="a100", **served, **{name: each})[term] for each in ("int8", kind))
+        assert blocks / plain == pytest.approx(taken / numbers)
+
+
+def test_a_prompt_of_one_token_writes_the_prefix_too():
+    """Two sequences of two streams: 3 slots and 1 token read and written, in 2 layers of 4 features of 2 bytes."""
+    found = row(TINY, 2, hardware=SLOW_MEMORY, batch=2, input_tokens=1) * 1e9
+    assert found["prefill_attention"] == pytest.approx(4 * 2 * 2 * 2 * 4 * (4 + 4) + 2 * 4 * 2 * 2 * 8)
+
+
 def test_arrays_are_many_single_settings():
     shapes = np.array([PAPER["0.5B"], TINY], dtype=object)
     streams, batch = np.array([[1], [2], [8]]), [1, 4]

@@ -58,7 +58,10 @@ def _costs(plan: Plan) -> str:
 def _notes(plan: Plan) -> list[str]:
     notes = []
     if plan.best["extrapolated"]:
-        notes.append("Note: this (N, P) lies outside of the fitted runs, and the law is extrapolated there.")
+        notes.append("Note: this model lies outside of the fitted runs, and the law is extrapolated there.")
+    machine = plan.service.machine
+    if plan.limits.memory > machine.memory:
+        notes.append(f"Note: {machine.name} has {size(machine.memory)}, less than the limit of memory that was given.")
     if plan.best["P"] == plan.most_streams > 1:
         notes.append(f"Note: {plan.most_streams} streams are the most that were tried; more might be better still.")
     return notes

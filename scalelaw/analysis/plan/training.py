@@ -80,8 +80,8 @@ class Training:
             a_request = service.batch * float(np.mean(np.add(service.input_tokens, service.output_tokens)))
             table["serving_seconds"] = self.tokens / a_request * table["latency"]
         table["loss"] = self.losses(table, parameter_sets(self.fit, draws=False))[0]
-        inside = {name: table[name].to_numpy(dtype=float) for name in ("N", "P")}
-        table["extrapolated"] = ~within(self.fit, inside)
+        read = [name for name in ("N", "P", "D") if name in self.fit.law.columns and name in table]
+        table["extrapolated"] = ~within(self.fit, {name: table[name].to_numpy(dtype=float) for name in read})
         return table
 
     def losses(self, table: pd.DataFrame, theta: np.ndarray) -> np.ndarray:

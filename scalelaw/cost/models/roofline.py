@@ -64,8 +64,9 @@ class Roofline:
                 activations  x max( R S (2 h + max(2 q + 2 a, m i)),  R S 2 h + B S h,  R S h + B l V )
 
     Out of scope: several requests at once of different lengths (continuous batching), a cache shared between requests
-    with one prompt (prefix caching), speculative decoding, several devices, and what a data type adds to its bits, such
-    as the scales of groups of 4-bit weights (give 4.5 bits for it).
+    with one prompt (prefix caching), speculative decoding, several devices. ``int8`` and ``int4`` are the numbers
+    alone; formats in blocks, such as ``q4_0`` of 4.5 bits, count their scales (`scalelaw.cost.setting.STORED`).
+    Widening them takes no operations.
 
     Parameters
     ----------
@@ -98,14 +99,16 @@ class Roofline:
         s = setting
         S, T = s.input_tokens.astype(float), s.slots
         logits = S if self.logits == "all" else np.asarray(1.0)
-        return _passes(s, hardware, np.asarray(1.0), tokens=S, seen=S * T + S * (S + 1) / 2, read=T + S, logits=logits)
+        seen = S * T + S * (S + 1) / 2
+        # the prefix is written into the cache too
+        return _passes(s, hardware, np.asarray(1.0), tokens=S, seen=seen, read=T + S, written=T + S, logits=logits)
 
     def decode(self, setting: Setting, hardware: Hardware) -> Terms:
         s = setting
         steps = self.steps(s)
         read = steps * (s.slots + s.input_tokens) + steps * (steps + 1) / 2
         one = np.asarray(1.0)
-        return _passes(s, hardware, steps, tokens=one, seen=read, read=read, logits=one)
+        return _passes(s, hardware, steps, tokens=one, seen=read, read=read, written=steps, logits=one)
 
     def steps(self, setting: Setting) -> Numbers:
         return setting.output_tokens - 1.0
@@ -121,9 +124,17 @@ class Roofline:
 
 
 def _passes(
-    s: Setting, hardware: Hardware, passes: Numbers, *, tokens: Numbers, seen: Numbers, read: Numbers, logits: Numbers
+    s: Setting,
+    hardware: Hardware,
+    passes: Numbers,
+    *,
+    tokens: Numbers,
+    seen: Numbers,
+    read: Numbers,
+    written: Numbers,
+    logits: Numbers,
 ) -> Terms:
-    """Passes of so many new tokens each; ``seen`` and ``read`` are of all passes together."""
+    """Passes of so many new tokens each; ``seen``, ``read`` and ``written`` are keys of all passes together."""
     z, rate, flow = s.sizes, hardware.rate(s.compute), hardware.flow
     B, P, L, h = s.batch, s.streams, z.layers, z.width
     w, x = s.weight_bytes, s.activation_bytes
@@ -140,8 +151,6 @@ def _passes(
 
     attention, mlp = 2.0 * L * h * (z.q + z.kv), 1.0 * L * z.matrices * h * z.ffn
     keys = 2.0 * s.cache_bytes * R * L * z.kv
-    # the prompt's pass writes the prefix into the cache too
-    written = np.where(tokens > 1, read, passes)
     return {
         "projections": product(R * tokens, attention, R * tokens * L * 2.0 * (h + z.q + z.kv)),
         "mlp": product(R * tokens, mlp, R * tokens * L * (2.0 * h + z.matrices * z.ffn)),
