@@ -25,21 +25,38 @@
 # %%
 import importlib.util
 import os
+from pathlib import Path
 
 if importlib.util.find_spec("scalelaw") is None:  # on Colab, say
     get_ipython().run_line_magic("pip", "install --quiet scalelaw")
-
-
-import numpy as np
-import pandas as pd
-
-import scalelaw as sl
-from scalelaw.reproduce import refit
+Path("../figures").mkdir(exist_ok=True)
 
 draws = 100 if os.environ.get("SCALELAW_FAST") else 1000
 
+# %% [markdown]
+# ## Figure 2, in ten lines
+
 # %%
-fits = {name: sl.fit("parscale", sl.load(name), bootstrap=draws, rng=0) for name in ("parscale-stack", "parscale-pile")}
+import matplotlib.pyplot as plt
+
+import scalelaw as sl
+
+corpora = {"Stack-V2-Python": "parscale-stack", "The Pile": "parscale-pile"}
+fits = {name: sl.fit("parscale", sl.load(name), bootstrap=draws, rng=0) for name in corpora.values()}
+with sl.plot.style("icml", columns=2):
+    figure, axes = plt.subplots(1, 2)
+    for ax, (corpus, name) in zip(axes, corpora.items()):
+        sl.plot.curves(fits[name], ax=ax).set_title(corpus)
+    sl.plot.save(figure, "../figures/notebook-01-figure-2")
+
+# %% [markdown]
+# Marks are the runs (*published*); lines are the law as fitted here, bands its 95 % intervals.
+# [`sl.load`](../docs/reference/runs.md) gives the runs, [`sl.fit`](../docs/reference/fit.md) the fit with its draws,
+# [`sl.plot.curves`](../docs/reference/plot.md) the axes, and [`sl.curves(fit)`](../docs/reference/analysis.md) the same as numbers.
+#
+# ## The fit, and how it is known to be the best
+
+# %%
 print(fits["parscale-stack"].report())
 
 # %% [markdown]
@@ -49,21 +66,17 @@ print(fits["parscale-stack"].report())
 # refitted value rounds to the digits that were printed.
 
 # %%
+import numpy as np
+import pandas as pd
+
+from scalelaw.reproduce import refit
+
 pd.concat({name: refit(name, bootstrap=draws).frame() for name in fits})
 
 # %% [markdown]
 # On Stack all five printed values agree. On the Pile $E$, $A$ and $k$ differ in their last digit: the published point is
-# near the optimum, not at it. The 95 % intervals are ours; the paper gives none.
-#
-# ## Figure 2
-
-# %%
-with sl.plot.style("icml", columns=1):
-    ax = sl.plot.curves(fits["parscale-stack"])
-    sl.plot.save(ax, "../figures/notebook-01-stack")
-
-# %% [markdown]
-# Lines are the law, bands its 95 % intervals, marks the runs. `sl.curves(fit)` has the numbers.
+# near the optimum, not at it. The 95 % intervals are ours; the paper gives none. (`scalelaw reproduce` prints the same from the
+# shell.)
 #
 # ## Equation 4, from which it comes
 #
@@ -71,7 +84,8 @@ with sl.plot.style("icml", columns=1):
 #
 # $$L = E + \left(\frac{A}{N}\right)^{\alpha} \frac{1 + (P - 1) \rho}{P} \qquad \text{(equation 4)}$$
 #
-# Equation 5 puts a logarithm in place of a constant correlation. With a constant one the fit is worse on both corpora:
+# ([derived here](../docs/explanation/mathematics.md)). Equation 5 puts a logarithm in place of a constant correlation. With a
+# constant one the fit is worse on both corpora:
 
 # %%
 rows = []
@@ -95,4 +109,4 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# It falls slowly with $P$, which no constant can follow. Next: [what that is worth in parameters](02-contours-and-equivalence.ipynb).
+# It falls slowly with $P$, which no constant can follow. The laws are in [`sl.laws`](../docs/reference/laws.md). Next: [what that is worth in parameters](02-contours-and-equivalence.ipynb).

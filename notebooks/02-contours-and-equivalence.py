@@ -20,27 +20,36 @@
 # %%
 import importlib.util
 import os
+from pathlib import Path
 
 if importlib.util.find_spec("scalelaw") is None:  # on Colab, say
     get_ipython().run_line_magic("pip", "install --quiet scalelaw")
+Path("../figures").mkdir(exist_ok=True)
 
-
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 import scalelaw as sl
 
 draws = 100 if os.environ.get("SCALELAW_FAST") else 1000
-fits = {name: sl.fit("parscale", sl.load(name), bootstrap=draws, rng=0) for name in ("parscale-stack", "parscale-pile")}
-
-# %%
-with sl.plot.style("icml"):
-    ax = sl.plot.contours(fits["parscale-pile"])
-    sl.plot.save(ax, "../figures/notebook-02-contours")
+corpora = {"Stack-V2-Python": "parscale-stack", "The Pile": "parscale-pile"}
+fits = {name: sl.fit("parscale", sl.load(name), bootstrap=draws, rng=0) for name in corpora.values()}
 
 # %% [markdown]
-# The points are the 24 runs; grey is beyond them. Along a line, from right to left, streams take the place of parameters.
-# The same as numbers:
+# ## Figure 3
+
+# %%
+with sl.plot.style("icml", columns=2):
+    figure, axes = plt.subplots(1, 2)
+    for ax, (corpus, name) in zip(axes, corpora.items()):
+        sl.plot.contours(fits[name], ax=ax).set_title(corpus, pad=16)
+    sl.plot.save(figure, "../figures/notebook-02-contours")
+
+# %% [markdown]
+# Lines are of equal loss by the law as fitted here; the points are the 24 runs (*published*), and grey is beyond them. Along a
+# line, from right to left, streams take the place of parameters ([`sl.plot.contours`](../docs/reference/plot.md)). The same as
+# numbers, for the Pile ([`sl.iso_loss`](../docs/reference/analysis.md)):
 
 # %%
 sl.iso_loss(fits["parscale-pile"], losses=[1.85, 1.9, 1.95, 2.0], y_range=(1, 8), num=4).pivot(
@@ -50,7 +59,8 @@ sl.iso_loss(fits["parscale-pile"], losses=[1.85, 1.9, 1.95, 2.0], y_range=(1, 8)
 # %% [markdown]
 # ## By the law
 #
-# In equation 5 streams multiply $N$ by $k \ln P + 1$ at every size. `multiplier` is that, `saved` is $1 - 1/$multiplier.
+# In equation 5 streams multiply $N$ by $k \ln P + 1$ at every size. `multiplier` is that, with its 95 % interval, and `saved` is
+# $1 - 1/$multiplier ([`sl.equivalence`](../docs/reference/analysis.md)).
 
 # %%
 worth = pd.concat(
@@ -60,7 +70,8 @@ worth["saved"] = 1 - 1 / worth["multiplier"]
 worth[["P", "multiplier", "multiplier_low", "multiplier_high", "saved"]].round(3)
 
 # %% [markdown]
-# "45 % fewer parameters" (*published*, Figure 1) is the last column for Stack at $P = 8$; on the Pile it is 41 %.
+# "45 % fewer parameters" (*published*, Figure 1) is the last column for Stack at $P = 8$; on the Pile, computed likewise, it is
+# 41 %.
 #
 # ## Measured
 #
@@ -90,7 +101,7 @@ print(pd.DataFrame({"measured": table.mean(), "smallest": table.min(), "largest"
 #
 # ## What 8 streams do not do
 #
-# "1.6B with $P = 8$ is like 4.4B" is of a benchmark average (*published*, Table 2: 39.1 and 39.2). By loss:
+# "1.6B with $P = 8$ is like 4.4B" is of a benchmark average (*published*, Table 2: 39.1 and 39.2). By loss (*published*):
 
 # %%
 for name in fits:
@@ -101,6 +112,9 @@ for name in fits:
         for n, p in ((3, 8), (4, 1), (5, 1))
     }
     print(f"{name}: 1.6B P = 8 {loss[3, 8]:.4f}, 2.8B {loss[4, 1]:.4f}, 4.4B {loss[5, 1]:.4f}")
+
+# %% [markdown]
+# It lies between 2.8B and 4.4B on both corpora, and much nearer to 2.8B. By the law, for any number of streams:
 
 # %%
 with sl.plot.style("icml"):

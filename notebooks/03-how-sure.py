@@ -20,10 +20,11 @@
 # %%
 import importlib.util
 import os
+from pathlib import Path
 
 if importlib.util.find_spec("scalelaw") is None:  # on Colab, say
     get_ipython().run_line_magic("pip", "install --quiet scalelaw")
-
+Path("../figures").mkdir(exist_ok=True)
 
 import pandas as pd
 
@@ -38,7 +39,8 @@ fit = sl.fit("parscale", runs, bootstrap=draws, rng=0)
 #
 # Bootstrap intervals refit resampled runs; `profile` holds a number and refits the rest; the sandwiches come from curvature.
 # They differ by a factor of two on 24 runs; which one holds the truth as often as it says can be
-# [measured](../docs/explanation/uncertainty.md), and `bc` is the default for that reason.
+# [measured](../docs/explanation/uncertainty.md), and `bc` is the default for that reason
+# ([`sl.interval_of`](../docs/reference/fit.md)).
 
 # %%
 kinds = ("bc", "percentile", "normal", "profile", "sandwich", "robust")
@@ -62,7 +64,8 @@ with sl.plot.style("icml"):
 # ## Runs that were held out
 #
 # Leave out the runs with most streams, or of the largest size, fit the rest, and predict them. `behind` is the distance to the
-# best law in per cent, with an interval over resampled runs; `wins` is the share of resamples in which the law is the best.
+# best law in per cent, `low` and `high` the interval of the error over resampled runs, and `wins` the share of resamples in which
+# the law is the best ([`sl.tournament`, `sl.duel`](../docs/reference/fit.md)).
 
 # %%
 refits = 20 if os.environ.get("SCALELAW_FAST") else 200
@@ -87,7 +90,8 @@ for holdout, verdict in zip(duel["holdout"], duel["verdict"]):
 # %% [markdown]
 # ## Choices
 #
-# The same number under other thresholds, losses, resamplings and selections of runs:
+# The same number under other thresholds, losses, resamplings and selections of runs
+# ([`sl.sensitivity`](../docs/reference/analysis.md)):
 
 # %%
 choices = sl.sensitivity(fit, of="multiplier at N=1.6B,P=8")

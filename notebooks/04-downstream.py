@@ -20,10 +20,11 @@
 # %%
 import importlib.util
 import os
+from pathlib import Path
 
 if importlib.util.find_spec("scalelaw") is None:  # on Colab, say
     get_ipython().run_line_magic("pip", "install --quiet scalelaw")
-
+Path("../figures").mkdir(exist_ok=True)
 
 import pandas as pd
 
@@ -46,7 +47,16 @@ for number in (2, 3):
 # %% [markdown]
 # ## Table 4: 1.6B on 1T tokens, in two stages
 #
-# What 8 streams add to one, by group:
+# All of it, the models of others too, each with the tokens that it was trained on:
+
+# %%
+table = scores[scores["table"] == 4].assign(tokens=lambda rows: (rows["D"] / 1e12).map("{:.0f}T".format))
+table.pivot(index="metric", columns=["model", "tokens"], values="value").loc[
+    table["metric"].unique(), list(dict.fromkeys(zip(table["model"], table["tokens"])))
+]
+
+# %% [markdown]
+# What 8 streams add to one, by group, computed from the tasks ([`sl.downstream_gains`](../docs/reference/analysis.md)):
 
 # %%
 gains = sl.downstream_gains()
@@ -66,7 +76,8 @@ with sl.plot.style("icml", columns=2):
 # ## How much of it is the lower loss?
 #
 # Two steps, as the OLMo ladder does: a law of the loss, and a sigmoid of the score in the loss, with a shift for streams. What a
-# model without streams of the same loss would gain is `through_loss`; the rest is `at_equal_loss`.
+# model without streams of the same loss would gain is `through_loss`; the rest is `at_equal_loss`
+# ([`sl.downstream`](../docs/reference/analysis.md)).
 
 # %%
 steps = {name: sl.downstream(scored_runs(name), bootstrap=draws) for name in ("parscale-stack", "parscale-pile")}

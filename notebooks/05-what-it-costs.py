@@ -20,10 +20,11 @@
 # %%
 import importlib.util
 import os
+from pathlib import Path
 
 if importlib.util.find_spec("scalelaw") is None:  # on Colab, say
     get_ipython().run_line_magic("pip", "install --quiet scalelaw")
-
+Path("../figures").mkdir(exist_ok=True)
 
 import scalelaw as sl
 from scalelaw import cost
@@ -46,15 +47,15 @@ with sl.plot.style("icml", columns=2):
     sl.plot.save(axes, "../figures/notebook-05-costs")
 
 # %% [markdown]
-# The figure reads the larger model's size off the fitted law, where the paper interpolates between two runs, so its ratios are
-# a little lower.
+# The figure ([`sl.plot.cost_panels`](../docs/reference/plot.md)) reads the larger model's size off the fitted law, where the paper
+# interpolates between two runs, so its ratios are a little lower.
 #
 # The claim is reproduced, and it turns: by the paper's own arithmetic parameters are the faster way from batch 7 on. A
 # roofline, which counts the key-value cache and what is read again for every token, turns elsewhere on every machine.
 #
 # ## Training
 #
-# Streams cost training FLOPs, forward and backward:
+# Streams cost training FLOPs, forward and backward ([`cost.train_flops`](../docs/reference/cost.md)):
 
 # %%
 for P in (1, 2, 4, 8):
@@ -64,7 +65,8 @@ for P in (1, 2, 4, 8):
 # %% [markdown]
 # ## Your device
 #
-# Put your own limits here. The plan takes the $(N, P)$ of the lowest predicted loss that fits memory and time.
+# Put your own limits here. The plan takes the $(N, P)$ of the lowest predicted loss that fits memory and time
+# ([`sl.plan`](../docs/reference/analysis.md)).
 
 # %%
 plan = sl.plan(fit, "jetson-orin", memory="8GiB", latency="60ms/token", batch=1)

@@ -14,20 +14,19 @@
 # %% [markdown]
 # # Your own runs: from a CSV to a figure in a paper
 #
-# A table with one row a run is all that is needed. Here it is written first, so that the notebook runs anywhere; put the
-# path of your own in its place. Logs of Weights & Biases, TensorBoard or transformers' Trainer become such a table with
-# `scalelaw import`.
+# A table with one row a run is all that is needed. Here one is written first, of invented losses, so that the notebook runs
+# anywhere; put the path of your own in its place. Logs of Weights & Biases, TensorBoard or transformers' Trainer become such a
+# table with [`scalelaw import`](../docs/how-to/import-runs.md).
 
 # %%
 import importlib.util
 import os
+import tempfile
+from pathlib import Path
 
 if importlib.util.find_spec("scalelaw") is None:  # on Colab, say
     get_ipython().run_line_magic("pip", "install --quiet scalelaw")
-
-
-import tempfile
-from pathlib import Path
+Path("../figures").mkdir(exist_ok=True)
 
 import scalelaw as sl
 
@@ -48,14 +47,12 @@ model_size,tokens,val_loss,seed
 300M,6B,3.085,0
 300M,24B,2.960,0
 """)
-
-# %%
 runs = sl.read(mine)
 runs
 
 # %% [markdown]
 # Names were understood (`model_size` is `N`, `val_loss` is `loss`), and so were quantities. A column that could mean two
-# things is refused by name, and `columns={"N": "my_column"}` says which.
+# things is refused by name, and `columns={"N": "my_column"}` says which ([`sl.read`](../docs/reference/runs.md)).
 #
 # ## Fit
 
@@ -64,11 +61,13 @@ fit = sl.fit("chinchilla", runs, bootstrap=draws, rng=0)
 print(fit.report())
 
 # %% [markdown]
-# The lines under *Convergence* are the evidence that this is the global minimum; *Notes* say what to be careful with.
+# The lines under *Convergence* are the evidence that this is the global minimum; *Notes* say what to be careful with
+# ([`sl.fit`](../docs/reference/fit.md)).
 #
 # ## Check
 #
-# What the table can tell and what it cannot, which runs decide the answer, and which further run would help most:
+# What the table can tell and what it cannot, which runs decide the answer, and which further run would help most
+# ([`sl.diagnose`](../docs/reference/analysis.md)):
 
 # %%
 print(sl.diagnose(fit).report())
@@ -92,7 +91,8 @@ sl.allocate(fit, C=["1e20", "1e21"])[["C", "N", "N_low", "N_high", "D", "tokens_
 #
 # ## The figure and the table
 #
-# `style("icml")` sets the width of a column, fonts and sizes; also `neurips`, `iclr`, `jmlr`.
+# `style("icml")` sets the width of a column, fonts and sizes; also `neurips`, `iclr`, `jmlr`
+# ([`sl.plot`](../docs/reference/plot.md), [export for ICML](../docs/how-to/export-for-icml.md)).
 
 # %%
 with sl.plot.style("icml"):

@@ -20,13 +20,12 @@
 # %%
 import importlib.util
 import os
+import tempfile
+from pathlib import Path
 
 if importlib.util.find_spec("scalelaw") is None:  # on Colab, say
     get_ipython().run_line_magic("pip", "install --quiet 'scalelaw[train]'")
-
-
-import tempfile
-from pathlib import Path
+Path("../figures").mkdir(exist_ok=True)
 
 import pandas as pd
 
@@ -56,8 +55,9 @@ gain = losses.sub(losses[1], axis=0).drop(columns=1)
 pd.DataFrame({"mean": gain.mean(), "standard error": gain.sem(), "pairs": gain.count()}).round(4)
 
 # %% [markdown]
-# Streams lower the loss by about 0.01, twice to four times the standard error for $P = 2$ and 8, and it does not grow with
-# $\ln P$. At equal *total* parameters nothing is left, as prefixes and aggregator are 6 to 41 % of models this small:
+# Streams lower the loss by about 0.01, which is 2.6 and 4.6 standard errors for $P = 2$ and 8 and less than one for $P = 4$,
+# and it does not grow with $\ln P$. At equal *total* parameters nothing is left, as prefixes and aggregator add 3 to 41 % to
+# models this small ([`runs/`](../runs/README.md) has the controls, longer runs and prose):
 
 # %%
 for counted in ("N_backbone", "N"):
@@ -73,7 +73,8 @@ with sl.plot.style("icml"):
 # %% [markdown]
 # ## A quick one
 #
-# The text is the source of this package. A sweep is a folder: stop it, and the same call goes on.
+# The text is the source of this package. A sweep is a folder: stop it, and the same call goes on
+# ([`harness.sweep`](../docs/reference/harness.md)).
 
 # %%
 folder = Path(tempfile.mkdtemp()) / "quick"
@@ -96,8 +97,8 @@ quick = sl.read(folder)
 quick[["N", "P", "D", "loss", "loss_se"]]
 
 # %% [markdown]
-# Four runs are no law: `scalelaw sweep` with a grid of sizes, streams and seeds makes one, on Slurm or Ray too. The learning
-# curves are beside the weights:
+# Four runs are no law: [`scalelaw sweep`](../docs/how-to/train-a-grid.md) with a grid of sizes, streams and seeds makes one, on
+# [Slurm or Ray](../docs/how-to/slurm-and-ray.md) too. The learning curves are beside the weights:
 
 # %%
 curves = pd.concat([pd.read_parquet(path) for path in sorted(folder.glob("cells/*/log.parquet"))])

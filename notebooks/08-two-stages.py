@@ -21,13 +21,12 @@
 # %%
 import importlib.util
 import os
+import tempfile
+from pathlib import Path
 
 if importlib.util.find_spec("scalelaw") is None:  # on Colab, say
     get_ipython().run_line_magic("pip", "install --quiet 'scalelaw[train,pretrained]'")
-
-
-import tempfile
-from pathlib import Path
+Path("../figures").mkdir(exist_ok=True)
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -41,7 +40,7 @@ fast = bool(os.environ.get("SCALELAW_FAST"))
 # ## Two stages
 #
 # Stage one is ordinary training at a constant rate on 80 % of the tokens; stage two goes on with streams, the rate annealed.
-# The control, $P = 1$, does the same without streams.
+# The control, $P = 1$, does the same without streams ([`harness.sweep`](../docs/reference/harness.md)).
 
 # %%
 folder = Path(tempfile.mkdtemp()) / "two-stage"
@@ -82,7 +81,7 @@ with sl.plot.style("icml"):
 # ## Streams on a pre-trained model
 #
 # A model of transformers, trained first as anyone would, then frozen, and only prefixes and aggregator trained: the paper's
-# parameter-efficient case. Put `AutoModelForCausalLM.from_pretrained("Qwen/Qwen2.5-3B")` in its place.
+# parameter-efficient case ([`pretrained.add_streams`](../docs/reference/pretrained.md)). Put `AutoModelForCausalLM.from_pretrained("Qwen/Qwen2.5-3B")` in its place.
 
 # %%
 import torch

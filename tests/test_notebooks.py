@@ -1,5 +1,6 @@
 """Every notebook runs from top to bottom in an empty folder, and is the .py beside it with outputs."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -22,6 +23,20 @@ def test_what_is_opened_is_what_is_reviewed(path):
     assert all(cell.execution_count for cell in code), "a notebook is committed with its outputs"
     assert not any(output.output_type == "error" for cell in code for output in cell.outputs)
     assert not any("def " in line.split("#")[0] for cell in code for line in cell.source.splitlines())
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_links_the_reference_and_only_what_is_there(path):
+    links = re.findall(r"\]\(([^):#]+)\)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+    assert any(link.startswith("../docs/reference/") for link in links)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_first_cell_installs_what_is_missing(path):
+    first = next(part for part in path.read_text(encoding="utf-8").split("# %%") if part.startswith("\n"))
+    assert re.search(r'run_line_magic\("pip", "install --quiet \'?scalelaw', first)
+    assert 'Path("../figures").mkdir(exist_ok=True)' in first
 
 
 @pytest.mark.slow
