@@ -98,9 +98,14 @@ def run(
         typer.Option("--engine-option", metavar="NAME=VALUE", help="Such as partition=long; repeatable."),
     ] = None,
     device: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, cpu, mps, cuda (jobs take turns) or cuda:1.")
+        str,
+        typer.Option(
+            metavar="NAME", help="auto, cpu, mps, cuda (jobs take turns) or cuda:1; with jax: auto, cpu, gpu or tpu."
+        ),
     ] = "auto",
-    backend: Annotated[str, typer.Option(metavar="NAME", help="What trains: torch or jax.")] = "torch",
+    backend: Annotated[
+        str, typer.Option(metavar="NAME", help="What trains: auto (jax for what it alone does), torch or jax.")
+    ] = "auto",
     together: Annotated[
         int,
         typer.Option(metavar="N", min=1, help="With jax: cells of one shape that a job trains in one program."),

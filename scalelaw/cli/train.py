@@ -15,14 +15,18 @@ def run(
     folder: Annotated[
         str, typer.Argument(metavar="FOLDER", help="Of a cell: SWEEP/cells/ID, in which there is cell.json.")
     ],
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
-    backend: Annotated[str, typer.Option(metavar="NAME", help="What trains: torch or jax.")] = "torch",
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps; with jax: auto, cpu, gpu or tpu.")
+    ] = "auto",
+    backend: Annotated[
+        str, typer.Option(metavar="NAME", help="What trains: auto (jax for what it alone does), torch or jax.")
+    ] = "auto",
     devices: Annotated[int, typer.Option(metavar="N", min=1, help="With jax: devices that share each batch.")] = 1,
     compile: Annotated[bool, typer.Option("--compile", help="Compile the model.")] = False,
     shard: Annotated[
         bool, typer.Option("--shard", help="Under torchrun: spread the model over the processes.")
     ] = False,
-    threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of torch, on a CPU.")] = 1,
+    threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of the backend, on a CPU.")] = 1,
     as_json: options.Json = False,
 ) -> None:
     """Train one cell of a sweep in this process, or under torchrun on several GPUs.

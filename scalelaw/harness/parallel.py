@@ -57,9 +57,9 @@ class Alone:
         """A state dict with the tensors whole, on every process."""
         return state
 
-    def parts(self, state: Any, model: Model, adamw: torch.optim.Optimizer) -> Any:  # noqa: ARG002
-        """What :meth:`whole` gave, as this process is to hold it: ``{"model": ..., "optimiser": ...}``."""
-        return state
+    def parts(self, tensors: dict[str, Tensor], model: Model) -> dict[str, Tensor]:  # noqa: ARG002
+        """The whole tensors of a checkpoint, by kind and name, as this process is to hold them."""
+        return tensors
 
 
 class Replicated(Alone):
@@ -114,17 +114,9 @@ class Sharded(Replicated):
             return {name: self.whole(value) for name, value in state.items()}
         return state.full_tensor().cpu() if isinstance(state, DTensor) else state
 
-    def parts(self, state: Any, model: Model, adamw: torch.optim.Optimizer) -> Any:
-        weights = model.state_dict()
-        trained = [value for group in adamw.param_groups for value in group["params"]]
-        moments = {
-            index: {name: _like(value, trained[index]) for name, value in each.items()}
-            for index, each in state["optimiser"]["state"].items()
-        }
-        return {
-            "model": {name: _like(value, weights[name]) for name, value in state["model"].items()},
-            "optimiser": {**state["optimiser"], "state": moments},
-        }
+    def parts(self, tensors: dict[str, Tensor], model: Model) -> dict[str, Tensor]:
+        held = model.state_dict()
+        return {name: _like(value, held[name.partition("/")[2]]) for name, value in tensors.items()}
 
 
 @contextmanager
@@ -163,7 +155,7 @@ class _Loss(nn.Module):
         return self.model.loss(inputs, targets)
 
 
-def _like(value: Any, held: Tensor) -> Any:
+def _like(value: Tensor, held: Tensor) -> Tensor:
     """A whole tensor, spread as the one that is held."""
     from torch.distributed.tensor import DTensor, distribute_tensor
 

@@ -26,7 +26,7 @@ from scalelaw.harness.optimiser import descend, optimiser, set_rate
 from scalelaw.harness.parallel import Alone
 from scalelaw.harness.rows import curve_point, row_of
 from scalelaw.harness.schedule import gate_share, rate_share
-from scalelaw.harness.storage import load_checkpoint, save_checkpoint, save_weights
+from scalelaw.harness.storage import load_checkpoint, restore, save_checkpoint, save_weights, tensors_of
 from scalelaw.harness.windows import windows_at_once
 from scalelaw.runs.writing import to_parquet
 
@@ -89,20 +89,17 @@ class Run:
 
     def resume(self) -> None:
         """Go on from the checkpoint, if there is one."""
-        path = self.folder / "checkpoint.pt"
+        path = self.folder / "checkpoint.safetensors"
         if not path.exists():
             return
-        state = load_checkpoint(path, self.cell)
-        own = self.processes.parts(state, self.model, self.adamw)
-        self.model.load_state_dict(own["model"])
-        self.adamw.load_state_dict(own["optimiser"])
-        self.progress = Progress(**state["progress"])
+        tensors, progress = load_checkpoint(path, self.cell)
+        restore(self.model, self.adamw, self.processes.parts(tensors, self.model))
+        self.progress = Progress(**progress)
 
     def checkpoint(self) -> None:
-        held = {"model": self.model.state_dict(), "optimiser": self.adamw.state_dict()}
-        state = {**self.processes.whole(held), "progress": asdict(self.progress)}
+        tensors = self.processes.whole(tensors_of(self.model, self.adamw))
         if self.processes.writes:
-            save_checkpoint(self.folder / "checkpoint.pt", self.cell, state)
+            save_checkpoint(self.folder / "checkpoint.safetensors", self.cell, tensors, asdict(self.progress))
 
     def steps(self, stop: Callable[[], bool], checkpoint_seconds: float) -> None:
         """Take the steps that are left."""
@@ -225,7 +222,7 @@ class Run:
         if self.processes.writes:
             save_weights(self.folder / "weights.safetensors", self.cell, model)
             write_atomically(self.folder / "row.json", json.dumps(row, indent=1))
-            (self.folder / "checkpoint.pt").unlink(missing_ok=True)
+            (self.folder / "checkpoint.safetensors").unlink(missing_ok=True)
         return row
 
     def row(self, held_out: HeldOut) -> dict[str, Any]:

@@ -31,9 +31,9 @@ def train(
 ) -> dict[str, Any]:
     """Train a cell in its folder, going on from the checkpoint there if there is one.
 
-    The folder gets ``progress.json`` about every second, ``checkpoint.pt``, the learning curve ``log.parquet`` (loss on
-    a part of the held-out tokens), and in the end ``weights.safetensors`` and, last of all, ``row.json``: a cell is
-    done if that is there. Reparameterised prefixes are merged in the weights.
+    The folder gets ``progress.json`` about every second, ``checkpoint.safetensors``, the learning curve ``log.parquet``
+    (loss on a part of the held-out tokens), and in the end ``weights.safetensors`` and, last of all, ``row.json``: a
+    cell is done if that is there. Reparameterised prefixes are merged in the weights.
 
     Parameters
     ----------

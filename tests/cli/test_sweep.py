@@ -177,10 +177,10 @@ def test_the_comma_of_a_path_parts_no_corpora(shell, tmp_path, asked, given, nam
     [
         (("--engine", "pbs", "--dry-run"), "there is no engine 'pbs'"),
         (("--engine-option", "partition=long", "--dry-run"), "engine local has no option 'partition'; it has threads"),
-        (("--backend", "tf", "--dry-run"), "nothing trains with 'tf'; choose torch or jax"),
+        (("--backend", "tf", "--dry-run"), "nothing trains with 'tf'; choose auto, torch or jax"),
         (("--backend", "jax", "--compile"), "compile is for torch"),
-        (("--together", "4", "--dry-run"), "together is for jax, as torch trains one cell at a time; leave it out"),
-        (("--devices", "2"), "devices is for jax, as torch shares a batch under torchrun only; leave"),
+        (("--backend", "torch", "--together", "4"), "together is for jax, as torch trains one cell at a time; leave"),
+        (("--backend", "torch", "--devices", "2"), "devices is for jax, as torch shares a batch under torchrun only"),
         (("--device", "abacus", "--dry-run"), "device 'abacus' is not known"),
     ],
 )  # fmt: skip

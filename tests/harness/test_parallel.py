@@ -14,8 +14,9 @@ import torch
 from scalelaw import harness
 from scalelaw.errors import HarnessError, Stopped
 from scalelaw.harness import load_weights, two_stage
-from scalelaw.harness.model import backbone
+from scalelaw.harness.model import Model, backbone
 from scalelaw.harness.saying import is_said_elsewhere
+from scalelaw.harness.storage import load_checkpoint
 from scalelaw.harness.sweep.folder import make_sweep
 from scalelaw.harness.sweep.single import train_one
 from scalelaw.harness.training import check_divided
@@ -101,9 +102,10 @@ def test_two_processes_stop_as_one_and_one_goes_on(options, make_cell, corpus_ca
     _, said = started.communicate(timeout=100)
     assert said.count(b"it goes on from there") == 1, said.decode()
     assert not (folder / "row.json").exists()
-    held = torch.load(folder / "checkpoint.pt", weights_only=True)
-    assert 0 < held["progress"]["step"] < 700
-    assert {type(value) for value in held["model"].values()} == {torch.Tensor}
+    tensors, progress = load_checkpoint(folder / "checkpoint.safetensors", cell)
+    assert 0 < progress["step"] < 700
+    whole = Model(cell.shape, cell.streams).state_dict()
+    assert all(tensors[f"weight/{name}"].shape == value.shape for name, value in whole.items())
     assert train_one(folder)["loss"] == pytest.approx(train(cell, tmp_path / "alone")["loss"], abs=1e-2)
 
 

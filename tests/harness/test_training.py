@@ -14,6 +14,7 @@ from functools import partial
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from scalelaw import harness, runs
 from scalelaw.cost import parameters
@@ -21,6 +22,7 @@ from scalelaw.errors import Diverged, HarnessError, ScalelawError, Stopped
 from scalelaw.harness import Streams, load_weights, two_stage
 from scalelaw.harness.model import backbone
 from scalelaw.harness.running import Run
+from scalelaw.harness.storage import FORMAT
 from scalelaw.harness.sweep.folder import make_sweep
 from scalelaw.harness.training import first_model
 
@@ -54,7 +56,7 @@ def test_a_cell_gives_the_same_row_again_and_after_a_stop(kind, make_cell, tmp_p
     row = train(cell, tmp_path / "one")
     with pytest.raises(Stopped, match="stopped after step 5; it goes on from there"):
         train(cell, tmp_path / "two", stop=stop_after(5))
-    assert (tmp_path / "two" / "checkpoint.pt").exists()
+    assert (tmp_path / "two" / "checkpoint.safetensors").exists()
     assert not (tmp_path / "two" / "row.json").exists()
     assert same(train(cell, tmp_path / "two"), row)
     assert {each.name for each in (tmp_path / "two").iterdir()} == {
@@ -80,11 +82,12 @@ def test_a_killed_cell_goes_on_where_it_was(kind, make_cell, corpus_cache, tmp_p
     )
     environment = {**os.environ, "SCALELAW_CACHE": str(corpus_cache), "OMP_NUM_THREADS": str(torch.get_num_threads())}
     seen = set()
+    checkpoint = folder / "checkpoint.safetensors"
     for _ in range(3):
         process = subprocess.Popen([sys.executable, "-c", code, json.dumps(cell.to_dict()), folder], env=environment)
-        before = (folder / "checkpoint.pt").stat().st_mtime_ns if (folder / "checkpoint.pt").exists() else 0
+        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
         while process.poll() is None:
-            if (folder / "checkpoint.pt").exists() and (folder / "checkpoint.pt").stat().st_mtime_ns > before:
+            if checkpoint.exists() and checkpoint.stat().st_mtime_ns > before:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
             time.sleep(0.01)
@@ -193,21 +196,18 @@ def test_another_corpus_is_refused(make_cell, tmp_path):
     [
         (lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]), "is damaged; delete it"),
         (lambda path: path.write_bytes(b""), "is damaged; delete it"),
-        (lambda path: torch.save({"format": "scalelaw-checkpoint/0"}, path), "another version of scalelaw; delete it"),
-        (
-            lambda path: torch.save({"format": "scalelaw-checkpoint/1", "cell": "x"}, path),
-            "belongs to cell x and not to",
-        ),
+        (lambda path: save_file({}, path, {"format": "scalelaw-checkpoint/0"}), "another version of scalelaw; delete"),
+        (lambda path: save_file({}, path, {"format": FORMAT, "cell": "x"}), "belongs to cell x and not to"),
     ],
 )
 def test_a_checkpoint_that_cannot_be_used_is_named(spoil, message, make_cell, tmp_path):
     cell = make_cell()
     with pytest.raises(Stopped):
         train(cell, tmp_path, stop=stop_after(3))
-    spoil(tmp_path / "checkpoint.pt")
+    spoil(tmp_path / "checkpoint.safetensors")
     with pytest.raises(HarnessError, match=message):
         train(cell, tmp_path)
-    (tmp_path / "checkpoint.pt").unlink()
+    (tmp_path / "checkpoint.safetensors").unlink()
     assert train(cell, tmp_path)["step"] == 12
 
 
@@ -224,7 +224,7 @@ def test_a_full_disk_leaves_the_older_checkpoint(make_cell, tmp_path, monkeypatc
     row = train(cell, tmp_path / "one")
     with pytest.raises(Stopped):
         train(cell, tmp_path / "two", stop=stop_after(3))
-    held = (tmp_path / "two" / "checkpoint.pt").read_bytes()
+    held = (tmp_path / "two" / "checkpoint.safetensors").read_bytes()
 
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -233,7 +233,7 @@ def test_a_full_disk_leaves_the_older_checkpoint(make_cell, tmp_path, monkeypatc
         patch.setattr("os.fsync", full)
         with pytest.raises(ScalelawError, match=r"cannot write .*: No space left on device"):
             train(cell, tmp_path / "two", stop=stop_after(3))
-    assert (tmp_path / "two" / "checkpoint.pt").read_bytes() == held
+    assert (tmp_path / "two" / "checkpoint.safetensors").read_bytes() == held
     assert same(train(cell, tmp_path / "two"), row)
 
 

@@ -3,6 +3,10 @@
 The same model as in :mod:`scalelaw.harness.model`, where its parts are told, and its tensors by the same names. Sizes
 in comments: B batch, S tokens, W width, P streams, T prefix slots, L layers, K kv heads, G query heads to each, D head
 size. The streams are an axis of their own: hidden states are (P, B, S, W).
+
+There are no modules of Equinox or Flax. PyTorch draws the first weights and their names are those of the files, so a
+module would bring a second way to begin, a tree of its own, and a table of names between the two, for layers that are a
+line each here. A dict of arrays is what ``jax.grad``, ``jax.vmap`` over cells, optax and safetensors take as it is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Optimiser steps as one compiled function: gradient, clipping, AdamW in groups, step after step, cell beside cell."""
+"""Optimiser steps as one compiled function: gradient, clipping, AdamW in groups, step after step, cell beside cell.
+
+Adam's direction is optax's. Clipping, decay and rate are written out: they may differ between cells of one program,
+where optax has them in the program, and clipping is PyTorch's, which adds 1e-6 to the norm.
+"""
 
 from __future__ import annotations
 

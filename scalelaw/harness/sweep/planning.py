@@ -19,7 +19,7 @@ from scalelaw.harness.sweep.folder import Sweep, check_folder, open_sweep, with_
 from scalelaw.harness.sweep.naming import names_of
 from scalelaw.harness.sweep.states import state
 from scalelaw.harness.sweep.timing import Pace, measured
-from scalelaw.harness.sweep.trainers import check_trainer, has_device
+from scalelaw.harness.sweep.trainers import checked_trainer, has_device
 from scalelaw.harness.windows import windows_at_once
 
 Row = dict[str, Any]
@@ -80,7 +80,7 @@ def rehearse(
     *,
     jobs: int = 1,
     engine: str = "local",
-    train: str = "torch",
+    train: str = "auto",
     device: str = "auto",
     compile: bool = False,
     together: int = 1,
@@ -99,7 +99,7 @@ def rehearse(
         As ``run``; nothing is written and no cell is trained.
     """
     here = engine == "local"
-    check_trainer(train, device=device, compile=compile, together=together, devices=devices, here=here)
+    train = checked_trainer(train, device=device, compile=compile, together=together, devices=devices, here=here)
     engines.check(engine, jobs, **options).check_here()
     there = (Path(folder) / "sweep.json").exists()
     if cells is not None:

@@ -148,7 +148,8 @@ def _death(folder: Path) -> str | None:
         return None
     claim = read_json(folder / "claim.json") or {}
     who = f" (process {claim['pid']} on {claim['host']})" if {"pid", "host"} <= set(claim) else ""
-    kept = "it goes on from its checkpoint" if (folder / "checkpoint.pt").exists() else "there is no checkpoint yet"
+    has_checkpoint = (folder / "checkpoint.safetensors").exists()
+    kept = "it goes on from its checkpoint" if has_checkpoint else "there is no checkpoint yet"
     return f"what trained it{who} died; {kept}"
 
 

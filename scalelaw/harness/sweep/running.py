@@ -20,7 +20,7 @@ from scalelaw.harness.sweep.gathering import gather, mixed
 from scalelaw.harness.sweep.naming import names_of
 from scalelaw.harness.sweep.reporting import counts, status_rows, summary
 from scalelaw.harness.sweep.states import abandoned, state
-from scalelaw.harness.sweep.trainers import check_trainer
+from scalelaw.harness.sweep.trainers import checked_trainer
 from scalelaw.harness.sweep.watching import Watcher, watcher
 from scalelaw.harness.sweep.working import forgive, full_disk_told, work
 
@@ -59,7 +59,7 @@ def run(
     checkpoint_seconds: float = 60.0,
     progress: TextIO | None = None,
     command: str = "",
-    train: str = "torch",
+    train: str = "auto",
     **options: Any,
 ) -> Outcome:
     """Train the cells of a sweep that are not trained yet, and gather the finished ones in ``runs.parquet``.
@@ -88,8 +88,9 @@ def run(
         Where to show progress: a live display if it is a terminal, else a line when a cell ends and every minute.
     command : str
         How the sweep was asked for; kept in sweep.json for people.
-    train : {"torch", "jax"} or str
-        What trains a cell; ``module:function`` for something of one's own.
+    train : {"auto", "torch", "jax"} or str
+        What trains a cell: ``auto`` is jax for what it alone does, else torch; ``module:function`` for something of
+        one's own.
     **options
         Of the engine: ``partition="long", gpus=1``.
 
@@ -106,7 +107,8 @@ def run(
         After the jobs have stopped.
     """
     # where the machine that trains is another one, its jobs ask for the device
-    check_trainer(train, device=device, compile=compile, together=together, devices=devices, here=engine == "local")
+    here = engine == "local"
+    train = checked_trainer(train, device=device, compile=compile, together=together, devices=devices, here=here)
     given = None if cells is None else list(cells)
     new = len(open_sweep(folder).cells) if given is None else check_folder(folder, given)
     with engines.get(engine, folder, jobs, **options) as place:

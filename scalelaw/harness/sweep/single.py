@@ -14,13 +14,13 @@ from scalelaw.harness import torchrun
 from scalelaw.harness.cell import Cell
 from scalelaw.harness.sweep.folder import Sweep, read_json
 from scalelaw.harness.sweep.reporting import line, status_rows
-from scalelaw.harness.sweep.trainers import check_trainer, training_function
+from scalelaw.harness.sweep.trainers import checked_trainer, training_function
 
 _EVERY = 30.0  # seconds
 
 
 def train_one(
-    folder: str | os.PathLike[str], *, backend: str = "torch", progress: TextIO | None = None, **options: Any
+    folder: str | os.PathLike[str], *, backend: str = "auto", progress: TextIO | None = None, **options: Any
 ) -> dict[str, Any]:
     """Train the cell whose folder this is, and give its row; a finished one is left as it is.
 
@@ -30,7 +30,7 @@ def train_one(
     ----------
     folder : path
         ``FOLDER/cells/ID`` of a sweep, in which there is ``cell.json``.
-    backend : {"torch", "jax"}
+    backend : {"auto", "torch", "jax"}
     progress : text stream, optional
         Where to say every now and then what step it is at.
     **options
@@ -53,8 +53,7 @@ def train_one(
     if (done := read_json(folder / "row.json")) is not None:
         return done
     asked = {name: options[name] for name in ("device", "devices", "compile", "shard") if name in options}
-    check_trainer(backend, **asked)
-    train = training_function(backend)
+    train = training_function(checked_trainer(backend, **asked))
     cell = Cell.from_dict(values)
     if torchrun.rank():
         return train(cell, folder, **options)

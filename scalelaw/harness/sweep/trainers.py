@@ -36,6 +36,7 @@ TRAINERS = {
         "scalelaw.harness.jax.together:train_together",
     ),
 }
+JAX_DEVICES = ("gpu", "tpu")  # names that torch does not have
 
 
 def training_function(train: str) -> Callable[..., Any]:
@@ -43,9 +44,10 @@ def training_function(train: str) -> Callable[..., Any]:
 
     Raises
     ------
-    HarnessError
-        If there is no such backend.
+    MissingExtra
+        If a package of the backend is not installed.
     """
+    _need_packages(train)
     return _named(TRAINERS[train].train if train in TRAINERS else train)
 
 
@@ -56,14 +58,17 @@ def together_function(train: str) -> Callable[..., Any]:
     ------
     HarnessError
         If it cannot.
+    MissingExtra
+        If a package of the backend is not installed.
     """
     backend = TRAINERS.get(train)
     if backend is None or backend.together is None:
         raise HarnessError(f"{train} trains one cell at a time; leave together out, or train with jax")
+    _need_packages(train)
     return _named(backend.together)
 
 
-def check_trainer(
+def checked_trainer(
     train: str,
     *,
     device: str = "auto",
@@ -72,8 +77,12 @@ def check_trainer(
     devices: int = 1,
     shard: bool = False,
     here: bool = True,
-) -> None:
-    """Refuse what no cell could be trained with, without the seconds that torch takes to import where that can be.
+) -> str:
+    """The backend, with what no cell could be trained with refused; without the seconds that torch takes to import
+    where that can be.
+
+    ``auto`` is jax for what jax alone does: cells together, several devices of one process, or one that is named in
+    its words (``gpu``, ``tpu``). For all else it is torch, as on a CPU neither is twice as fast.
 
     Parameters
     ----------
@@ -87,20 +96,22 @@ def check_trainer(
     MissingExtra
         If a package is not installed.
     """
+    if train == "auto":
+        train = "jax" if together > 1 or devices > 1 or device in JAX_DEVICES else "torch"
     if train not in TRAINERS and ":" not in train:
-        raise HarnessError(f"nothing trains with {train!r}; choose {' or '.join(TRAINERS)}")
+        raise HarnessError(f"nothing trains with {train!r}; choose auto, {' or '.join(TRAINERS)}")
     if compile and train == "jax":
         raise HarnessError("compile is for torch, as jax compiles every step anyway; leave it out")
     if shard and train == "jax":
         raise HarnessError("shard is for torch, under torchrun; jax shares a batch with devices instead")
     _check_count("together", together, train, "as torch trains one cell at a time")
     _check_count("devices", devices, train, "as torch shares a batch under torchrun only")
-    backend = TRAINERS.get(train)
-    for package in ("filelock", *(backend.packages if backend else ())):
-        if find_spec(package) is None:
-            need(package, extra=backend.extra if backend else "train", purpose="a sweep")
+    if find_spec("filelock") is None:
+        need("filelock", extra="train", purpose="a sweep")
+    _need_packages(train)
     if here:
         check_device(train, device, devices)
+    return train
 
 
 def check_device(train: str, device: str, devices: int = 1) -> None:
@@ -122,6 +133,15 @@ def has_device(train: str, device: str, devices: int = 1) -> bool:
     except HarnessError:
         return False
     return True
+
+
+def _need_packages(train: str) -> None:
+    """Refuse a backend whose packages are not installed; those that are are not imported."""
+    if train not in TRAINERS:
+        return
+    for package in TRAINERS[train].packages:
+        if find_spec(package) is None:
+            need(package, extra=TRAINERS[train].extra, purpose=f"training with {train}")
 
 
 def _check_count(name: str, count: int, train: str, why: str) -> None:

@@ -83,7 +83,7 @@ def forgive(sweep: Sweep) -> None:
     for cell in sweep.cells:
         folder = sweep.folder(cell)
         if (failure(folder) or {}).get("kind") == "diverged":
-            (folder / "checkpoint.pt").unlink(missing_ok=True)
+            (folder / "checkpoint.safetensors").unlink(missing_ok=True)
         (folder / "failed.json").unlink(missing_ok=True)
 
 

@@ -14,7 +14,7 @@ safetensors = pytest.importorskip("safetensors", reason="the extra train is not 
 
 from scalelaw.cost import Shape  # noqa: E402
 from scalelaw.harness.cell import Streams  # noqa: E402
-from scalelaw.harness.jax.model import logits, stream_weights  # noqa: E402
+from scalelaw.harness.jax.model import logits, loss, stream_weights  # noqa: E402
 from scalelaw.harness.jax.weights import from_torch, into_torch  # noqa: E402
 from scalelaw.harness.model import Model  # noqa: E402
 from scalelaw.harness.released import from_released  # noqa: E402
@@ -36,6 +36,11 @@ OPTIONS = {
     "near identity": ({"layers": 1}, {"count": 2, "near_identity": True}),
     "both": ({"layers": 1}, {"count": 2, "near_identity": True, "prefix": "reparameterised"}),
 }
+
+
+@partial(jax.jit, static_argnames=("shape", "streams"))
+def loss_and_gradients(weights, tokens, targets, shape, streams):
+    return jax.value_and_grad(lambda own: loss(own, tokens, targets, shape, streams))(weights)
 
 
 @partial(jax.jit, static_argnames=("shape", "streams"))
@@ -77,6 +82,19 @@ def test_logits_and_gradients_are_those_of_pytorch(option):
     if model.streams.near_identity:
         model.fade(0.3)
     compare(model, TOKENS)
+
+
+@pytest.mark.parametrize("P", [1, 2, 4, 8])
+def test_the_loss_and_its_gradients_are_those_of_pytorch(P):
+    model = Model(replace(SHAPE, layers=1), Streams(count=P), seed=1)
+    inputs, targets = TOKENS[:, :-1], TOKENS[:, 1:]
+    expected = model.loss(inputs, targets)
+    expected.backward()
+    arrays = (each.numpy().astype(np.int32) for each in (inputs, targets))
+    own, gradients = loss_and_gradients(from_torch(model), *arrays, shape=model.shape, streams=model.streams)
+    assert float(own) == pytest.approx(expected.item(), abs=1e-5)
+    for name, value in model.named_parameters():
+        np.testing.assert_allclose(gradients[name], value.grad, atol=1e-5, rtol=0, err_msg=name)
 
 
 def test_near_identity_begins_as_one_stream():

@@ -118,7 +118,7 @@ def test_one_that_stands_at_its_end_is_only_evaluated(tmp_path, corpus, monkeypa
 def test_one_that_cannot_be_begun_is_told_and_the_others_go_on(tmp_path, corpus):
     folders, told = [tmp_path / cell.id for cell in GROUP[:2]], []
     folders[0].mkdir()
-    (folders[0] / "checkpoint.pt").write_bytes(b"torn")
+    (folders[0] / "checkpoint.safetensors").write_bytes(b"torn")
     rows = train_together(GROUP[:2], folders, failed=lambda cell, _: told.append(cell))
     assert "damaged" in str(rows[0])
     assert told == [GROUP[0]]

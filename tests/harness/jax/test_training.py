@@ -157,7 +157,7 @@ def test_an_error_says_what_to_do(tmp_path, corpus):
         train(cell(), tmp_path, device="abacus")
     with pytest.raises(HarnessError, match="--repeat"):
         train(cell(steps=1000), tmp_path)
-    (tmp_path / "checkpoint.pt").write_bytes(b"torn")
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"torn")
     with pytest.raises(HarnessError, match="damaged"):
         train(cell(), tmp_path)
 

@@ -20,7 +20,7 @@ def train(cell, folder, *, stop=lambda: False, device="auto", compile=False, che
     with (folder / "begun").open("a") as file:
         file.write(f"{os.getpid()}\n")
     part, _, trouble = os.environ.get("QUICK_TROUBLE", "").partition(":")
-    state = folder / "checkpoint.pt"
+    state = folder / "checkpoint.safetensors"
     first = json.loads(state.read_text()) if state.exists() else 0
     for step in range(first, STEPS):
         if stop():

@@ -98,7 +98,7 @@ def test_a_torn_row_is_not_done(sweep):
 def test_that_a_process_died_is_said(sweep, kept):
     put(sweep, 1, "claim.json", host=socket.gethostname(), pid=123, time=time.time())
     if kept:
-        put(sweep, 1, "checkpoint.pt")
+        put(sweep, 1, "checkpoint.safetensors")
     rows = status_rows(sweep)
     assert rows[1]["state"] == "to do"
     what = "it goes on from its checkpoint" if kept else "there is no checkpoint yet"

@@ -126,7 +126,7 @@ def test_a_killed_sweep_goes_on_from_its_checkpoints(tmp_path, cells, monkeypatc
     expected, folder = undisturbed(tmp_path, cells), make_sweep(tmp_path / "tiny", cells).path
     monkeypatch.setenv("QUICK_SECONDS", "0.05")
     process = start(tmp_path, folder, 2)
-    wait_for(lambda: len(ended(folder)) >= 1 and list(folder.rglob("checkpoint.pt")), process)
+    wait_for(lambda: len(ended(folder)) >= 1 and list(folder.rglob("checkpoint.safetensors")), process)
     process.kill()
     process.communicate()
     wait_for(lambda: "running" not in set(status(folder)["state"]))
@@ -141,14 +141,14 @@ def test_an_interrupt_stops_cleanly(tmp_path, cells, monkeypatch, number):
     folder = make_sweep(tmp_path / "tiny", cells).path
     monkeypatch.setenv("QUICK_SECONDS", "0.2")
     process = start(tmp_path, folder, 2)
-    wait_for(lambda: len(list(folder.rglob("checkpoint.pt"))) == 2, process)
+    wait_for(lambda: len(list(folder.rglob("checkpoint.safetensors"))) == 2, process)
     os.killpg(process.pid, number)  # to the workers too, as terminals and systems do
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert "stopping" in said
     assert said.rstrip().endswith("the same command goes on")
     assert "Traceback" not in said
-    assert len(list(folder.rglob("checkpoint.pt"))) == 2
+    assert len(list(folder.rglob("checkpoint.safetensors"))) == 2
     assert not [*folder.rglob("failed.json"), *folder.rglob("claim.json"), *folder.glob(".stop*")]
     monkeypatch.setenv("QUICK_SECONDS", "0")
     assert run(folder, train=TRAIN, engine=ThreadPoolExecutor(1)).complete

@@ -54,7 +54,7 @@ def test_the_table_has_what_was_asked_for(tmp_path, tiny):
     assert frame["D"].tolist() == [2560] * 8
     assert (frame["loss"] < np.log(64)).all()
     assert set(status(tmp_path / "tiny")["state"]) == {"done"}
-    assert not list(tmp_path.rglob("checkpoint.pt"))
+    assert not list(tmp_path.rglob("checkpoint.safetensors"))
 
 
 def test_two_stages(tmp_path, tiny):
@@ -70,7 +70,7 @@ def test_a_cell_that_was_stopped_ends_with_the_same_loss(tmp_path, tiny):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("scalelaw.harness.sweep.working._stop", lambda _: iter([False] * 9 + [True] * 9).__next__)
         assert work(sweep.path, device="cpu") == []
-    assert (sweep.folder(cells[0]) / "checkpoint.pt").exists()
+    assert (sweep.folder(cells[0]) / "checkpoint.safetensors").exists()
     assert status(sweep.path)["state"].tolist() == ["to do"]
     assert trained(sweep.path, None).equals(expected)
 

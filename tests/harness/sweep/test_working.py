@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from scalelaw.errors import HarnessError
+from scalelaw.errors import HarnessError, MissingExtra
 from scalelaw.harness.sweep import gather, status, work
 from scalelaw.harness.sweep.folder import make_sweep, read_json
 from scalelaw.harness.sweep.gathering import mixed
@@ -102,6 +102,15 @@ def test_a_stop_leaves_a_cell_to_go_on_with(sweep, tmp_path, monkeypatch):
     assert work(sweep.path, train=TRAIN, stop_file=tmp_path / "stop") == []
     assert set(states(sweep).values()) == {"to do"}
     assert not list(sweep.path.rglob("failed.json"))
+
+
+@pytest.mark.parametrize("together", [1, 2])
+def test_a_missing_backend_is_named_and_no_cell_has_failed(make, tmp_path, monkeypatch, together):
+    sweep = make_sweep(tmp_path / "tiny", make(seeds=2))
+    monkeypatch.setitem(sys.modules, "jax", None)  # as on a machine of a cluster that lacks it
+    with pytest.raises(MissingExtra, match=r"training with jax needs the package jax, .*scalelaw\[jax\]"):
+        work(sweep.path, train="jax", together=together)
+    assert set(states(sweep).values()) == {"to do"}
 
 
 class TestTogether:
