@@ -70,8 +70,13 @@ def degenerate_parts(fit: Fit) -> tuple[Degenerate, ...]:
     [('k', ('P',), 'power_n')]
     """
     dead = tuple(name for name in fit.law.columns if _is_silent_column(fit, name))
-    lost = tuple(name for name in fit.free if name not in fit.convergence.at_bounds and _is_silent(fit, name))
-    found = [_at_bound(fit, name, dead, lost) for name in fit.convergence.at_bounds]
+    at_bounds = fit.convergence.at_bounds
+    lost = tuple(name for name in fit.free if _is_silent(fit, name))
+    # an exponent at 0 whose amplitude is 0 too is told of with the amplitude
+    found = [_at_bound(fit, name, dead, lost) for name in at_bounds if name not in lost]
+    told = {name for part in found for name in part.lost}
+    found += [_at_bound(fit, name, dead, lost) for name in at_bounds if name in lost and name not in told]
+    lost = tuple(name for name in lost if name not in at_bounds)
     known = {column for part in found for column in part.columns}
     found += [_faded(fit, lost, rest) for rest in [tuple(name for name in dead if name not in known)] if rest]
     found += [_no_floor(name, fit.params[name]) for name in _tiny_floors(fit)]
@@ -121,8 +126,9 @@ def _is_silent(fit: Fit, name: str) -> bool:
 
 def _is_floor(fit: Fit, name: str) -> bool:
     """Whether the parameter is added to every loss as it is."""
-    raised = _losses(fit, fit.columns, {**fit.params, name: fit.params[name] + 1.0})
-    return bool(np.allclose(raised - fit.predicted, 1.0, atol=1e-6))
+    inside = _inside(fit, *(each for each in fit.convergence.at_bounds if each != name))
+    base, raised = (_losses(fit, fit.columns, {**inside, name: inside[name] + more}) for more in (0.0, 1.0))
+    return bool(np.allclose(raised - base, 1.0, atol=1e-6))
 
 
 def _at_bound(fit: Fit, name: str, dead: tuple[str, ...], lost: tuple[str, ...]) -> Degenerate:
@@ -130,8 +136,8 @@ def _at_bound(fit: Fit, name: str, dead: tuple[str, ...], lost: tuple[str, ...])
     start = f"{name} ended at its bound {value:g}: "
     if value == 0 and _is_floor(fit, name):
         return _no_floor(name, value)
-    columns = _switched_off(fit, name, dead)
-    others = [each for each in lost if _lost_with(fit, name, each)]
+    columns = _switched_off(fit, name, dead, lost)
+    others = [each for each in lost if each != name and _lost_with(fit, name, each)]
     nothing = f", and {_and(others)} mean{'s' if len(others) == 1 else ''} nothing" if others else ""
     if columns:
         simpler = _simpler(fit, tuple(each for each in fit.law.columns if each not in dead))
@@ -159,12 +165,12 @@ def _faded(fit: Fit, lost: tuple[str, ...], columns: tuple[str, ...]) -> Degener
     use = f"use {simpler}, the law without {_and(columns)}" if simpler else f"use a law without {_and(columns)}"
     nothing = f", so {_and(lost)} mean{'s' if len(lost) == 1 else ''} nothing" if lost else ""
     says = f"The fitted loss does not depend on {_and(columns)}{nothing}; {use}."
-    return Degenerate(lost[0] if lost else "", "column", says, columns, lost, simpler)
+    return Degenerate(lost[0] if lost else "", "column", says, columns, lost[1:], simpler)
 
 
-def _switched_off(fit: Fit, name: str, dead: tuple[str, ...]) -> tuple[str, ...]:
-    """Those dead columns that matter again when the parameter leaves its bound."""
-    inside = _inside(fit, name)
+def _switched_off(fit: Fit, name: str, dead: tuple[str, ...], lost: tuple[str, ...]) -> tuple[str, ...]:
+    """Those dead columns that matter again when the parameter leaves its bound, as do those lost by it."""
+    inside = _inside(fit, name, *(each for each in lost if each in fit.convergence.at_bounds))
     base = _losses(fit, fit.columns, inside)
     doubled = {each: {**fit.columns, each: 2 * np.asarray(fit.columns[each], dtype=float)} for each in dead}
     return tuple(
@@ -174,20 +180,20 @@ def _switched_off(fit: Fit, name: str, dead: tuple[str, ...]) -> tuple[str, ...]
 
 def _lost_with(fit: Fit, name: str, other: str) -> bool:
     """Whether another parameter matters again when this one leaves its bound."""
-    inside = _inside(fit, name)
+    inside = _inside(fit, name, *({other} & set(fit.convergence.at_bounds)))
     changed = {**inside, other: inside[other] * 1.1}
     before, after = _losses(fit, fit.columns, inside), _losses(fit, fit.columns, changed)
     return not np.allclose(before, after, rtol=1e-9, atol=0.0)
 
 
-def _inside(fit: Fit, name: str) -> dict[str, float]:
-    """The parameters with one moved off its bound by a tenth in the solver's scale, so that the losses change."""
+def _inside(fit: Fit, *names: str) -> dict[str, float]:
+    """The parameters with some moved off their bounds by a tenth in the solver's scale, so that the losses change."""
     reduced = reduce_law(fit.law, fit.settings)
     columns = {each: np.asarray(values, dtype=float) for each, values in fit.columns.items()}
     coordinates = build(reduced.law, columns).coordinates
     x = coordinates.from_parameters(reduced.contract(fit.params))
-    place = reduced.law.parameters.index(name)
-    x[place] += 0.1 * (abs(x[place]) or 1.0) * (1 if x[place] <= coordinates.plan.lower[place] else -1)
+    for place in map(reduced.law.parameters.index, names):
+        x[place] += 0.1 * (abs(x[place]) or 1.0) * (1 if x[place] <= coordinates.plan.lower[place] else -1)
     return dict(zip(fit.law.parameters, map(float, reduced.expand(coordinates.to_parameters(x))), strict=True))
 
 

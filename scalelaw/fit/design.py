@@ -33,13 +33,13 @@ def check_design(law: Law, model: Model, columns: Mapping[str, np.ndarray], star
             f"law {law.name!r} has {needed} free parameters ({', '.join(law.parameters)}) but there {_are(rows)}; "
             f"add runs, or fix parameters"
         )
-    together = _undetermined(law, model, starts)
+    together = undetermined(law, model, starts)
     if together:
         raise FitError(_explain(law, columns, together))
     _check_proportional(law, columns)
 
 
-def _undetermined(law: Law, model: Model, starts: np.ndarray) -> tuple[str, ...]:
+def undetermined(law: Law, model: Model, starts: np.ndarray) -> tuple[str, ...]:
     """Parameters along which no run's loss changes, at every start; empty if some start tells all apart."""
     names: tuple[str, ...] = ()
     for x in starts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from scalelaw.fit.reduce import Reduced, reduce_law
 from scalelaw.fit.result import BESIDE, Fit
 from scalelaw.fit.settings import AUTO_FACTOR, GAUSSIAN_MAD, Settings, check_settings
 from scalelaw.fit.solve import Solution, solve
-from scalelaw.fit.starts import start_grid
+from scalelaw.fit.starts import some_points
 from scalelaw.laws import resolve
 from scalelaw.laws.law import Law
 from scalelaw.runs import Columns, check_columns, take
@@ -211,11 +211,7 @@ def _check_design(law: Law, model: Model, columns: Columns, weights: np.ndarray 
     if weights is not None and not weights.all():
         columns = {name: values[weights > 0] for name, values in columns.items()}
         model = build(law, columns)
-    plan = model.coordinates.plan
-    points = start_grid(law, per_axis=4, scattered=64).points
-    x = np.ones((len(points), plan.size))
-    x[:, plan.nonlinear] = points
-    check_design(law, model, columns, np.roll(x, -(len(x) // 3), axis=0))
+    check_design(law, model, columns, some_points(law))
 
 
 def _noise_of(replicates: Noise | None, problem: Problem, solution: Solution) -> Noise:
@@ -263,7 +259,8 @@ def _result(
     params = dict(zip(reduced.full.parameters, map(float, theta), strict=True))
     residuals = settings.residuals(reduced.full.predict(columns, params), columns["loss"])
     objective = float(settings.objective(residuals, weights))
-    _check_pure(reduced.full, settings, objective, solution.value)
+    if not _is_reached(settings, objective, solution.value):
+        _refuse_unreached(reduced, columns, solution, objective)
     return Fit(
         law=reduced.full,
         params=params,
@@ -275,13 +272,32 @@ def _result(
     )
 
 
-def _check_pure(law: Law, settings: Settings, objective: float, solved: float) -> None:
-    """Refuse a law whose function gave the solver other losses than it gives now."""
+def _is_reached(settings: Settings, objective: float, solved: float) -> bool:
+    """Whether the law at its parameters has the objective that the solver found."""
     if settings.loss == "absolute" or not np.isfinite(solved):
-        return
-    if abs(objective - solved) > 1e-6 * solved + 1e-20:
+        return True
+    return abs(objective - solved) <= 1e-6 * solved + 1e-20
+
+
+def _refuse_unreached(reduced: Reduced, columns: Columns, solution: Solution, objective: float) -> NoReturn:
+    """Refuse a law that has lost a part, or whose function gave the solver other losses than it gives now."""
+    law = reduced.full
+    numbers = {name: np.asarray(values, dtype=float) for name, values in columns.items()}
+    coordinates = build(reduced.law, numbers).coordinates
+    back = coordinates.from_parameters(coordinates.to_parameters(solution.x))
+    lost = np.flatnonzero(~np.isclose(back, solution.x, rtol=1e-9, atol=0.0))
+    if len(lost):
+        name, value = reduced.law.parameters[lost[0]], solution.theta[lost[0]]
+        power = coordinates.plan.amplitudes.get(int(lost[0]))
+        rests_on = None if power is None else power.parameter
+        exponent = name if rests_on is None else reduced.law.parameters[rests_on]
+        along = "" if rests_on is None else f" as {exponent} went to {solution.theta[rests_on]:.1g}"
         raise FitError(
-            f"law {law.name!r} gives other losses when it is called again "
-            f"(objective {solved:.9g}, then {objective:.9g}): "
-            "its function must depend on its columns and parameters alone"
+            f"a part of law {law.name!r} vanishes on these runs: {name} went to {value:.3g}{along}, where it is no "
+            f"number any more; use a law without that part, or fix {exponent}"
         )
+    raise FitError(
+        f"law {law.name!r} gives other losses when it is called again "
+        f"(objective {solution.value:.9g}, then {objective:.9g}): "
+        "its function must depend on its columns and parameters alone"
+    )

@@ -36,6 +36,8 @@ __all__ = ["Curve", "confidence", "curves", "profile", "profile_intervals"]
 
 _LEAST = 1e-10
 """Of the largest eigenvalue: a direction flatter than this is taken to be so flat and no flatter."""
+_FAINT = 1e-10
+"""Of the largest effect of a coordinate on the losses: one with less, as an exponent whose amplitude is 0, has this."""
 _ROUND = 0.03
 """Of the median residual: a loss sharper than this is rounded."""
 
@@ -163,7 +165,8 @@ def _spread(reopened: Reopened, curvature: float, score: float) -> np.ndarray:
     """Covariance of the coordinates, undetermined directions left finite: how far the first springs should pull."""
     weights = 1.0 if reopened.fit.weights is None else reopened.fit.weights[:, None]
     product = (reopened.slopes * weights).T @ reopened.slopes
-    size = 1 / np.sqrt(np.maximum(np.diag(product), 1e-300))
+    effect = np.sqrt(np.diag(product))
+    size = 1 / np.maximum(effect, _FAINT * effect.max())
     values, vectors = np.linalg.eigh(product * np.outer(size, size))
     inverse = (vectors / np.maximum(values, _LEAST * values[-1])) @ vectors.T
     return inverse * np.outer(size, size) * score / curvature**2

@@ -62,6 +62,15 @@ def start_grid(law: Law, *, per_axis: int = 16, scattered: int = 256) -> Grid:
     return Grid(points, shape)
 
 
+def some_points(law: Law) -> np.ndarray:
+    """A few coordinates (m, p) at which every part of a law is there: amplitudes of 1 and scattered exponents."""
+    points = start_grid(law, per_axis=4, scattered=64).points
+    plan = compile_law(law).plan
+    x = np.ones((len(points), plan.size))
+    x[:, plan.nonlinear] = points
+    return np.roll(x, -(len(x) // 3), axis=0)
+
+
 def _axes(law: Law, nonlinear: list[int]) -> list[int]:
     """The axis of each non-linear parameter: its own, but one for the same parameter of all groups."""
     names = [law.parameters[j] for j in nonlinear]

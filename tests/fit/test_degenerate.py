@@ -1,5 +1,7 @@
 """Degenerate fits of every law are named, and the simpler law says the same."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -80,8 +82,21 @@ def test_a_user_law_is_named_too() -> None:
 
 def test_lost_parameters_are_named() -> None:
     (part,) = degenerate_parts(without("additive_streams", "B", 0.0))
-    assert part.lost == ("beta",)
-    assert "and beta means nothing" in part.says
+    assert (part.parameter, part.lost) == ("B", ("beta",))
+    assert "beta mean" in part.says
+
+
+def test_an_exponent_at_zero_is_told_of_with_its_amplitude() -> None:
+    """A / N^alpha with both at 0 is neither a floor nor two findings."""
+    noise = np.exp(0.003 * np.random.default_rng(1).standard_normal(len(SIZES)))
+    fit = sl.fit("chinchilla", {"N": SIZES, "D": TOKENS, "loss": (1.7 + 400 / TOKENS**0.3) * noise}, delta="auto")
+    held = dataclasses.replace(
+        fit,
+        params={**fit.params, "A": 0.0, "alpha": 0.0},
+        convergence=dataclasses.replace(fit.convergence, at_bounds=("A", "alpha")),
+    )
+    (part,) = degenerate_parts(held)
+    assert (part.parameter, part.columns, part.lost, part.simpler) == ("A", ("N",), ("alpha",), "power_d")
 
 
 def test_an_exponent_that_is_a_logarithm() -> None:

@@ -227,6 +227,15 @@ def test_a_black_box_reaches_the_same_optimum() -> None:
     assert any("central differences" in note for note in fit.notes)
 
 
+@pytest.mark.parametrize("law", ["parscale_data", "kaplan"])
+def test_a_part_that_vanishes_beyond_its_parameters_is_named(law: str) -> None:
+    """Losses without N ask for A = 0 and alpha = 0 at once, which (A / N)^alpha cannot say."""
+    N, D, P = (grid.ravel() for grid in np.meshgrid([1e8, 3e8, 1e9, 3e9], [2e9, 1e10, 5e10], [1.0, 2, 4]))
+    runs = {"N": N, "D": D, "P": P, "loss": 1.7 + 400 / D**0.3}
+    with pytest.raises(FitError, match=f"a part of law '{law}' vanishes on these runs"):
+        sl.fit(law, runs, throw=False)
+
+
 def test_a_law_that_is_no_function_of_its_arguments_is_refused() -> None:
     rng = np.random.default_rng(0)
 

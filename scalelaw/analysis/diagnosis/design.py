@@ -14,10 +14,11 @@ from scalelaw.analysis.diagnosis.helping import helping_run
 from scalelaw.analysis.diagnosis.identifiability import condition_of
 from scalelaw.analysis.diagnosis.shape import beyond, helps, shape
 from scalelaw.errors import FitError
-from scalelaw.fit.design import check_design
+from scalelaw.fit.design import check_design, undetermined
 from scalelaw.fit.differences import central
 from scalelaw.fit.model import Model, build, slopes_at
 from scalelaw.fit.predict import columns_to_predict
+from scalelaw.fit.starts import some_points
 from scalelaw.laws import resolve
 from scalelaw.laws.law import Law
 
@@ -143,23 +144,29 @@ def design(
     coordinates = model.coordinates
     x = np.clip(coordinates.from_parameters(theta), coordinates.plan.lower, coordinates.plan.upper)
     slopes = slopes_at(model, x, log=True)
-    refused = _refusal(law, model, columns, x)
+    refused = _refusal(law, model, columns, x[None])
+    lost = law.parameters if refused else undetermined(law, model, x[None])
+    if refused and not _refusal(law, model, columns, some_points(law)):  # the runs would do for other parameters
+        lost = undetermined(law, model, x[None])
+        refused = f"{_effects(lost)}: a part of the law has vanished."
     conditioned = float("inf") if refused else condition_of(slopes)
     moved = central(coordinates.to_parameters, x[None], _STEP * np.maximum(np.abs(x[None]), 1e-2))[0].T
-    errors = _errors(slopes, moved, noise, possible=np.isfinite(conditioned))
+    errors = _errors(slopes, moved, noise)
+    errors[[law.parameters.index(name) for name in lost]] = np.inf
     run, better = helping_run(law, columns, theta)
     target = None if at is None else {name: float(read_values(name, at[name])[0]) for name in law.columns if name in at}
     target_error = _target_error(law, columns, theta, target, noise, possible=np.isfinite(conditioned))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = errors / np.abs(theta)
     found = [*([refused] if refused else []), *shape(law, columns, refused)]
     if not refused and conditioned > _BAD:
-        worst = max(zip(errors / np.abs(theta), law.parameters, strict=True))[1]
+        worst = max(zip(relative, law.parameters, strict=True))[1]
         found.append(f"Some parameters are badly determined together (condition {conditioned:.0f}), {worst} the worst.")
     findings = [Finding("design", says) for says in found[:-1]]
-    findings += [Finding("design", says, helps(run, conditioned, better)) for says in found[-1:]]
+    possible = set(lost) != set(law.parameters)
+    findings += [Finding("design", says, helps(run, conditioned, better, possible=possible)) for says in found[-1:]]
     findings += beyond(columns, target, target_error)
-    frame = pd.DataFrame(
-        {"parameter": law.parameters, "assumed": theta, "error": errors, "relative": errors / np.abs(theta)}
-    )
+    frame = pd.DataFrame({"parameter": law.parameters, "assumed": theta, "error": errors, "relative": relative})
     return Design(law, model.rows, frame, conditioned, tuple(findings), run, better, target_error)
 
 
@@ -190,21 +197,27 @@ def _given(
     return law, {name: np.asarray(values, dtype=float) for name, values in columns.items()}, params or {}, noise
 
 
-def _refusal(law: Law, model: Model, columns: Mapping[str, np.ndarray], x: np.ndarray) -> str:
-    """Why the law cannot be fitted to these columns; empty if it can."""
+def _refusal(law: Law, model: Model, columns: Mapping[str, np.ndarray], points: np.ndarray) -> str:
+    """Why the law cannot be fitted to these columns, by its slopes at coordinates (m, p); empty if it can."""
     try:
-        check_design(law, model, columns, x[None])
+        check_design(law, model, columns, points)
     except FitError as error:
         text = str(error)
         return f"{text[:1].upper()}{text[1:]}."
     return ""
 
 
-def _errors(slopes: np.ndarray, gradient: np.ndarray, noise: float, *, possible: bool) -> np.ndarray:
+def _effects(lost: tuple[str, ...]) -> str:
+    """What is wrong with parameters that the runs do not determine, as the start of a sentence."""
+    if len(lost) == 1:
+        return f"At these parameters {lost[0]} has no effect on the loss of any run"
+    return f"At these parameters {joined(lost)} have no effect on the loss of any run, or the same one"
+
+
+def _errors(slopes: np.ndarray, gradient: np.ndarray, noise: float) -> np.ndarray:
     """Expected standard errors of quantities with these gradients (m, q)."""
-    if not possible:
-        return np.full(len(gradient), np.inf)
-    return np.asarray(noise * np.sqrt(((gradient @ np.linalg.pinv(slopes)) ** 2).sum(1)))
+    with np.errstate(over="ignore"):  # an amplitude of 1e200 has an error that is no number
+        return np.asarray(noise * np.sqrt(((gradient @ np.linalg.pinv(slopes)) ** 2).sum(1)))
 
 
 def _target_error(
@@ -220,4 +233,4 @@ def _target_error(
         return float("inf")
     model = build(law, {name: np.append(values, target[name]) for name, values in columns.items()})
     slopes = slopes_at(model, model.coordinates.from_parameters(theta), log=True)
-    return float(_errors(slopes[:-1], slopes[-1:], noise, possible=True)[0])
+    return float(_errors(slopes[:-1], slopes[-1:], noise)[0])

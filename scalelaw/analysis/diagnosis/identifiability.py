@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from scalelaw.fit.result import Fit
 
+_SILENT = 1e-10
+"""Effect on the losses, relative to the largest of a coordinate, from which on a coordinate has none."""
 _TRADE, _INFLATED, _WIDE = 0.9, 4.0, 0.05
 """Correlation, widening of an interval by what is not known of the other parameters, and relative half-width of it from
 which a trade-off is worth a sentence."""
@@ -78,10 +80,11 @@ def identifiability(fit: Fit, *, level: float = 0.95) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a free parameter that is not at a bound: ``parameter``, ``value``, ``low``, ``high``; ``inflation``, how
-        many times its standard error is larger than if all other parameters were known; ``partner``, the parameter that
-        it correlates with most closely (see `correlations`; of several beyond 0.9 one without units),
-        ``correlation``, ``partner_low`` and ``partner_high``, the partner as refitted along the way; ``says``.
+        One row a free parameter that is neither at a bound nor without effect: ``parameter``, ``value``, ``low``,
+        ``high``; ``inflation``, how many times its standard error is larger than if all other parameters were known;
+        ``partner``, the parameter that it correlates with most closely (see `correlations`; of several beyond 0.9 one
+        without units), ``correlation``, ``partner_low`` and ``partner_high``, the partner as refitted along the way;
+        ``says``.
 
     Raises
     ------
@@ -101,11 +104,12 @@ def identifiability(fit: Fit, *, level: float = 0.95) -> pd.DataFrame:
     if local.scale is None:
         raise FitError("there is no noise to measure the objective by: no run to spare, or all runs lie on the law")
     matrix, inflation = _correlations(local)
+    # an exponent whose amplitude is 0 can be moved anywhere, which degenerate fits say of themselves
     names = [
         name for name, free, each in zip(local.names, local.free, inflation, strict=True) if free and np.isfinite(each)
     ]
     rows = []
-    for name, curve in zip(names, curves(fit, names, levels=(level,)), strict=True):
+    for name, curve in zip(names, curves(fit, names, levels=(level,)) if names else [], strict=True):
         place = local.names.index(name)
         row: dict[str, Any] = {"parameter": name, "value": fit.params[name]}
         row["low"], row["high"] = curve.interval(level)
@@ -139,15 +143,18 @@ def _slopes(local: Local) -> np.ndarray:
 
 
 def _correlations(local: Local) -> tuple[np.ndarray, np.ndarray]:
-    """Correlations (q, q) of the coordinates, and by how much not knowing the others widens each (q,)."""
+    """Correlations (q, q) of the coordinates, and by how much not knowing the others widens each (q,); NaN for one
+    that is at a bound or without effect."""
     size = len(local.names)
     matrix, inflation = np.full((size, size), np.nan), np.full(size, np.nan)
     slopes = _slopes(local)
     norms = np.sqrt((slopes**2).sum(0))
-    if len(slopes) >= slopes.shape[1] and (norms > 0).all() and np.isfinite(condition_of(slopes)):
+    live = norms > _SILENT * norms.max(initial=0.0)
+    slopes, norms = slopes[:, live], norms[live]
+    if len(norms) and len(slopes) >= slopes.shape[1] and np.isfinite(condition_of(slopes)):
         inverse = np.linalg.inv((slopes / norms).T @ (slopes / norms))
         errors = np.sqrt(np.diag(inverse))
-        free = np.flatnonzero(local.free)
+        free = np.flatnonzero(local.free)[live]
         matrix[np.ix_(free, free)] = inverse / np.outer(errors, errors)
         inflation[free] = errors
     return matrix, inflation

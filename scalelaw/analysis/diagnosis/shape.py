@@ -88,10 +88,10 @@ def beyond(columns: Mapping[str, np.ndarray], target: Mapping[str, float] | None
     return [Finding("design", f"The run to predict lies outside of the runs: {where}; its loss {sure}.", cure)]
 
 
-def helps(run: Mapping[str, float], before: float, after: float) -> str:
-    """The run that would help, in words; empty where none is found."""
+def helps(run: Mapping[str, float], before: float, after: float, *, possible: bool = True) -> str:
+    """The run that would help, in words; empty where none is found. Is the law possible without it?"""
     if not run or not after < before:
         return ""
     where = joined(f"{name} = {amount(name, value)}" for name, value in run.items())
-    was = f"{before:.0f} without it" if np.isfinite(before) else "without it the law cannot be fitted"
+    was = f"{before:.0f} without it" if possible else "without it the law cannot be fitted"
     return f"A run at {where} would help most (condition {after:.0f}; {was})."
