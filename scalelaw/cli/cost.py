@@ -27,7 +27,9 @@ HardwareName = Annotated[
 Batch = Annotated[int, typer.Option("--batch", metavar="B", help="Sequences at once.")]
 Input = Annotated[int, typer.Option("--input", metavar="TOKENS", help="Tokens of each prompt.")]
 Output = Annotated[int, typer.Option("--output-tokens", metavar="TOKENS", help="Tokens generated for each.")]
-Weights = Annotated[str, typer.Option("--weights", metavar="TYPE", help="fp16, int8, int4, ... or bits, such as 4.5.")]
+Weights = Annotated[
+    str, typer.Option("--weights", metavar="TYPE", help="fp16, int8, int4, q4_0, ... or bits, such as 4.8.")
+]
 Cache = Annotated[str, typer.Option("--cache", metavar="TYPE", help="The same for keys and values.")]
 Model = Annotated[
     str, typer.Option("--model", metavar="MODEL", help="roofline, or released for the paper's own arithmetic.")
@@ -62,7 +64,7 @@ def run(
     """
     if context.invoked_subcommand is not None:
         return
-    from scalelaw.analysis.plan.served import costs
+    from scalelaw.analysis.plan.served import costs, terms_text
 
     frame = costs(
         [shape(each) for each in size or ["1.6B"]],
@@ -77,7 +79,10 @@ def run(
         terms=terms,
         plain=as_json,
     )
-    output.table(frame, as_json=as_json, digits=4)
+    if terms and not as_json:
+        output.result(terms_text(frame))
+    else:
+        output.table(frame, as_json=as_json, digits=4)
 
 
 @app.command("reproduce")

@@ -50,6 +50,14 @@ def run(
     at: Annotated[
         list[str] | None, typer.Option("--at", metavar="U=42B", help="Another column of the law; repeatable.")
     ] = None,
+    family: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--family",
+            metavar="FIELD=VALUE",
+            help="What differs from the paper's models, such as vocabulary=32000 or layers=24; repeatable.",
+        ),
+    ] = None,
     figure: figures.Figure = None,
     venue: Annotated[str, typer.Option(metavar="NAME", help="icml, neurips, iclr, aistats, jmlr or paper.")] = "paper",
     law: options.LawName = None,
@@ -66,6 +74,7 @@ def run(
     Example: scalelaw plan fit.json --hardware jetson-orin --memory 8GiB --latency 60ms/token --batch 1
     """
     held = options.pairs("--at", at, like="U=42B")
+    shapes = options.pairs("--family", family, _field, like="vocabulary=32000")
     from scalelaw.analysis.plan import plan
 
     fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
@@ -89,12 +98,24 @@ def run(
         streams=p,
         level=level,
         kind=kind,
+        family=shapes,
         held=held,
         **served,
     )
     regions: dict[str, Any] = {"hardware": machine, "latency": latency, "streams": p, "held": held, **served}
+    regions["family"] = shapes
     figures.draw(figure, lambda plot: plot.choice_regions(fitted, **regions), venue=venue)
     if as_json:
         output.document(found.to_dict())
     else:
         output.result(found.report())
+
+
+def _field(text: str) -> int | bool | str:
+    """A field of a shape: a whole number, true or false, or a word."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        return options.whole(text)
+    except ValueError:
+        return text

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from scalelaw.cost.setting import BITS
 from scalelaw.errors import ScalelawError
 
 
@@ -41,7 +42,7 @@ class Hardware:
     Raises
     ------
     ScalelawError
-        If a rate, the memory or an efficiency cannot be.
+        If a rate, the memory or an efficiency cannot be, or a data type is unknown.
 
     Examples
     --------
@@ -66,6 +67,8 @@ class Hardware:
         for name, value in {**{f"peak[{kind!r}]": rate for kind, rate in self.peak.items()}, **self._rates()}.items():
             if not _number(value) or value <= 0:
                 raise ScalelawError(f"{name} of {self.name} is {value!r}; it must be a number above 0")
+        if unknown := [kind for kind in self.peak if kind not in BITS]:
+            raise ScalelawError(f"{self.name} has a rate for {unknown[0]!r}; data types are {', '.join(BITS)}")
         if not self.peak:
             raise ScalelawError(f"{self.name} has no peak rate; give one by data type, as in peak={{'fp16': 20e12}}")
         for name in ("compute_efficiency", "memory_efficiency", "attention_efficiency"):

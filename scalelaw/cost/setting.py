@@ -116,9 +116,8 @@ def whole(name: str, given: Any) -> Ints:
         raise ScalelawError(f"{name} is {given!r}; it must be whole numbers of at least 1") from None
     # a comparison with NaN is false, and True would pass for 1
     if values.dtype == bool or not ((numbers >= 1) & (numbers == np.rint(numbers)) & (numbers < 2**53)).all():
-        shown = (
-            given if np.ndim(given) == 0 else numbers[~((numbers >= 1) & (numbers == np.rint(numbers)))][:1].tolist()
-        )
+        wrong = ~((numbers >= 1) & (numbers == np.rint(numbers)) & (numbers < 2**53))
+        shown = values[wrong][0].item() if np.ndim(given) and wrong.any() else given
         raise ScalelawError(f"{name} is {shown!r}; it must be whole numbers of at least 1")
     return numbers.astype(np.int64)
 

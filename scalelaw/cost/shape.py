@@ -67,8 +67,8 @@ class Shape:
 
     def __post_init__(self) -> None:
         for name in ("layers", "width", "heads", "kv_heads", "head_size", "ffn", "vocabulary"):
-            _whole(name, getattr(self, name), least=1)
-        _whole("prefix_tokens", self.prefix_tokens, least=0)
+            check_whole(name, getattr(self, name), least=1)
+        check_whole("prefix_tokens", self.prefix_tokens, least=0)
         for each in fields(self):
             if each.type == "bool" and not isinstance(value := getattr(self, each.name), bool):
                 raise ScalelawError(f"{each.name} is {value!r}; it is either true or false")
@@ -106,9 +106,9 @@ class Shape:
 prefix_tokens=48, aggregation='mlp', prefix_at_one=False, gated=True, out_bias=False, mlp_bias=False, norm_bias=False, \
 qk_norm=False)
         """
-        _whole("width", width, least=1)
+        check_whole("width", width, least=1)
         heads = heads if heads is not None else _heads(width)
-        _whole("heads", heads, least=1)
+        check_whole("heads", heads, least=1)
         if width % heads:
             raise ScalelawError(f"{heads} heads do not divide the width {width}; choose a divisor of {width}")
         if width // heads % 2:
@@ -217,7 +217,8 @@ def _heads(width: int) -> int:
     return next((width // size for size in range(least, width + 1, 2) if width % size == 0), 1)
 
 
-def _whole(name: str, value: object, *, least: int) -> None:
+def check_whole(name: str, value: object, *, least: int) -> None:
+    """Refuse what is no whole number of at least so much."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise ScalelawError(f"{name} is {value!r}; it must be a whole number of at least {least}")
 

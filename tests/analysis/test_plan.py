@@ -126,6 +126,15 @@ def test_training_tokens_beyond_those_of_the_runs_are_an_extrapolation():
         assert table["extrapolated"][nearest] == beyond
 
 
+def test_runs_smaller_than_any_model_of_the_family_are_planned_from():
+    fit = fitted()
+    tiny = dataclasses.replace(fit, columns={**fit.columns, "N": fit.columns["N"] / 1e5})
+    assert plan(tiny, "a100", memory="1GiB").best["extrapolated"]
+    small = plan(tiny, "a100", memory="1MB", family={"layers": 2, "heads": 2, "vocabulary": 64})
+    assert small.best["N"] < 500_000
+    assert (small.shape.layers, small.shape.heads, small.shape.vocabulary) == (2, 2, 64)
+
+
 def test_a_machine_of_ones_own_in_fp32_only():
     own = Hardware(name="own", peak={"fp32": 1e11}, bandwidth=1e10, memory=4e9)
     assert plan(fitted(), own, weights="int4").best["memory"] <= 4e9

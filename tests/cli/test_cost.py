@@ -1,6 +1,7 @@
 """The verbs cost and plan, as a shell sees them."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -17,7 +18,21 @@ def test_a_cost_is_a_row_for_each_model(shell):
     assert len(rows) == 4
     assert rows[1]["memory"] > rows[0]["memory"]
     shown = shell("cost", "--size", "1.6B", "--hardware", "raspberry-pi-5", "--terms")
-    assert "memory_cache" in shown.out
+    assert "memory cache" in shown.out
+    assert max(map(len, shown.out.splitlines())) < 80
+
+
+def test_terms_stand_below_their_sums(shell):
+    arguments = ("cost", "--p", "1", "--p", "8", "--terms")
+    lines = [re.split(r"\s{2,}", line.strip()) for line in shell(*arguments).out.splitlines()]
+    shown = {name: [float(each.replace(",", "")) for each in values] for name, *values in lines}
+    rows = json.loads(shell(*arguments, "--json").out)
+    assert shown["N"] == [row["N"] for row in rows]
+    for part, unit in (("memory", "GiB"), ("prefill", "s"), ("decode", "s")):
+        terms = [values for name, values in shown.items() if name.startswith(f"{part} ")]
+        assert len(terms) >= 5
+        assert [sum(values) for values in zip(*terms, strict=True)] == pytest.approx(shown[f"{part}, {unit}"], rel=1e-3)
+    assert shown["latency, s"] == pytest.approx([row["latency"] for row in rows], rel=1e-3)
 
 
 def test_a_machine_and_a_model_from_files(shell, tmp_path):
@@ -73,6 +88,14 @@ def test_a_plan_from_runs(shell, runs_csv, tmp_path):
     assert {row["limit"] for row in found["sensitivity"]} == {"memory", "per_token"}
 
 
+def test_a_family_of_ones_own_in_the_shell(shell, runs_csv):
+    given = ("--law", "parscale", "--hardware", "raspberry-pi-5", "--memory", "1GiB", "--json")
+    own = ("--family", "vocabulary=32k", "--family", "layers=24", "--family", "tied=false")
+    usual, other = (json.loads(shell("plan", runs_csv, *given, *more).out) for more in ((), own))
+    assert (other["shape"]["vocabulary"], other["shape"]["layers"], other["shape"]["tied"]) == (32000, 24, False)
+    assert other["best"]["N"] > usual["best"]["N"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -81,6 +104,9 @@ def test_a_plan_from_runs(shell, runs_csv, tmp_path):
         (("cost", "--hardware", "abacus"), "no hardware is called 'abacus'; there are a100"),
         (("cost", "--size", "big"), "N='big' is not a number of parameters"),
         (("cost", "--weights", "fp15"), "weights is 'fp15'"),
+        (("plan", "RUNS", "--law", "parscale", "--hardware", "a100", "--family", "vocab=9"), "no field 'vocab'; its"),
+        (("plan", "RUNS", "--law", "parscale", "--hardware", "a100", "--family", "width=9"), "width follows from N"),
+        (("plan", "RUNS", "--law", "parscale", "--hardware", "a100", "--family", "heads=0"), "heads is 0; it must be"),
         (
             ("plan", "RUNS", "--law", "parscale", "--hardware", "a100", "--memory", "10MB"),
             "nothing fits within 9.54 MiB",

@@ -33,6 +33,7 @@ def test_names_are_read_as_people_write_them():
     [
         ({"peak": {}}, "mine has no peak rate; give one by data type"),
         ({"peak": {"fp16": -1}}, r"peak\['fp16'\] of mine is -1; it must be a number above 0"),
+        ({"peak": {"FP16": 1e12}}, "mine has a rate for 'FP16'; data types are fp32, "),
         ({"bandwidth": 0}, "bandwidth of mine is 0"),
         ({"memory": float("nan")}, "memory of mine is nan"),
         ({"memory": "8GB"}, "memory of mine is '8GB'"),

@@ -12,6 +12,7 @@ import pandas as pd
 
 from scalelaw.analysis.plan.service import Service
 from scalelaw.cost import Shape, forward_flops, parameters, train_flops
+from scalelaw.cost.family import smallest
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -57,9 +58,10 @@ def candidates(
 ) -> Candidates:
     """Every size that a machine of so much memory could hold, with every number of streams.
 
-    Sizes are 2 % apart, from 30 million parameters, or from the smallest of the runs.
+    Sizes are 2 % apart, from 30 million parameters, or from the smallest of the runs or of the family.
     """
-    low = min(LEAST, float(np.min(fit.columns["N"])))
+    least = parameters(smallest(**family))["N"]
+    low = max(min(LEAST, float(np.min(fit.columns["N"]))), float(least))
     high = max(8.0 * memory / _least_bits(service), 1.1 * low)
     sizes = _sizes(low, high, tuple(sorted(family.items())))
     shapes = [shape for shape in sizes for _ in streams]

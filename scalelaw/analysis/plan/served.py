@@ -15,6 +15,7 @@ from scalelaw.errors import ScalelawError
 
 _WHAT = ["N", "P", "batch", "input_tokens", "output_tokens"]
 _TOTALS = ["memory", "prefill", "per_token", "decode", "latency"]
+_PARTS = {"memory": "GiB", "prefill": "s", "decode": "s", "per_token": "ms", "latency": "s"}
 
 
 def costs(
@@ -60,6 +61,23 @@ def costs(
                 frame[name] = frame[name] / 2**30
         frame["per_token"] *= 1e3
     return frame
+
+
+def terms_text(frame: pd.DataFrame) -> str:
+    """The frame of `costs` with every term for the eye: a column for each setting, terms below what they sum to."""
+    rows: dict[str, list[str]] = {}
+    for name in _WHAT:
+        rows[name.replace("_", " ")] = [f"{value:,}" for value in frame[name]]
+    for part, unit in _PARTS.items():
+        rows[f"{part.replace('_', ' ')}, {unit}"] = [f"{value:.4g}" for value in frame[part]]
+        for name in (each for each in frame if each.startswith(f"{part}_") and each not in _PARTS):
+            rows[f"  {part} {name.removeprefix(f'{part}_')}"] = [f"{value:.4g}" for value in frame[name]]
+    width = max(map(len, rows))
+    columns = [max(map(len, column)) for column in zip(*rows.values(), strict=True)]
+    return "\n".join(
+        "  ".join([name.ljust(width), *(text.rjust(wide) for text, wide in zip(texts, columns, strict=True))])
+        for name, texts in rows.items()
+    )
 
 
 def machines(*, measure: bool = False) -> pd.DataFrame:
