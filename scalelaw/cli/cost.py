@@ -191,6 +191,9 @@ def study(
         str, typer.Option("--fit", metavar="FIT", help="A saved fit that says which models are as good.")
     ] = "",
     again: Annotated[bool, typer.Option("--again", help="Measure the machine and the noisy rows again.")] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Measure nothing: tell and draw what the folder holds.")
+    ] = False,
     figure: figures.Figure = None,
     venue: Annotated[str, typer.Option(metavar="NAME", help="icml, neurips, iclr, aistats, jmlr or paper.")] = "icml",
     as_json: options.Json = False,
@@ -202,22 +205,21 @@ def study(
 
     Example: scalelaw cost study runs/cost-cpu --figure figures/cost-cpu
     """
-    from scalelaw.analysis.plan.study import study_costs
+    from scalelaw.analysis.plan.study import read_study, study_costs
 
     fitted = options.saved(law) if law else options.saved_or_fitted("parscale-stack", "parscale", None, None, 0, 0)
-    found = study_costs(
-        folder,
-        fitted,
-        base=shape(size),
-        streams=p or (1, 2, 4, 8),
-        batch=batch or (1, 2, 4, 8),
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        repeats=repeats,
-        threads=threads,
-        again=again,
-        progress=output.progress,
-    )
+    what: dict[str, Any] = {
+        "base": shape(size),
+        "streams": p or (1, 2, 4, 8),
+        "batch": batch or (1, 2, 4, 8),
+        "input_tokens": input_tokens,
+        "output_tokens": output_tokens,
+    }
+    if report:
+        found = read_study(folder, fitted, **what)
+    else:
+        how: dict[str, Any] = {"repeats": repeats, "threads": threads, "again": again, "progress": output.progress}
+        found = study_costs(folder, fitted, **what, **how)
     figures.draw(figure, lambda plot: plot.cost_panels(found.ways), venue=venue, columns=2)
     if as_json:
         output.document(found.to_dict())

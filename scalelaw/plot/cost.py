@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Cost = Literal["memory", "latency"]
 _UNITS = {"memory": (2**30, "Memory (GiB)"), "latency": (1.0, "Latency (s)")}
 _NEED = ("batch", "way", "N", "P", "memory", "latency", "loss")
+NARROW = 0.2
+"""Share of a panel's width below which a ratio does not fit between the two ends that it compares."""
 _WAYS = {"streams": "more streams", "parameters": "more parameters"}
 
 
@@ -141,18 +143,23 @@ def _ratio(ax: Axes, frame: pd.DataFrame, x: Cost) -> None:
     unit, _ = _UNITS[x]
     ends = [added[f"{x}_streams"] / unit, added[f"{x}_parameters"] / unit]
     ax.plot(ends, [added["loss"]] * 2, color="0.4", linestyle=":", linewidth=0.8, marker="|", markersize=5)
-    # between the ends, below; where parameters are the cheaper way their line lies there, and the right is free
-    below = ratio >= 1
-    if not below:  # room of the panel's own, so that panels stay alike
-        left, right = ax.get_xlim()
+    # between the ends, below; beside them on the left where they are too near for that; where parameters are the
+    # cheaper way their line lies there, and the right is free
+    left, right = ax.get_xlim()
+    if ratio < 1:  # room of the panel's own, so that panels stay alike
         ax.set_xlim(left, right + 0.3 * (right - left))
+        at, offset, ha, va = max(ends), (5, 0), "left", "center"
+    elif max(ends) - min(ends) < NARROW * (right - left):
+        at, offset, ha, va = min(ends), (-5, 0), "right", "center"
+    else:
+        at, offset, ha, va = float(np.mean(ends)), (0, -3), "center", "top"
     note = ax.annotate(
         rf"$\times${ratio:.3g}",
-        (float(np.mean(ends)) if below else max(ends), added["loss"]),
-        xytext=(0, -3) if below else (5, 0),
+        (at, added["loss"]),
+        xytext=offset,
         textcoords="offset points",
-        ha="center" if below else "left",
-        va="top" if below else "center",
+        ha=ha,
+        va=va,
         fontsize=small(),
     )
     note.set_in_layout(False)

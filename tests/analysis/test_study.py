@@ -1,13 +1,14 @@
 """A study of costs, from measurements that a known machine makes up."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import scalelaw as sl
-from scalelaw.analysis.plan import study_costs
+from scalelaw.analysis.plan import read_study, study_costs
 from scalelaw.analysis.plan.study import as_good_as
 from scalelaw.cost import Hardware, Shape, decode, memory, parameters, prefill
 from scalelaw.cost.measured import measuring
@@ -84,6 +85,35 @@ def test_the_models_compared_are_as_good_by_the_law(stack):
         worth = beyond * parameters(SHAPE, P)["N"] * (1 + k * np.log(P))
         assert parameters(shape)["N"] == pytest.approx(worth, rel=0.02)
         assert shape.vocabulary == 256
+
+
+def test_a_study_is_read_without_measuring(stack, asked, tmp_path):
+    made = study_costs(tmp_path, stack, base=SHAPE, **SMALL)
+    what = {name: value for name, value in SMALL.items() if name != "threads"}
+    asked.clear()
+    read = read_study(tmp_path, stack, base=SHAPE, **what)
+    assert not asked
+    assert read.report() == made.report()
+    # where a setting was not measured its place stays empty
+    table = pd.read_parquet(tmp_path / "costs.parquet")
+    largest = (table["batch"] == 8) & (table["N"] == table["N"].max())
+    table[~largest].to_parquet(tmp_path / "costs.parquet")
+    less = read_study(tmp_path, stack, base=SHAPE, **what)
+    assert less.added["memory_parameters"].isna().tolist() == [False, True]
+    assert "nan" not in less.report().lower()
+    with pytest.raises(ScalelawError, match="holds no row of these models"):
+        read_study(tmp_path, stack, base=SHAPE, **{**what, "batch": [3]})
+    with pytest.raises(ScalelawError, match=r"holds no study, as it lacks hardware.json and costs.parquet"):
+        read_study(tmp_path / "none", stack, base=SHAPE, **what)
+
+
+def test_the_study_that_ships_keeps_its_promises(stack):
+    """Its README's numbers: the roofline is within 25 % in latency and 10 % in memory."""
+    found = read_study(Path(__file__).parents[2] / "runs" / "cost-cpu", stack)
+    (measured, _) = found.accuracy.to_dict("records")
+    assert measured["latency"] < 0.25
+    assert measured["memory"] < 0.1
+    assert (found.added["memory_ratio"].dropna() > 4).all()
 
 
 def test_noise_is_said_and_left_out(stack, asked, monkeypatch, tmp_path):

@@ -5,7 +5,7 @@ from scalelaw.analysis.plan.claims import cost_claims, turning_batch
 from scalelaw.analysis.plan.measured import measured_ways
 from scalelaw.analysis.plan.regions import choice_regions
 from scalelaw.analysis.plan.service import Service
-from scalelaw.analysis.plan.study import CostStudy, study_costs
+from scalelaw.analysis.plan.study import CostStudy, read_study, study_costs
 from scalelaw.analysis.plan.ways import added_at_equal_loss, cost_ratios, ways_to_scale
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "cost_ratios",
     "measured_ways",
     "plan",
+    "read_study",
     "study_costs",
     "turning_batch",
     "ways_to_scale",

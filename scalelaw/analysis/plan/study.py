@@ -18,6 +18,7 @@ from scalelaw.analysis.plan.ways import added_at_equal_loss, shape_of, sized_lik
 from scalelaw.cost import Hardware, Shape, parameters
 from scalelaw.cost.described import read_hardware
 from scalelaw.cost.measured import crossed_errors, errors, measure_costs
+from scalelaw.cost.measured.table import read_measured
 from scalelaw.cost.setting import whole
 from scalelaw.cost.units import duration, size
 from scalelaw.errors import ScalelawError
@@ -107,16 +108,58 @@ def study_costs(
     ScalelawError
         If a value means nothing, or a measurement fails.
     """
-    shape, P = shape_of(base), np.unique(np.append(whole("streams", np.ravel(streams)), 1))
-    if len(P) < 2:
-        raise ScalelawError("a study compares several streams with one; give streams of at least 2")
-    larger = as_good_as(fit, shape, P[1:].tolist())
+    shape, P, larger = _models(fit, base, streams)
     place = _folder(folder)
     hardware = _machine(place / MACHINE, threads=threads, again=again, progress=progress)
     given = {"batch": batch, "threads": threads, "hardware": hardware, "into": place / TABLE, "progress": progress}
     measure_costs(shape, streams=P, again=again, **given, **how)
     frame = measure_costs(larger, streams=1, again=again, **given, **how)
-    frame = _of_this_study(frame, [shape, *larger], batch, how)
+    return _compared(fit, _of_this_study(frame, [shape, *larger], batch, how), hardware)
+
+
+def read_study(
+    folder: str | os.PathLike[str],
+    fit: Fit,
+    *,
+    base: Shape | str | float = "100M",
+    streams: Any = (1, 2, 4, 8),
+    batch: Any = (1, 2, 4, 8),
+    **how: Any,
+) -> CostStudy:
+    """The study that a folder holds, measured here or on another machine, complete or not; nothing is measured.
+
+    Parameters
+    ----------
+    folder, fit, base, streams, batch
+        As for `study_costs`.
+    **how
+        ``input_tokens`` and ``output_tokens``, where the table holds several.
+
+    Raises
+    ------
+    ScalelawError
+        If the folder holds no such study.
+    """
+    shape, _, larger = _models(fit, base, streams)
+    place = Path(folder)
+    if missing := [name for name in (MACHINE, TABLE) if not (place / name).exists()]:
+        raise ScalelawError(f"{place} holds no study, as it lacks {' and '.join(missing)}; name the folder of one")
+    frame = _of_this_study(read_measured(place / TABLE), [shape, *larger], batch, how)
+    if frame.empty:
+        raise ScalelawError(f"{place / TABLE} holds no row of these models and settings; give those it was made with")
+    return _compared(fit, frame, read_hardware(place / MACHINE))
+
+
+def _models(fit: Fit, base: Shape | str | float, streams: Any) -> tuple[Shape, np.ndarray, list[Shape]]:
+    """The model that streams are added to, their numbers, and models of one stream that are as good."""
+    shape, P = shape_of(base), np.unique(np.append(whole("streams", np.ravel(streams)), 1))
+    if len(P) < 2:
+        raise ScalelawError("a study compares several streams with one; give streams of at least 2")
+    return shape, P, as_good_as(fit, shape, P[1:].tolist())
+
+
+def _compared(fit: Fit, frame: pd.DataFrame, hardware: Hardware) -> CostStudy:
+    """What was measured, beside what was predicted."""
     ways = measured_ways(fit, frame)
     predicted = {name: frame[f"predicted_{name}"] for name in ("memory", "latency")}
     added, beside = (added_at_equal_loss(each) for each in (ways, measured_ways(fit, frame.assign(**predicted))))
@@ -177,7 +220,8 @@ def _report(study: CostStudy) -> str:
     shown = pd.DataFrame({"batch": added["batch"]})
     for name, text in (("memory", size), ("latency", duration)):
         for way in ("before", "streams", "parameters"):
-            shown[f"{name}, {way}"] = added[f"{name}_{way}"].map(text)
+            values = added[f"{name}_{way}"]
+            shown[f"{name}, {way}"] = ["" if np.isnan(each) else text(each) for each in values]
         for ratio, title in (("ratio", f"{name} ratio"), ("ratio_predicted", "predicted" + " " * (name == "latency"))):
             shown[title] = ["" if np.isnan(each) else f"{each:.2f}" for each in added[f"{name}_{ratio}"]]
     accuracy = study.accuracy.copy()
@@ -193,7 +237,8 @@ def _report(study: CostStudy) -> str:
         _text(accuracy),
     ]
     if noisy:
-        parts += ["", f"{noisy} of {len(frame)} rows are noisy; measure them again on a quiet machine."]
+        verb = "is" if noisy == 1 else "are"
+        parts += ["", f"{noisy} of {len(frame)} rows {verb} noisy; measure such rows again on a quiet machine."]
     return "\n".join(parts)
 
 
