@@ -65,11 +65,25 @@ def run(
     laws: list[str | None] = [*law] if law else [None]
     pairs = [(source, each) for source in sources for each in laws]
     fits = [options.saved_or_fitted(source, each, column, where, bootstrap, seed) for source, each in pairs]
-    plain = not column and not where
-    python = [explore.expression(source, each, bootstrap, seed) if plain else "" for source, each in pairs]
+    chosen = {
+        "columns": options.pairs("--column", column, like="N=my_column"),
+        "where": options.pairs("--where", where, like="dataset=pile"),
+    }
+    python = [explore.expression(source, each, bootstrap, seed, **chosen) for source, each in pairs]
     assert out is not None
-    explore.write(fits, out, names=[Path(source).stem for source, _ in pairs], python=python, machines=machines)
+    explore.write(fits, out, names=_names(pairs), python=python, machines=machines)
     output.note(f"wrote {out}")
+
+
+def _names(pairs: list[tuple[str, str | None]]) -> list[str]:
+    """What tells the fits apart: their files or, of one source, their laws."""
+    sources, laws = {source for source, _ in pairs}, {law for _, law in pairs}
+    stems = [Path(source).stem for source, _ in pairs]
+    if len(laws) == 1:
+        return stems
+    if len(sources) == 1:
+        return [f"{law}" for _, law in pairs]
+    return [f"{stem}, {law}" for stem, (_, law) in zip(stems, pairs, strict=True)]
 
 
 def _watch(sources: list[str], law: list[str] | None, bootstrap: int, seed: int, *, given: list[Any]) -> Watch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -124,18 +124,36 @@ def contents(
     ]
 
 
-def expression(source: str, law: str | None, bootstrap: int, seed: int) -> str:
+def expression(
+    source: str,
+    law: str | None,
+    bootstrap: int,
+    seed: int,
+    *,
+    columns: Mapping[str, str] | None = None,
+    where: Mapping[str, str] | None = None,
+) -> str:
     """Python that gives a fit: that of a file, or that of a law to the runs of a bundled set, a file or a folder.
+
+    ``columns`` and ``where`` are what `scalelaw.runs.check` and `scalelaw.runs.select` are told of the runs.
 
     >>> expression("fit.json", None, 0, 0), expression("porian", "power_n", 0, 0)
     ('sl.Fit.from_json("fit.json")', 'sl.fit("power_n", sl.load("porian"), bootstrap=0, rng=0)')
+    >>> expression("runs.csv", "power_n", 9, 0, columns={"N": "size"}, where={"P": "1"})
+    'sl.fit("power_n", sl.runs.select(sl.read("runs.csv", columns={"N": "size"}), {"P": "1"}), bootstrap=9, rng=0)'
     """
     if law is None:
         return f"sl.Fit.from_json({quoted(source)})"
     from scalelaw.datasets import names
 
-    reader = "load" if source in names() else "read"
-    return f"sl.fit({quoted(law)}, sl.{reader}({quoted(source)}), bootstrap={bootstrap}, rng={seed})"
+    named = f", columns={quoted(columns)}" if columns else ""
+    if source in names():
+        runs = f"sl.load({quoted(source)})"
+        runs = f"sl.check({runs}{named})" if named else runs
+    else:
+        runs = f"sl.read({quoted(source)}{named})"
+    runs = f"sl.runs.select({runs}, {quoted(where)})" if where else runs
+    return f"sl.fit({quoted(law)}, {runs}, bootstrap={bootstrap}, rng={seed})"
 
 
 def static(name: str) -> str:

@@ -1,5 +1,6 @@
 """`scalelaw explore` from the shell."""
 
+import json
 import threading
 from pathlib import Path
 
@@ -21,8 +22,44 @@ def test_a_page_from_saved_fits_and_from_runs(shell, runs_csv: Path, tmp_path: P
     assert "sl.Fit.from_json(" in text
     laws = ("--law", "parscale", "--law", "power_n")
     assert shell("explore", runs_csv, *laws, "--bootstrap", "0", "-o", page).code == 0
-    assert "runs 1" in page.read_text()
-    assert "runs 2" in page.read_text()
+    assert '"name": "parscale"' in page.read_text()
+    assert '"name": "power_n"' in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("pairs", "names"),
+    [
+        ([("a/one.json", None), ("two.json", None)], ["one", "two"]),
+        ([("one.csv", "parscale"), ("one.csv", "power_n")], ["parscale", "power_n"]),
+        ([("one.csv", "parscale"), ("two.csv", "parscale")], ["one", "two"]),
+        ([("one.csv", "parscale"), ("two.csv", "power_n")], ["one, parscale", "two, power_n"]),
+    ],
+)
+def test_fits_are_called_by_what_tells_them_apart(pairs, names: list[str]) -> None:
+    from scalelaw.cli.explore import _names
+
+    assert _names(pairs) == names
+
+
+def test_python_of_chosen_columns_and_rows_gives_the_fit(shell, runs_csv: Path, tmp_path: Path) -> None:
+    import re
+
+    import scalelaw as sl
+
+    page, pile = tmp_path / "page.html", tmp_path / "pile.csv"
+    pile.write_text(shell("datasets", "parscale-pile").out)
+    choices = {
+        str(pile): ("--column", "N=N_backbone", "--where", "P=1"),
+        "parscale-pile": ("--column", "N=N_backbone", "--where", "P=2"),
+        "porian": ("--where", "param_count=standard", "--where", "dataset=rw", "--where", "hparams=tuned"),
+    }
+    for source, chosen in choices.items():
+        done = shell("explore", source, "--law", "power_n", *chosen, "--bootstrap", "0", "-o", page)
+        assert done.code == 0, done.err
+        (python,) = re.findall(r'"python": ("(?:[^"\\]|\\.)*"), "law": "power_n"', page.read_text())
+        (theta,) = re.findall(r'"theta": (\[[^\]]*\]), "draws"', page.read_text())
+        fit = eval(json.loads(python), {"sl": sl})
+        assert list(fit.params.values()) == pytest.approx(json.loads(theta), rel=1e-9)
 
 
 @pytest.mark.parametrize(

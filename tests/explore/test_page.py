@@ -125,6 +125,59 @@ def test_two_laws_are_overlaid_and_one_alone_is_shown(opened, fits) -> None:
     assert "has no P" in opened.text("#results")
 
 
+def test_every_run_is_in_the_curves(opened, fits) -> None:
+    marks = "document.querySelector('#curves').data.filter((each) => each.name?.startsWith('runs, '))"
+    counted = f"{marks}.reduce((sum, each) => sum + each.x.length, 0)"
+    opened.until(f"{counted} === 24")
+    assert "nearest" not in opened.text("#curves-key")
+    opened.page.select_option("#first", label="chinchilla")
+    opened.until(f"{counted} === 234")
+    assert "each as the line whose D is nearest" in opened.text("#curves-key")
+
+
+def test_every_law_has_a_page(open_page, tmp_path: Path) -> None:
+    fits = [fit_of(law) for law in sl.laws.ALL.values()]
+    opened = open_page(explore.write(fits, tmp_path / "page.html").as_uri())
+    for place, fit in enumerate(fits):
+        opened.page.select_option("#first", str(place))
+        opened.until(f"document.querySelector('#curves').ariaLabel?.includes('{fit.rows} runs')")
+        drawn = "document.querySelector('#curves').data.every((each) => each.y.every(Number.isFinite))"
+        assert opened.page.evaluate(drawn)
+        assert opened.shown_loss() > 0
+
+
+def fit_of(law: sl.Law) -> sl.Fit:
+    from ..laws.truths import TRUTHS
+
+    rng = np.random.default_rng(0)
+    known = {"N": 1e9, "P": 1, "D": 2e10, "C": 1e20, "U": 1e10}
+    columns = {name: known[name] * 10 ** rng.uniform(0, 1, 40) for name in law.columns}
+    if "P" in columns:
+        columns["P"] = rng.choice([1.0, 2, 4, 8], 40)
+    truth = TRUTHS[law.name]
+    return sl.fit(
+        law, columns | {"loss": law.predict(columns, truth) * np.exp(1e-3 * rng.standard_normal(40))}, throw=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (4.5e8, 5.3e9, [5e8, 1e9, 2e9, 5e9]),
+        (1.1e9, 1.9e9, [1.2e9, 1.4e9, 1.6e9, 1.8e9]),
+        (1.01e9, 1.02e9, [1.01e9, 1.02e9]),
+        (1e3, 1e9, [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]),
+    ],
+)
+def test_axes_have_ticks_over_short_and_long_ranges(still, low: float, high: float, ticks: list[float]) -> None:
+    assert still.page.evaluate("([low, high]) => Charts.ticks(low, high)", [low, high]) == ticks
+
+
+def test_a_column_that_holds_zero_has_an_axis(still) -> None:
+    assert still.page.evaluate("Charts.log('U', [0, 1, 10]).tickvals") == [1, 2, 5, 10]
+    assert still.page.evaluate("Charts.ends([])") == [1, 10]
+
+
 def test_search_order_and_export(opened, fits) -> None:
     page = opened.page
     page.fill("#search", "P=8 N>1B")
@@ -154,7 +207,16 @@ def test_the_link_holds_the_state(opened, open_page, file: Path) -> None:
     assert again.page.evaluate("State.now") == page.evaluate("State.now")
     assert again.text("#results") == opened.text("#results")
     assert again.text("#costs") == opened.text("#costs")
-    wrong = open_page(file.as_uri() + "#c.N=-1&c.P=x&first=99&second=a&level=2&machine=none&batch=0&model=constructor")
+    page.fill("#search", "P=8 N>1B")
+    page.click("#runs th button[data-column=loss]")
+    page.click("#runs th button[data-column=loss]")
+    found = open_page(page.evaluate("location.href"))
+    assert found.text("#runs-count") == "4 of 24 runs"
+    assert found.text("#runs") == opened.text("#runs")
+    assert found.page.get_attribute("#runs th:has([data-column=loss])", "aria-sort") == "descending"
+    wrong = open_page(
+        file.as_uri() + "#c.N=-1&c.P=x&first=99&second=a&level=2&machine=none&batch=0&model=constructor&order=x"
+    )
     assert wrong.page.evaluate("[State.now.first, State.now.level, State.now.machine, State.now.model]") == [
         *(0, 0.95, "a100", "roofline")
     ]

@@ -2,8 +2,8 @@
 "use strict";
 
 const Charts = {
-  ON_LIGHT: ["#0072B2", "#C44E00", "#00795A", "#B0508A", "#9A6A00", "#2F7FB5", "#7A5C20", "#666666"],
-  ON_DARK: ["#6CB8F0", "#FF9A5C", "#3FC9A0", "#E5A3C9", "#F0C050", "#A5DBFF", "#C9AC77", "#BBBBBB"],
+  ON_LIGHT: ["#0072B2", "#C44E00", "#00795A", "#B0508A", "#9A6A00", "#4A4AC8", "#7A5C20", "#666666"],
+  ON_DARK: ["#6CB8F0", "#FF9A5C", "#3FC9A0", "#E5A3C9", "#F0C050", "#B9B0FF", "#C9AC77", "#BBBBBB"],
   MARKERS: ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon"],
 
   /** Colour of a line by its place; they come again after eight, with other markers. */
@@ -23,27 +23,39 @@ const Charts = {
 
   /** A logarithmic axis with few ticks, written as people write sizes. */
   log(title, values, more = {}) {
-    const [low, high] = [Math.min(...values), Math.max(...values)];
-    const marks = Charts.ticks(low, high);
+    const marks = Charts.ticks(...Charts.ends(values));
     const texts = marks.map((value) => Numbers.short(value));
     return Charts.axis(title, { type: "log", tickvals: marks, ticktext: texts, ...more });
   },
 
-  /** At most eight ticks of 1, 2 and 5 times powers of ten, or powers of ten alone. */
+  /** The least and the largest of what a logarithmic axis can show: a column may hold 0. */
+  ends(values) {
+    const shown = values.filter((value) => value > 0 && Number.isFinite(value));
+    return shown.length ? [Math.min(...shown), Math.max(...shown)] : [1, 10];
+  },
+
+  /** Three to eight ticks of 1, 2 and 5 times powers of ten; of more leads over short ranges, of fewer over long. */
   ticks(low, high) {
-    for (const leads of [[1, 2, 5], [1, 3], [1]]) {
-      const marks = [];
-      for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
-        for (const lead of leads) {
-          const mark = Number(`${lead}e${power}`);
-          if (mark >= low * 0.999 && mark <= high * 1.001) marks.push(mark);
-        }
-      }
-      if (marks.length <= 8) return marks;
-    }
+    const FINE = [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9];
+    const found = [[1, 2, 5], [1, 1.5, 2, 3, 5, 7], FINE].map((leads) => Charts.marks(low, high, leads));
+    const fitting = found.find((marks) => marks.length > 2) || [low, high];
+    if (fitting.length <= 8) return fitting;
+    const coarse = [[1, 3], [1]].map((leads) => Charts.marks(low, high, leads)).find((marks) => marks.length <= 8);
+    if (coarse) return coarse;
     const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
     const by = Math.ceil((last - first + 1) / 6);
     return Array.from({ length: Math.floor((last - first) / by) + 1 }, (_, place) => Number(`1e${first + by * place}`));
+  },
+
+  marks(low, high, leads) {
+    const marks = [];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+      for (const lead of leads) {
+        const mark = Number(`${lead}e${power}`);
+        if (mark >= low * 0.999 && mark <= high * 1.001) marks.push(mark);
+      }
+    }
+    return marks;
   },
 
   /** Draw into the element of that id; what it shows is said in words to those who do not see it. */

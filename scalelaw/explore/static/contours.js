@@ -12,7 +12,7 @@ const Contours = {
     if (!y) return null;
     const now = State.now.columns;
     const axis = (name, count) => {
-      const [low, high] = [Math.min(...fit.runs[name], now[name]), Math.max(...fit.runs[name], now[name])];
+      const [low, high] = Charts.ends([...fit.runs[name], now[name]]);
       return Numbers.geometric(name === "P" ? Math.max(1, low / 1.25) : low / 1.25, high * 1.25, count);
     };
     const [across, up] = [axis(x, Contours.ACROSS), axis(y, Contours.UP)];

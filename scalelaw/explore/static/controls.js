@@ -4,7 +4,7 @@
 const Controls = {
   STEPS: 1000,
   MEANING: {
-    N: "parameters, without embeddings",
+    N: "parameters",
     N_backbone: "parameters, without what streams add",
     P: "parallel streams",
     D: "training tokens",
@@ -49,6 +49,12 @@ const Controls = {
 
   title(fit) {
     return fit.name === fit.law ? fit.law : `${fit.name} (${fit.law})`;
+  },
+
+  /** The title for the head of a table, where the law may be smaller. */
+  heading(fit) {
+    if (fit.name === fit.law) return fit.law;
+    return Page.element("span", {}, `${fit.name} `, Page.element("span", { class: "law" }, `(${fit.law})`));
   },
 
   /** A slider and a field for one column; either moves the other. */

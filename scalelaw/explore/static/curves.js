@@ -10,10 +10,10 @@ const Curves = {
     const fit = State.first();
     const [x, by] = fit.axes;
     const now = State.now.columns;
-    const runs = fit.runs[x];
-    const across = Numbers.geometric(Math.min(...runs, now[x]) / 1.2, Math.max(...runs, now[x]) * 1.2, Curves.POINTS);
+    const [low, high] = Charts.ends([...fit.runs[x], now[x]]);
+    const across = Numbers.geometric(low / 1.2, high * 1.2, Curves.POINTS);
     const lines = by ? Curves.lines(fit, by, now[by]) : [null];
-    const traces = lines.flatMap((value, place) => Curves.line(fit, x, by, value, across, place));
+    const traces = lines.flatMap((value, place) => Curves.line(fit, x, by, lines, across, place));
     const here = Curves.here(fit, x, by, now);
     const layout = {
       xaxis: Charts.log(x, across),
@@ -23,8 +23,10 @@ const Curves = {
     const each = by ? `, a line for each ${by} of ${lines.map((value) => Numbers.short(value)).join(", ")}` : "";
     const at = `at ${x} = ${Numbers.short(now[x])} the loss is ${loss}`;
     const percent = `${Number((100 * State.now.level).toPrecision(6))} %`;
-    const band = `The grey band is the ${percent} interval along the model's line.`;
-    Charts.key("curves", fit.draws.length ? band : "");
+    const band = fit.draws.length ? `The grey band is the ${percent} interval along the model's line.` : "";
+    const nearest = by && fit.runs[by].some((value) => !lines.includes(value));
+    const marks = nearest ? `Marks are runs, each as the line whose ${by} is nearest.` : "";
+    Charts.key("curves", [marks, band].filter(Boolean).join(" "));
     const says = `Curves of the loss over ${x}${each}, with ${fit.rows} runs; ${at}. The runs are in the table below.`;
     return Charts.draw("curves", [...Curves.band(fit, x, now, across), ...traces, here], layout, says);
   },
@@ -32,11 +34,18 @@ const Curves = {
   /** Values of the runs, or some across their range where they are many, and the one chosen. */
   lines(fit, by, chosen) {
     const found = Charts.different(fit.runs[by]);
-    const few = found.length <= Curves.MANY ? found : Numbers.geometric(found[0], found.at(-1), 6);
+    const few = found.length <= Curves.MANY ? found : Numbers.geometric(...Charts.ends(found), 6);
     return Charts.different([...few, chosen]);
   },
 
-  line(fit, x, by, value, across, place) {
+  /** The line that a run is shown with: that of its own value or, where values are many, of the nearest. */
+  nearest(lines, value) {
+    const away = (line) => (line === value ? 0 : Math.abs(Math.log(line / value)));
+    return lines.reduce((best, line) => (away(line) < away(best) ? line : best));
+  },
+
+  line(fit, x, by, lines, across, place) {
+    const value = lines[place];
     const held = (at) => ({ ...State.now.columns, [x]: at, ...(by ? { [by]: value } : {}) });
     const color = Charts.line(place);
     const name = by ? `${by} = ${Numbers.short(value)}` : fit.law;
@@ -64,7 +73,7 @@ const Curves = {
         showlegend: false,
       });
     }
-    const runs = Charts.runs(fit).filter((run) => !by || run[by] === value);
+    const runs = Charts.runs(fit).filter((run) => !by || Curves.nearest(lines, run[by]) === value);
     const marker = { color, size: 8, symbol: Charts.MARKERS[place % Charts.MARKERS.length] };
     const points = { x: runs.map((run) => run[x]), y: runs.map((run) => run.loss), mode: "markers", marker };
     if (runs.length) traces.push({ ...points, name: `runs, ${name}`, legendgroup: name, showlegend: false });

@@ -4,7 +4,8 @@
 const Main = {
   about() {
     const fitted = (fit) => `fitted to ${fit.rows} runs, R² = ${Numbers.fixed(fit.r2, 5)}`;
-    const told = State.fits.map((fit) => `${Controls.title(fit)}: loss = ${fit.formula}, ${fitted(fit)}`);
+    const called = (fit) => (fit.name === fit.formula ? "" : `${Controls.title(fit)}: `);
+    const told = State.fits.map((fit) => `${called(fit)}loss = ${fit.formula}, ${fitted(fit)}`);
     document.getElementById("about").textContent = told.join("; ");
     const notes = State.fits.flatMap((fit) => fit.notes.map((note) => [fit, note]));
     const items = notes.map(([fit, note]) =>

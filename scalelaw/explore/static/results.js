@@ -41,7 +41,7 @@ const Results = {
       rows.push(row("", "As a multiple of N", times));
     }
     rows.push(row("", "Within the range of the runs", ({ inside }) => (inside ? "yes" : "no: extrapolated")));
-    const head = shown.length > 1 ? ["", ...shown.map(({ fit }) => Controls.title(fit))] : [];
+    const head = shown.length > 1 ? ["", ...shown.map(({ fit }) => Controls.heading(fit))] : [];
     const table = Page.table("", head, rows);
     shown.forEach(({ kind }, place) => {
       for (const line of table.rows) line.cells[place + 1].classList.add(kind);

@@ -4,8 +4,7 @@
 const Runs = {
   FILTER: /^([A-Za-z_]\w*)(<=|>=|<|>|=)(.+)$/,
   MOST: 500,
-  order: { name: null, down: false },
-  of: null,
+  shown: [],
 
   columns(fit) {
     return [...Object.keys(fit.runs), "predicted", "error"];
@@ -22,10 +21,11 @@ const Runs = {
   /** The runs that hold every word of the search, in the order chosen. */
   found() {
     const fit = State.first();
-    const words = document.getElementById("search").value.split(/\s+/).filter(Boolean);
+    const { search, order: name, down } = State.now;
+    const words = search.split(/\s+/).filter(Boolean);
     const rows = Runs.rows(fit).filter((run) => words.every((word) => Runs.holds(run, word)));
-    const { name, down } = Runs.order;
-    if (name) rows.sort((a, b) => (a[name] < b[name] ? -1 : a[name] > b[name] ? 1 : 0) * (down ? -1 : 1));
+    const order = (a, b) => (a[name] < b[name] ? -1 : a[name] > b[name] ? 1 : 0) * (down ? -1 : 1);
+    if (Runs.columns(fit).includes(name)) rows.sort(order);
     return rows;
   },
 
@@ -45,13 +45,22 @@ const Runs = {
     return typeof value === "number" ? Numbers.short(value, 6) : String(value ?? "");
   },
 
-  /** Show the table anew where another fit is looked at: sliders do not change it. */
+  /** What the table depends on: sliders do not change it. */
+  asked() {
+    const { search, order, down } = State.now;
+    return [State.first(), search, order, down];
+  },
+
+  /** Show the table anew where another fit is looked at, or a link asks for other rows. */
   follow() {
-    if (Runs.of !== State.first()) Runs.show();
+    if (Runs.asked().some((each, place) => each !== Runs.shown[place])) Runs.show();
   },
 
   show() {
-    const fit = (Runs.of = State.first());
+    const fit = State.first();
+    Runs.shown = Runs.asked();
+    const field = document.getElementById("search");
+    if (field.value !== State.now.search) field.value = State.now.search;
     const rows = Runs.found();
     const head = Page.element("tr", {}, ...Runs.columns(fit).map(Runs.heading));
     const lines = rows
@@ -69,14 +78,14 @@ const Runs = {
   },
 
   heading(name) {
-    const { name: by, down } = Runs.order;
+    const { order: by, down } = State.now;
     const button = Page.element(
       "button",
       { type: "button", "data-column": name },
       name + (by === name ? (down ? " ↓" : " ↑") : ""),
     );
     button.addEventListener("click", () => {
-      Runs.order = { name, down: by === name && !down };
+      State.keep({ order: name, down: by === name && !down });
       Runs.show();
     });
     const sorted = by === name ? (down ? "descending" : "ascending") : "none";
@@ -102,7 +111,11 @@ const Runs = {
   },
 
   build() {
-    document.getElementById("search").addEventListener("input", Runs.show);
+    const field = document.getElementById("search");
+    field.addEventListener("input", () => {
+      State.keep({ search: field.value });
+      Runs.show();
+    });
     document.getElementById("export").addEventListener("click", Runs.save);
   },
 };

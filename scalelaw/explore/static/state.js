@@ -22,7 +22,8 @@ const State = {
       input_tokens: 512,
       output_tokens: 512,
     };
-    State.now = { ...began, ...served, ...State.now };
+    const table = { search: "", order: "", down: false };
+    State.now = { ...began, ...served, ...table, ...State.now };
     State.now.columns = { ...State.middles(), ...State.now.columns };
   },
 
@@ -74,9 +75,14 @@ const State = {
 
   /** A change, told to all parts of the page and written into its address. */
   set(changes) {
+    State.keep(changes);
+    State.tell();
+  },
+
+  /** A change that is of one part of the page alone, and is in its address too. */
+  keep(changes) {
     State.now = { ...State.now, ...changes, columns: { ...State.now.columns, ...changes.columns } };
     history.replaceState(null, "", State.link());
-    State.tell();
   },
 
   /** Numbers change at once; charts, which take longer, with the next frame, however many changes came before it. */
@@ -116,6 +122,8 @@ const State = {
     known.weights = Object.hasOwn(DATA.costs.bits, parts.get("weights") || "");
     known.model = Object.hasOwn(COSTS, parts.get("model") || "");
     for (const name of State.TEXTS) if (known[name]) changes[name] = parts.get(name);
+    for (const name of ["search", "order"]) if (parts.has(name)) changes[name] = parts.get(name);
+    if (parts.has("down")) changes.down = parts.get("down") === "true";
     State.now = { ...State.now, ...changes, columns: { ...State.now.columns, ...columns } };
   },
 
