@@ -116,6 +116,7 @@ CHANGED = {
         leaves=("runs/tiny/runs.parquet",),
     ),
     "docs/how-to/spend-a-budget.md": Changed(slow="fits and refits many times over"),
+    "docs/how-to/deploy.md": Changed(slow="plans four times and draws a map", leaves=("map.pdf", "plan.json")),
     "docs/how-to/train-on-jax.md": Changed(
         slow="trains two cells and goes on with two more",
         words={**SMALL, "--seeds 2": "", "--seeds 4": "--seeds 2"},

@@ -38,6 +38,7 @@ from scalelaw.analysis.plan import (
     plan,
     read_study,
     study_costs,
+    training_costs,
     turning_batch,
     ways_to_scale,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "streams_or_parameters",
     "study_costs",
     "suggest",
+    "training_costs",
     "turning_batch",
     "ways_to_scale",
 ]

@@ -1,4 +1,4 @@
-"""`scalelaw cost`, and `reproduce`, `measure`, `study` and `hardware` below it."""
+"""`scalelaw cost`, and `train`, `reproduce`, `measure`, `study` and `hardware` below it."""
 
 from __future__ import annotations
 
@@ -83,6 +83,45 @@ def run(
         output.result(terms_text(frame))
     else:
         output.table(frame, as_json=as_json, digits=4)
+
+
+@app.command("train")
+def train(
+    size: Annotated[
+        list[str] | None,
+        typer.Option("--size", metavar="SIZE", help="1.6B, or the config.json of a model; repeatable."),
+    ] = None,
+    p: Annotated[
+        list[int] | None, typer.Option("--p", metavar="P", help="Streams; repeatable. 1 and 8 if none.")
+    ] = None,
+    tokens: Annotated[str, typer.Option("--d", metavar="D", help="Training tokens.")] = "42B",
+    batch: Annotated[int, typer.Option("--batch", metavar="B", help="Sequences that a step holds at once.")] = 8,
+    context: Annotated[int, typer.Option("--context", metavar="TOKENS", help="Tokens of each.")] = 2048,
+    dtype: Annotated[
+        str, typer.Option("--dtype", metavar="TYPE", help="Of weights, gradients, moments and activations.")
+    ] = "fp32",
+    as_json: options.Json = False,
+) -> None:
+    """Say what P streams cost to train: FLOPs, and memory, with a frozen base and with checkpointing.
+
+    The backward pass costs P times as much too. Memory is in GiB, in JSON bytes.
+
+    Example: scalelaw cost train --size 1.6B --p 1 --p 8 --d 42B
+    """
+    from scalelaw.analysis.plan.trained import training_costs
+
+    frame = training_costs(
+        [shape(each) for each in size or ["1.6B"]],
+        p or [1, 8],
+        tokens=options.read_as(options.number, tokens, "--d", like="42B"),
+        batch=batch,
+        context=context,
+        dtype=dtype,
+    )
+    if not as_json:
+        held = ["memory", "weights", "gradients", "moments", "activations"]
+        frame[held] = frame[held] / 2**30
+    output.table(frame, as_json=as_json, digits=4)
 
 
 @app.command("reproduce")

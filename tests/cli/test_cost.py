@@ -49,6 +49,22 @@ def test_a_machine_and_a_model_from_files(shell, tmp_path):
     assert "cannot read" in shell("cost", "--hardware", "nowhere.json").err
 
 
+def test_what_training_costs(shell):
+    rows = json.loads(shell("cost", "train", "--p", "1", "--p", "8", "--d", "1B", "--batch", "1", "--json").out)
+    assert [(row["P"], row["trained"], row["checkpointing"]) for row in rows] == [
+        *((1, "all", each) for each in (False, True)),
+        *((8, trained, each) for trained in ("all", "streams") for each in (False, True)),
+    ]
+    flops = [row["flops"] for row in rows]
+    assert 7 < flops[2] / flops[0] < 8
+    assert flops[4] < flops[2] < flops[3]
+    for row in rows:
+        parts = sum(row[name] for name in ("weights", "gradients", "moments", "activations"))
+        assert row["memory"] == pytest.approx(parts)
+    assert rows[5]["memory"] < rows[4]["memory"] < rows[2]["memory"]
+    assert "flops" in shell("cost", "train").out
+
+
 def test_machines_are_listed(shell):
     outcome = shell("cost", "hardware")
     assert "raspberry-pi-5" in outcome.out
@@ -67,7 +83,16 @@ def test_this_machine_is_measured(shell, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "verb", [("cost",), ("cost", "reproduce"), ("cost", "measure"), ("cost", "study"), ("cost", "hardware"), ("plan",)]
+    "verb",
+    [
+        ("cost",),
+        ("cost", "train"),
+        ("cost", "reproduce"),
+        ("cost", "measure"),
+        ("cost", "study"),
+        ("cost", "hardware"),
+        ("plan",),
+    ],
 )
 def test_help_has_an_example(shell, verb):
     outcome = shell(*verb, "--help")
@@ -112,6 +137,9 @@ def test_a_family_of_ones_own_in_the_shell(shell, runs_csv):
             "nothing fits within 9.54 MiB",
         ),
         (("plan", "RUNS", "--law", "(A/N)^alpha", "--hardware", "a100"), "needs a law in N and P"),
+        (("cost", "train", "--context", "0"), "context is 0; it must be whole numbers of at least 1"),
+        (("cost", "train", "--batch", "-1"), "batch is -1; it must be whole numbers of at least 1"),
+        (("cost", "train", "--dtype", "fp12"), "dtype is 'fp12'; choose fp32"),
         (("cost", "measure", "--size", "100M", "-o", "costs.csv"), "name a .parquet file"),
         (("cost", "measure", "--size", "100M", "-o", "c.parquet", "--huggingface"), "measured from its config.json"),
     ],

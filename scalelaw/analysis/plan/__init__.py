@@ -6,6 +6,7 @@ from scalelaw.analysis.plan.measured import measured_ways
 from scalelaw.analysis.plan.regions import choice_regions
 from scalelaw.analysis.plan.service import Service
 from scalelaw.analysis.plan.study import CostStudy, read_study, study_costs
+from scalelaw.analysis.plan.trained import training_costs
 from scalelaw.analysis.plan.ways import added_at_equal_loss, cost_ratios, ways_to_scale
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "plan",
     "read_study",
     "study_costs",
+    "training_costs",
     "turning_batch",
     "ways_to_scale",
 ]

@@ -70,7 +70,7 @@ def terms_text(frame: pd.DataFrame) -> str:
         rows[name.replace("_", " ")] = [f"{value:,}" for value in frame[name]]
     for part, unit in _PARTS.items():
         rows[f"{part.replace('_', ' ')}, {unit}"] = [f"{value:.4g}" for value in frame[part]]
-        for name in (each for each in frame if each.startswith(f"{part}_") and each not in _PARTS):
+        for name in (each for each in map(str, frame) if each.startswith(f"{part}_") and each not in _PARTS):
             rows[f"  {part} {name.removeprefix(f'{part}_')}"] = [f"{value:.4g}" for value in frame[name]]
     width = max(map(len, rows))
     columns = [max(map(len, column)) for column in zip(*rows.values(), strict=True)]
