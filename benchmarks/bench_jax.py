@@ -1,8 +1,9 @@
-"""Training in JAX beside PyTorch: steps of small shapes on one and two threads, alone and eight cells together.
+"""Training in JAX beside PyTorch: steps of small shapes on one and two threads, alone and four cells together.
 
 4 layers, batches of 16 x 256 tokens, fp32, eager PyTorch; the three ways take turns in one process for each shape.
-Seconds are CPU seconds with one thread and the clock's with two, so that only the former stand a busy machine.
-``python -m benchmarks.bench_jax --markdown`` prints the table of the page on JAX.
+Seconds are CPU seconds with one thread and the clock's with two, so that only the former stand a busy machine. Ten
+minutes in all, as a shape's rounds end after half a minute. ``python -m benchmarks.bench_jax --markdown`` prints the
+table of the page on JAX, and for which shapes a run with its compilation takes JAX at most half of PyTorch's time.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.report import Row, progress, significant
+from benchmarks.report import Row, machine, progress, significant
 from benchmarks.timing import Timing, child_cpu_seconds
 
 THREADS, WIDTHS, STREAMS = (1, 2), (32, 64, 128), (1, 4)
 TOKENS, TOKENS_A_STEP = 4_000_000, 4096  # of a run that compile time is counted into
-TOGETHER = 8
-HEADINGS = ("threads", "width", "P", "PyTorch", "JAX", "eight together", "compiling", "JAX", "eight together")
+TOGETHER = 4
+SECONDS = 30  # of the clock, after which no other round of a shape is begun
+CLEARLY = 2.0  # times as fast
+HEADINGS = ("threads", "width", "P", "PyTorch", "JAX", "four together", "compiling", "JAX", "four together")
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Shapes:
         return Timing(tuple(self.ways["torch"]["seconds"]), tuple(self.ways[way]["seconds"]))
 
     def included(self, way: str) -> float:
-        """PyTorch's time of a whole run over a way's, compilation included; eight cells share theirs."""
+        """PyTorch's time of a whole run over a way's, compilation included; cells together share theirs."""
         steps = TOKENS // TOKENS_A_STEP
         own = self.ways[way]["compile"] / (TOGETHER if way == "together" else 1)
         return steps * self.timing(way).baseline_seconds / (own + steps * self.timing(way).ours_seconds)
@@ -61,7 +64,7 @@ class Shapes:
         return str(self.threads), str(self.width), str(self.streams), *steps, compiling, *ratios
 
 
-def measure(*, rounds: int = 5, threads: Sequence[int] = THREADS, widths: Sequence[int] = WIDTHS) -> list[Row]:
+def measure(*, rounds: int = 7, threads: Sequence[int] = THREADS, widths: Sequence[int] = WIDTHS) -> list[Row]:
     """Two rows for each shape on each number of threads."""
     return [shape.row(way) for shape in shapes(rounds, threads, widths) for way in ("jax", "together")]
 
@@ -74,9 +77,9 @@ def shapes(
 
 def shape(rounds: int, threads: int, width: int, streams: int) -> Shapes:
     """Measured in a process of its own, as threads are counted once."""
-    progress(f"steps in PyTorch and JAX at width {width}, P = {streams}, {threads} threads: {rounds} rounds")
+    progress(f"steps in PyTorch and JAX at width {width}, P = {streams}, {threads} threads: at most {rounds} rounds")
     worker = [sys.executable, "-m", "benchmarks.workers.jax_worker"]
-    _, printed = child_cpu_seconds([*worker, *map(str, (threads, width, streams, rounds))])
+    _, printed = child_cpu_seconds([*worker, *map(str, (threads, width, streams, rounds, SECONDS))])
     return Shapes(threads, width, streams, json.loads(printed.splitlines()[-1]))
 
 
@@ -85,17 +88,29 @@ def markdown(found: Sequence[Shapes]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
+def clearly_faster(found: Sequence[Shapes]) -> str:
+    """The shapes for which JAX takes at most half of PyTorch's time, compilation included."""
+    for_these = [
+        f"width {each.width}, P = {each.streams}, threads {each.threads} ({way})"
+        for each in found
+        for way in ("jax", "together")
+        if each.included(way) >= CLEARLY
+    ]
+    return f"At least {CLEARLY:g} times as fast, compilation included: {'; '.join(for_these) or 'none'}."
+
+
 def main() -> None:
     """Print the rows, or the table of the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     for name, values in (("--threads", THREADS), ("--widths", WIDTHS), ("--streams", STREAMS)):
         parser.add_argument(name, type=int, nargs="+", default=values)
     parser.add_argument("--markdown", action="store_true")
     options = parser.parse_args()
     found = shapes(options.rounds, options.threads, options.widths, options.streams)
     if options.markdown:
-        print(markdown(found))
+        of = machine("threads as named", ("torch", "jax", "optax"))
+        print(markdown(found), clearly_faster(found), of, sep="\n\n")
         return
     for each in found:
         for way in ("jax", "together"):

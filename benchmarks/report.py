@@ -91,11 +91,10 @@ def markdown(rows: Iterable[Row]) -> str:
     return f"{table}\n\n{listed}\n\n{machine()}\n"
 
 
-def machine() -> str:
+def machine(threads: str = "one thread", names: Iterable[str] = ("numpy", "scipy", "pandas", "typer")) -> str:
     """Date, processor, Python and library versions: what the numbers belong to."""
-    names = ("numpy", "scipy", "pandas", "typer")
     return (
-        f"{datetime.date.today().isoformat()}, {processor()}, {platform.system()} {platform.release()}, one thread; "
+        f"{datetime.date.today().isoformat()}, {processor()}, {platform.system()} {platform.release()}, {threads}; "
         f"Python {platform.python_version()}, scalelaw {scalelaw.__version__}, "
         f"{', '.join(f'{name} {version(name)}' for name in names)}."
     )

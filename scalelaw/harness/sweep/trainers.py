@@ -82,7 +82,8 @@ def checked_trainer(
     where that can be.
 
     ``auto`` is jax for what jax alone does: cells together, several devices of one process, or one that is named in
-    its words (``gpu``, ``tpu``). For all else it is torch, as on a CPU neither is twice as fast.
+    its words (``gpu``, ``tpu``). For all else it is torch: on one thread of a CPU, as a job has, jax is not twice as
+    fast at any size, compilation included (``benchmarks/bench_jax``).
 
     Parameters
     ----------
