@@ -24,6 +24,10 @@ HardwareName = Annotated[
         help="A machine (see `scalelaw cost hardware`), a JSON file that describes one, or `here` to measure this one.",
     ),
 ]
+Sizes = Annotated[
+    list[str] | None, typer.Option("--size", metavar="SIZE", help="1.6B, or the config.json of a model; repeatable.")
+]
+Streams = Annotated[list[int] | None, typer.Option("--p", metavar="P", help="Streams; repeatable. 1 and 8 if none.")]
 Batch = Annotated[int, typer.Option("--batch", metavar="B", help="Sequences at once.")]
 Input = Annotated[int, typer.Option("--input", metavar="TOKENS", help="Tokens of each prompt.")]
 Output = Annotated[int, typer.Option("--output-tokens", metavar="TOKENS", help="Tokens generated for each.")]
@@ -39,13 +43,8 @@ Model = Annotated[
 @app.callback(invoke_without_command=True)
 def run(
     context: typer.Context,
-    size: Annotated[
-        list[str] | None,
-        typer.Option("--size", metavar="SIZE", help="1.6B, or the config.json of a model; repeatable."),
-    ] = None,
-    p: Annotated[
-        list[int] | None, typer.Option("--p", metavar="P", help="Streams; repeatable. 1 and 8 if none.")
-    ] = None,
+    size: Sizes = None,
+    p: Streams = None,
     hardware: HardwareName = "a100",
     batch: Batch = 1,
     input_tokens: Input = 512,
@@ -87,13 +86,8 @@ def run(
 
 @app.command("train")
 def train(
-    size: Annotated[
-        list[str] | None,
-        typer.Option("--size", metavar="SIZE", help="1.6B, or the config.json of a model; repeatable."),
-    ] = None,
-    p: Annotated[
-        list[int] | None, typer.Option("--p", metavar="P", help="Streams; repeatable. 1 and 8 if none.")
-    ] = None,
+    size: Sizes = None,
+    p: Streams = None,
     tokens: Annotated[str, typer.Option("--d", metavar="D", help="Training tokens.")] = "42B",
     batch: Annotated[int, typer.Option("--batch", metavar="B", help="Sequences that a step holds at once.")] = 8,
     context: Annotated[int, typer.Option("--context", metavar="TOKENS", help="Tokens of each.")] = 2048,

@@ -76,7 +76,11 @@ def test_draws_give_an_interval_and_shares():
     assert found.best["low"] < found.best["loss"] < found.best["high"]
     assert found.choices["share"].sum() == pytest.approx(1.0)
     assert (found.choices["N_least"] <= found.choices["N_most"]).all()
-    assert "Of the bootstrap draws, the best is P = " in found.report()
+    row = found.choices.loc[found.choices["share"].idxmax()]
+    least, most = (f"{int(row[name]):,}" for name in ("N_least", "N_most"))
+    sizes = least if least == most else f"{least} to {most}"
+    said = f"Of the bootstrap draws, the best is P = {row['P']:.0f} in {row['share']:.0%} ({sizes} parameters)"
+    assert said in found.report()
     assert plan(fitted(), "jetson-orin", **ORIN).choices is None
 
 

@@ -38,6 +38,8 @@ def test_fields_can_differ_from_the_familys():
         (True, {}, "not a number of parameters"),
         (1e4, {}, "the smallest shape of the paper's family has"),
         (1e9, {"ffn": 64}, "ffn follows from N"),
+        (1e9, {"vocab": 64}, "a shape has no field 'vocab'; its fields are layers, width"),
+        (1e9, {"heads": 0}, "heads is 0; it must be a whole number of at least 1"),
         (1e9, {"streams": 0}, "P must be a whole number of at least 1"),
     ],
 )

@@ -19,10 +19,7 @@ def report(plan: Plan) -> str:
     """The text of :meth:`Plan.report`."""
     parts = [_headline(plan), _costs(plan), *_notes(plan)]
     if plan.choices is not None:
-        shares = ", ".join(
-            f"P = {row.P} in {row.share:.0%}" for row in plan.choices.sort_values("share", ascending=False).itertuples()
-        )
-        parts.append(f"Of the bootstrap draws, the best is {shares}.")
+        parts.append(f"Of the bootstrap draws, the best is {_shares(plan.choices)}.")
     parts += ["", "What each limit is worth:", _text(_readable_sensitivity(plan))]
     parts += ["", f"Models that no other beats in loss, memory and time ({len(plan.frontier)}; the best of them):"]
     parts.append(_text(_readable(plan.frontier.head(_SHOWN))))
@@ -53,6 +50,16 @@ def _costs(plan: Plan) -> str:
         hours = f"{best['serving_seconds'] / 3600:,.0f} hours of one such machine"
         line += f"; with all it serves {best['lifetime_flops']:.3g} FLOPs and {hours}"
     return line + "."
+
+
+def _shares(choices: pd.DataFrame) -> str:
+    """By P, the share of draws and the parameters under them, the most frequent first."""
+    found = []
+    for row in choices.sort_values("share", ascending=False).to_dict("records"):
+        least, most = row["N_least"], row["N_most"]
+        sizes = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+        found.append(f"P = {row['P']} in {row['share']:.0%} ({sizes} parameters)")
+    return ", ".join(found)
 
 
 def _notes(plan: Plan) -> list[str]:
