@@ -292,7 +292,10 @@ def machine(text: str) -> Hardware:
     from scalelaw.cost.described import read_hardware
 
     if text == "here":
-        return Hardware.measure()
+        found = Hardware.measure()
+        if found.noisy:
+            output.note("this machine was busy while its rates were measured; measure again when it is quiet")
+        return found
     return read_hardware(text) if text.endswith(".json") else Hardware.named(text)
 
 

@@ -38,6 +38,8 @@ class Hardware:
         Where the figures are from.
     derived : mapping of str to str
         Fields that the vendor does not state, and how their values came about.
+    noisy : bool
+        Whether the machine was busy while it was measured, so that its rates are not to be relied on.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class Hardware:
     attention_efficiency: float = 1.0
     source: str = ""
     derived: Mapping[str, str] = field(default_factory=dict)
+    noisy: bool = False
 
     def __post_init__(self) -> None:
         for name, value in {**{f"peak[{kind!r}]": rate for kind, rate in self.peak.items()}, **self._rates()}.items():
@@ -170,6 +173,9 @@ class Hardware:
 
         Efficiencies are 1, since the rates are those reached. What a layer of NumPy would take besides is not known,
         so its overhead is 0.
+
+        On a machine that does something else too, even the best repeat may be slow. It is marked ``noisy`` where that
+        took a fifth longer than the processors worked on it, or one row a fifth longer than several.
 
         Parameters
         ----------

@@ -11,6 +11,8 @@ import sys
 from scalelaw.cost.hardware import Hardware
 from scalelaw.errors import ScalelawError
 
+NOISY = 0.2
+"""Above which a measurement is flagged: the spread of its repeats, or the share of time that others took of it."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS")
 
 
@@ -34,6 +36,7 @@ def measure(*, threads: int | None, seconds: float) -> Hardware:
         compute_efficiency=1.0,
         memory_efficiency=1.0,
         source=f"measured with {by} on {platform.processor() or platform.machine()}",
+        noisy=found.pop("disturbed") > NOISY,
         **found,
     )
 

@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,13 @@ _LAYERS, _SEQUENCES, _HEADS, _GROUP, _SIZE, _TOKENS = 8, 8, 8, 4, 64, 128
 Multiply = Callable[[Any, Any], object]
 
 
+class Repeat(NamedTuple):
+    """Seconds that a piece of work took, and those that all processors together spent on it."""
+
+    seconds: float
+    processor: float
+
+
 def main() -> None:
     """Measure, and print the fields of a Hardware as JSON."""
     threads, seconds = int(sys.argv[1]), float(sys.argv[2])
@@ -30,8 +37,7 @@ def main() -> None:
     found: dict[str, Any]
     if importlib.util.find_spec("torch") is None:
         made, multiply = (lambda *size: np.ones(size, dtype=np.float32)), lambda x, matrix: x @ matrix.T
-        took = products(made, multiply, weights, seconds)
-        found = {**rates(ROWS, took, weights), "with": f"NumPy {np.__version__}"}
+        found = {**by_products(made, multiply, weights, seconds, threads), "with": f"NumPy {np.__version__}"}
     else:
         found = with_torch(threads, weights, seconds)
     sys.stdout.write(json.dumps(found))
@@ -43,14 +49,28 @@ def with_torch(threads: int, weights: int, seconds: float) -> dict[str, Any]:
 
     torch.set_num_threads(threads)
     with torch.no_grad():
-        found = rates(ROWS, products(torch.ones, torch.nn.functional.linear, weights, seconds), weights)
+        found = by_products(torch.ones, torch.nn.functional.linear, weights, seconds, threads)
         reached = attention(seconds) / found["peak"]
         found |= {"attention_efficiency": min(1.0, reached), "overhead": layer_overhead(seconds)}
     return {**found, "with": f"PyTorch {torch.__version__}"}
 
 
-def products(made: Callable[..., Any], multiply: Multiply, weights: int, seconds: float) -> list[float]:
-    """Seconds of multiplying each number of rows with all matrices, one after the other."""
+def by_products(
+    made: Callable[..., Any], multiply: Multiply, weights: int, seconds: float, threads: int
+) -> dict[str, float]:
+    """The rates, and ``disturbed``: by which share the best repeats took longer than on processors of one's own.
+
+    That is threads * seconds / (processor seconds) - 1, the median of more rows than one; or by how much one row took
+    longer than several, as where threads wait for one another.
+    """
+    best = [min(each) for each in products(made, multiply, weights, seconds)]
+    shared = np.median([threads * each.seconds / each.processor - 1 for each in best[1:]])
+    waited = best[0].seconds / min(each.seconds for each in best[1:]) - 1
+    return rates(ROWS, [each.seconds for each in best], weights) | {"disturbed": float(max(shared, waited))}
+
+
+def products(made: Callable[..., Any], multiply: Multiply, weights: int, seconds: float) -> list[list[Repeat]]:
+    """Each repeat of multiplying each number of rows with all matrices, one after the other."""
     matrices = [made(*MATRIX) for _ in range(max(1, weights // (MATRIX[0] * MATRIX[1])))]
     found = []
     for rows in ROWS:
@@ -60,7 +80,7 @@ def products(made: Callable[..., Any], multiply: Multiply, weights: int, seconds
             for matrix in matrices:
                 multiply(x, matrix)
 
-        found.append(best(work, seconds))
+        found.append(repeats(work, seconds))
     return found
 
 
@@ -98,7 +118,7 @@ def attention(seconds: float) -> float:
         return torch.nn.functional.scaled_dot_product_attention(q, keys, keys, attn_mask=visible, enable_gqa=True)
 
     pairs = _TOKENS * (_TOKENS + 1) / 2
-    return 4.0 * _SEQUENCES * _HEADS * _SIZE * pairs / best(work, seconds)
+    return 4.0 * _SEQUENCES * _HEADS * _SIZE * pairs / min(repeats(work, seconds)).seconds
 
 
 def layer_overhead(seconds: float) -> float:
@@ -121,15 +141,15 @@ def layer_overhead(seconds: float) -> float:
     return float(np.median(times)) / _LAYERS
 
 
-def best(work: Callable[[], object], seconds: float, *, least: int = 3) -> float:
-    """Shortest time of the work, repeated for so long and at least so often, after one that does not count."""
+def repeats(work: Callable[[], object], seconds: float, *, least: int = 3) -> list[Repeat]:
+    """The work, repeated for so long and at least so often, after one that does not count."""
     work()
-    times: list[float] = []
-    while len(times) < least or sum(times) < seconds:
-        begin = time.perf_counter()
+    found: list[Repeat] = []
+    while len(found) < least or sum(each.seconds for each in found) < seconds:
+        begin, used = time.perf_counter(), time.process_time()
         work()
-        times.append(time.perf_counter() - begin)
-    return min(times)
+        found.append(Repeat(time.perf_counter() - begin, max(time.process_time() - used, 1e-9)))
+    return found
 
 
 if __name__ == "__main__":

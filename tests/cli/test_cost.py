@@ -80,6 +80,16 @@ def test_this_machine_is_measured(shell, monkeypatch):
     outcome = shell("cost", "hardware", "--measure")
     assert "product_rows" in outcome.out
     assert "here, 1: made up" in outcome.out
+    assert "busy" not in outcome.out + shell("cost", "--hardware", "here").err
+
+
+def test_a_busy_machine_is_told_of(shell, monkeypatch):
+    made = {"peak": {"fp32": 1e11}, "bandwidth": 1e10, "memory": 1e10, "source": "made up", "noisy": True}
+    monkeypatch.setattr(Hardware, "measure", lambda *, threads=None: Hardware(name=f"here, {threads}", **made))
+    assert "The machine was busy meanwhile" in shell("cost", "hardware", "--measure").out
+    outcome = shell("cost", "--hardware", "here")
+    assert outcome.code == 0
+    assert "this machine was busy while its rates were measured" in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,7 @@ def test_a_library_measures(monkeypatch, capsys, package):
     monkeypatch.setattr(sys, "argv", ["probes", "1", "0"])
     probes.main()
     found = json.loads(capsys.readouterr().out)
+    assert found.pop("disturbed") > -1
     made = Hardware(name="here", peak={"fp32": found.pop("peak")}, memory=1e9, source=found.pop("with"), **found)
     assert made.source.startswith({"torch": "PyTorch", "numpy": "NumPy"}[package])
     assert (made.overhead > 0) == (package == "torch")
@@ -114,8 +115,33 @@ def test_a_measurement_that_fails_says_so(monkeypatch):
 
 def test_the_best_of_the_repeats_counts(monkeypatch):
     ticks = iter(np.cumsum([0, 3.0, 1.0, 2.0, 1.0, 5.0, 1.0, 4.0, 1.0, 6.0, 1.0, 1.0]))
+    used = iter(np.cumsum([0, 6.0, 0.0, 3.0, 0.0, 5.0, 0.0, 4.0, 0.0, 6.0]))
     monkeypatch.setattr(probes.time, "perf_counter", lambda: next(ticks))
-    assert probes.best(lambda: None, 0.0, least=5) == 2.0
+    monkeypatch.setattr(probes.time, "process_time", lambda: next(used))
+    assert min(probes.repeats(lambda: None, 0.0, least=5)) == (2.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("repeats", "disturbed"),  # seconds and processor seconds of 1, 2 and 4 rows, two threads
+    [
+        ([[(1.0, 2.0), (9.0, 2.0)], [(2.0, 4.0), (3.0, 3.0)], [(3.0, 6.0)]], 0.0),
+        ([[(1.0, 2.0)], [(2.0, 2.0)], [(3.0, 2.0)]], 1.5),
+        ([[(4.0, 8.0)], [(2.0, 4.0)], [(3.0, 6.0)]], 1.0),
+    ],
+)
+def test_a_busy_machine_is_flagged(monkeypatch, repeats, disturbed):
+    times = iter([[probes.Repeat(*each) for each in rows] for rows in repeats])
+    monkeypatch.setattr(probes, "repeats", lambda *_, **__: next(times))
+    monkeypatch.setattr(probes, "ROWS", (1, 2, 4))
+    found = probes.by_products(lambda *size: np.ones(size), np.dot, 2**20, 0.0, 2)
+    assert found["disturbed"] == pytest.approx(disturbed)
+    assert found["bandwidth"] == pytest.approx(4 * 2**20 / repeats[0][0][0])
+    measured = {"peak": 1e11, "bandwidth": 1e10, "with": "a clock", "disturbed": disturbed}
+    done = subprocess.CompletedProcess([], 0, json.dumps(measured), "")
+    monkeypatch.setattr(machine.subprocess, "run", lambda *_, **__: done)
+    made = Hardware.measure(threads=1)
+    assert made.noisy == (disturbed > 0.2)
+    assert Hardware.from_dict(json.loads(json.dumps(made.to_dict()))) == made
 
 
 def test_cost_needs_no_heavy_package():

@@ -88,8 +88,8 @@ def machines(*, measure: bool = False) -> pd.DataFrame:
     DataFrame
         ``name``, ``fp16`` and ``fp32`` (10^12 operations a second; NaN where there is none), ``bandwidth`` (GB/s),
         ``memory`` (GB), ``source``, and ``derived``, the fields that the vendor does not state: `Hardware.derived` says
-        how they came about. Of a measured machine instead ``overhead`` (seconds a layer), ``product_rows`` and
-        ``attention``, the share of the rate that attention reaches.
+        how they came about. Of a measured machine instead ``overhead`` (seconds a layer), ``product_rows``,
+        ``attention``, the share of the rate that attention reaches, and ``noisy``, whether it was busy meanwhile.
     """
     listed = [Hardware.measure(threads=1), Hardware.measure()] if measure else list(MACHINES.values())
     frame = pd.DataFrame(
@@ -102,22 +102,31 @@ def machines(*, measure: bool = False) -> pd.DataFrame:
             "overhead": each.overhead,
             "product_rows": each.product_rows,
             "attention": each.attention_efficiency,
+            "noisy": "noisy" if each.noisy else "",
             "source": each.source,
             "derived": ", ".join(each.derived),
         }
         for each in listed
     )
-    return frame.drop(columns=["fp16", "derived"] if measure else ["overhead", "product_rows", "attention"])
+    of_measured = ["overhead", "product_rows", "attention", "noisy"]
+    return frame.drop(columns=["fp16", "derived"] if measure else of_measured)
 
 
 def machines_text(frame: pd.DataFrame) -> str:
     """The frame of `machines` for the eye: rates in a table, and below it where they are from."""
     names = [f"{row['name']}: {row['source']}" for row in frame.to_dict("records")]
     rates = frame.drop(columns="source").to_string(index=False, na_rep="", float_format="{:.4g}".format)
-    units = "fp16 and fp32 in 10^12 operations a second, bandwidth in GB/s, memory in GB"
+    units = "in 10^12 operations a second, bandwidth in GB/s, memory in GB"
     if "derived" in frame:
-        units += "; derived is what the vendor does not state"
-    return "\n".join([rates, "", f"{units}.", "", *names])
+        notes = [f"fp16 and fp32 {units}; derived is what the vendor does not state."]
+    else:
+        notes = [
+            f"fp32 {units}, overhead in seconds a layer,",
+            "product_rows in rows that a product of several costs besides, attention as a share of fp32.",
+        ]
+        if frame["noisy"].any():
+            notes.append("The machine was busy meanwhile; do not rely on what is noisy, and measure it again.")
+    return "\n".join([rates, "", *notes, "", *names])
 
 
 def measured(

@@ -239,6 +239,8 @@ def _report(study: CostStudy) -> str:
     if noisy:
         verb = "is" if noisy == 1 else "are"
         parts += ["", f"{noisy} of {len(frame)} rows {verb} noisy; measure such rows again on a quiet machine."]
+    if study.hardware.noisy:
+        parts += ["", "The machine was busy while its rates were measured; do not rely on what is predicted."]
     return "\n".join(parts)
 
 

@@ -116,6 +116,8 @@ def measure_costs(
     left = [(key, *job) for key, job in zip(keys, jobs, strict=True) if key not in table]
     if hardware is None and left:
         hardware = Hardware.measure(threads=common["threads"])
+        if hardware.noisy and progress is not None:
+            progress("this machine was busy while its rates were measured: do not rely on what is predicted")
     for place, (key, shape, sizes) in enumerate(left, start=1):
         if progress is not None:
             done = f"{place} of {len(left)}: " if len(left) > 1 else ""

@@ -6,14 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scalelaw.cost.machine import NOISY
 from scalelaw.errors import ScalelawError
 from scalelaw.files import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NOISY = 0.2
-"""Spread, (largest - smallest) / median, above which a measurement is flagged."""
 KEYS = ("model", "shape", "P", "batch", "input_tokens", "output_tokens", "threads", "device", "dtype")
 """What tells one measurement from another."""
 _ORDER = ("model", "N", *KEYS[2:6])
@@ -89,5 +88,8 @@ def read_measured(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def flagged(frame: pd.DataFrame, *, above: float = NOISY) -> pd.Series[bool]:
-    """Which rows of a measurement are not to be relied on: a spread above a fifth, or pages read back from disk."""
+    """Which rows of a measurement are not to be relied on.
+
+    Those with a spread, (largest - smallest) / median, above a fifth, or with pages read back from disk.
+    """
     return (frame[["prefill_spread", "per_token_spread"]] > above).any(axis=1) | (frame["swapped"] > 0)
