@@ -40,7 +40,8 @@ def cost(
     """Draw the two ways to a lower loss against what they cost, at one batch size.
 
     An arrow leads along each way from the model that both start from; the ratio of what they add for the loss that the
-    most streams reach is written beside them.
+    most streams reach is written beside them. Of measured costs (`scalelaw.analysis.measured_ways`) the noisy ones
+    are hollow.
 
     Parameters
     ----------
@@ -71,6 +72,7 @@ def cost(
     if len(set(frame["batch"])) != 1:
         raise ScalelawError("one figure shows one batch size; choose rows of one, or draw cost_panels")
     ax = axes_of(ax)
+    ax.margins(y=0.12)  # for the ratio, below the lowest loss
     unit, name = _UNITS[x]
     for position, (way, words) in enumerate(_WAYS.items()):
         line = frame[frame["way"] == way].sort_values("loss", ascending=False)
@@ -79,6 +81,9 @@ def cost(
         if level is not None and "low" in line:
             ax.fill_between(at, line["low"], line["high"], color=look["color"], alpha=0.18, linewidth=0)
         ax.plot(at, line["loss"], **look, label=words)
+        if "noisy" in line:
+            hollow = {**look, "linestyle": "none", "markerfacecolor": "white"}
+            ax.plot(at[line["noisy"]], line["loss"][line["noisy"]], **hollow)
         _arrow(ax, at, line["loss"].to_numpy(dtype=float), str(look["color"]))
     ax.set_xlabel(name)
     ax.set_ylabel(label("loss"))
@@ -143,14 +148,14 @@ def _ratio(ax: Axes, frame: pd.DataFrame, x: Cost) -> None:
     unit, _ = _UNITS[x]
     ends = [added[f"{x}_streams"] / unit, added[f"{x}_parameters"] / unit]
     ax.plot(ends, [added["loss"]] * 2, color="0.4", linestyle=":", linewidth=0.8, marker="|", markersize=5)
-    # between the ends, below; beside them on the left where they are too near for that; where parameters are the
+    # between the ends, below; below on the left, where no way leads, if they are too near; where parameters are the
     # cheaper way their line lies there, and the right is free
     left, right = ax.get_xlim()
     if ratio < 1:  # room of the panel's own, so that panels stay alike
         ax.set_xlim(left, right + 0.3 * (right - left))
         at, offset, ha, va = max(ends), (5, 0), "left", "center"
     elif max(ends) - min(ends) < NARROW * (right - left):
-        at, offset, ha, va = min(ends), (-5, 0), "right", "center"
+        at, offset, ha, va = min(ends), (-1, -3), "right", "top"
     else:
         at, offset, ha, va = float(np.mean(ends)), (0, -3), "center", "top"
     note = ax.annotate(

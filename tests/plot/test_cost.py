@@ -43,6 +43,19 @@ def test_a_fit_without_draws_has_no_bands_and_axes_are_used():
     assert texts(plot.cost(fitted("stack"), annotate=False)) == []
 
 
+def test_noisy_measurements_are_hollow():
+    frame = ways_to_scale(fitted("stack"), batch=1)
+    quiet = plot.cost(frame.assign(noisy=False), annotate=False)
+    assert all(line.get_markerfacecolor() != "white" for line in quiet.lines if len(line.get_xdata()))
+    noisy = (frame["way"] == "streams") & (frame["P"] == 2)
+    ax = plot.cost(frame.assign(noisy=noisy), annotate=False)
+    (hollow,) = (line for line in ax.lines if line.get_markerfacecolor() == "white" and len(line.get_xdata()))
+    np.testing.assert_allclose(
+        hollow.get_xydata()[0], [frame["memory"][noisy].item() / 2**30, frame["loss"][noisy].item()]
+    )
+    drawn(ax)
+
+
 def test_panels_are_a_column_for_each_batch():
     with plot.style("icml", columns=2):
         panels = plot.cost_panels(fitted("stack", 20))
