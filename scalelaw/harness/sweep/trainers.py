@@ -78,8 +78,7 @@ def checked_trainer(
     shard: bool = False,
     here: bool = True,
 ) -> str:
-    """The backend, with what no cell could be trained with refused; without the seconds that torch takes to import
-    where that can be.
+    """The backend that trains, or why no cell could be trained so, without the seconds of importing torch if possible.
 
     ``auto`` is jax for what jax alone does: cells together, several devices of one process, or one that is named in
     its words (``gpu``, ``tpu``). For all else it is torch: on one thread of a CPU, as a job has, jax is not twice as
