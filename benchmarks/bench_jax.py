@@ -58,7 +58,8 @@ class Shapes:
 
     def cells(self) -> tuple[str, ...]:
         """A line of the page's table: milliseconds a step, seconds to compile, times PyTorch's speed in a whole run."""
-        steps = (f"{1e3 * statistics.median(self.ways[way]['seconds']):,.0f} ms" for way in ("torch", "jax", "together"))
+        medians = (statistics.median(self.ways[way]["seconds"]) for way in ("torch", "jax", "together"))
+        steps = (f"{1e3 * seconds:,.0f} ms" for seconds in medians)
         compiling = "{:.2g} s, {:.2g} s".format(*(self.ways[way]["compile"] for way in ("jax", "together")))
         ratios = (f"{significant(self.included(way))}x" for way in ("jax", "together"))
         return str(self.threads), str(self.width), str(self.streams), *steps, compiling, *ratios
