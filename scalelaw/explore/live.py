@@ -136,7 +136,8 @@ class WatchedSweep:
                 self._problems.pop(place, None)
             except ScalelawError as error:
                 name = law if isinstance(law, str) else law.name
-                self._problems[place] = f"{name} cannot be fitted to {len(done)} finished cells: {error}."
+                cells = f"{len(done)} finished cell{'s' if len(done) != 1 else ''}"
+                self._problems[place] = f"{name} cannot be fitted to {cells}: {error}."
 
     def _curve(self, sweep: Sweep, cell: Cell) -> dict[str, Any] | None:
         """The learning curve that a cell has left so far, read again when it has grown."""

@@ -83,7 +83,9 @@ def test_too_few_cells_are_said_and_the_rest_is_shown(trained, watched) -> None:
     news = watched.look()
     assert news.fits == ()
     assert news.sweep["summary"] == "12 cells: 0 done, 12 to do."
-    trained.finish(2)
+    trained.finish(1)
+    assert "parscale cannot be fitted to 1 finished cell: " in watched.look().sweep["problems"][0]
+    trained.finish(1)
     (problem,) = watched.look().sweep["problems"]
     assert problem.startswith("parscale cannot be fitted to 2 finished cells: ")
     assert problem.count(". ") == 0
@@ -203,6 +205,7 @@ def test_a_running_sweep_is_watched_in_the_browser(trained, watched, start, open
     assert opened.text("#live-summary").startswith("12 cells: 3 done, 9 to do; about ")
     assert " left. parscale cannot be fitted to 3 finished cells" in opened.text("#live-summary")
     assert not page.is_visible("#explorer")
+    assert not page.is_visible("#live-fits")
     trained.finish(5)
     page.wait_for_selector("#results tr.loss")  # laws came into being: the page was loaded anew
     page.wait_for_selector("#live-cells progress")
@@ -216,5 +219,12 @@ def test_a_running_sweep_is_watched_in_the_browser(trained, watched, start, open
     found = page.evaluate("Results.of(State.first(), State.now.columns, 0.95)")
     np.testing.assert_allclose([found["loss"], *found["ends"]], wanted[["loss", "low", "high"]].iloc[0], rtol=1e-12)
     assert page.evaluate("document.querySelector('#live-curves').data.length") == 11
+    assert page.is_visible("#live-fits")
+    zeros = [{"rows": 1, "params": {"E": 2.0, "k": 0.5}}, {"rows": 2, "params": {"E": 1.0, "k": 0.0}}]
+    shown = (
+        "(fits) => { Live.settling(fits); return document.getElementById('live-fits').data.map((e) => [e.name, e.y]); }"
+    )
+    assert page.evaluate(shown, zeros) == [["E", [2, 1]], ["k (now 0)", [1, 0]]]
+    page.evaluate("(fits) => Live.settling(fits)", list(watched.look().sweep["settling"]))
     assert "The latest: E =" in page.get_attribute("#live-fits", "aria-label")
     assert {request.split("?")[0] for request in opened.requests} == {server.address, server.address + "state"}

@@ -40,7 +40,8 @@ const Live = {
     if (!sweep) return;
     document.getElementById("live-summary").textContent = [sweep.summary, ...sweep.problems].join(" ");
     const items = sweep.cells.map((cell) => {
-      const loss = cell.loss === null ? "" : `, loss ${Numbers.fixed(cell.loss)}`;
+      const kind = cell.state === "done" ? "loss" : "loss in training";
+      const loss = cell.loss === null ? "" : `, ${kind} ${Numbers.fixed(cell.loss)}`;
       const bar = Page.element("progress", { max: cell.steps, value: cell.step, "aria-label": cell.name });
       return Page.element("li", {}, `${cell.name}: ${cell.state}${loss}`, bar);
     });
@@ -67,22 +68,23 @@ const Live = {
     );
   },
 
-  /** Each parameter as a share of its latest value, over the number of runs fitted. */
+  /** Each parameter as a share of its latest value, or of its largest where that is 0, over the number of runs fitted. */
   settling(fits) {
     const latest = fits.at(-1);
-    const names = latest ? Object.keys(latest.params) : [];
+    document.getElementById("live-fits").hidden = !latest;
+    if (!latest) return;
+    const names = Object.keys(latest.params);
+    const largest = (name) => Math.max(...fits.map(({ params }) => Math.abs(params[name]))) || 1;
     const traces = names.map((name, place) => ({
       x: fits.map(({ rows }) => rows),
-      y: fits.map(({ params }) => params[name] / latest.params[name]),
-      name,
+      y: fits.map(({ params }) => params[name] / (latest.params[name] || largest(name))),
+      name: latest.params[name] ? name : `${name} (now 0)`,
       mode: "lines+markers",
       line: { color: Charts.line(place) },
       marker: { symbol: Charts.MARKERS[place % Charts.MARKERS.length] },
     }));
     const layout = { xaxis: Charts.axis("runs fitted"), yaxis: Charts.axis("parameter, in units of the latest fit") };
-    const told = latest
-      ? names.map((name) => `${name} = ${Numbers.plain(latest.params[name])}`).join(", ")
-      : "none yet";
+    const told = names.map((name) => `${name} = ${Numbers.plain(latest.params[name])}`).join(", ");
     Charts.draw("live-fits", traces, layout, `The fit as it settles, over the number of runs. The latest: ${told}.`);
   },
 };
