@@ -161,7 +161,8 @@ def measure(
     device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda, ...")] = "cpu",
     dtype: Annotated[str, typer.Option("--dtype", metavar="TYPE", help="fp32, bf16 or fp16.")] = "fp32",
     hardware: Annotated[
-        str, typer.Option("--hardware", metavar="NAME", help="What the prediction is for; by default this machine.")
+        str,
+        typer.Option("--hardware", metavar="NAME", help="What the prediction is for; this CPU if not given."),
     ] = "here",
     huggingface: Annotated[
         bool, typer.Option("--huggingface", help="Measure transformers' model of the config.json, not the harness's.")

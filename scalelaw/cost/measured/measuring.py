@@ -64,7 +64,8 @@ def measure_costs(
     dtype : {"fp32", "bf16", "fp16"}
         Of weights, cache and products.
     hardware : Hardware or str, optional
-        What the prediction is for; by default this machine as `Hardware.measure` finds it.
+        What the prediction is for; by default this machine as `Hardware.measure` finds it. Needed on other devices than
+        the CPU.
     config : mapping, optional
         What a ``config.json`` holds: that model of transformers is measured instead of the harness's, and ``shapes``
         should be its `Shape.from_config`. Streams are added to it as `scalelaw.pretrained.add_streams` does.
@@ -115,6 +116,10 @@ def measure_costs(
     table = Table(into, again=again)
     left = [(key, *job) for key, job in zip(keys, jobs, strict=True) if key not in table]
     if hardware is None and left:
+        if device != "cpu":
+            raise ScalelawError(
+                f"what {device} is cannot be measured; name the machine that predictions are for, as in hardware='a100'"
+            )
         hardware = Hardware.measure(threads=common["threads"])
         if hardware.noisy and progress is not None:
             progress("this machine was busy while its rates were measured: do not rely on what is predicted")

@@ -11,6 +11,7 @@ from typing import Any
 
 from scalelaw.cost.shape import Shape
 from scalelaw.errors import ScalelawError
+from scalelaw.extras import need
 
 _SMALL = Shape(layers=1, width=32, heads=2, kv_heads=1, head_size=16, ffn=64, vocabulary=64, prefix_tokens=2)
 
@@ -40,8 +41,11 @@ def measured(job: dict[str, Any]) -> dict[str, Any]:
         ``prefill`` and ``per_token``, a number for each repeat (of the tokens the median); ``memory``, bytes at the
         peak above what the process held before there was a model; ``faults``, pages read back from disk meanwhile.
     """
-    import torch
+    torch: Any = need("torch", extra="train", purpose="measuring costs")
+    if job["device"] != "cpu":
+        from scalelaw.harness.devices import choose
 
+        choose(job["device"])
     torch.set_num_threads(job["threads"])
     torch.manual_seed(0)
     device = job["device"]

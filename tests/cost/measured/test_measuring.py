@@ -53,6 +53,25 @@ def test_a_tiny_model_is_measured_in_a_process_of_its_own():
     assert row["predicted_latency"] > 0
 
 
+def test_a_device_that_is_not_there_is_named():
+    torch = pytest.importorskip("torch", reason="the extra train is not installed")
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    with pytest.raises(ScalelawError, match="device cuda:0 is not available on this machine"):
+        worker.measured({**JOB, "device": "cuda"})
+
+
+def test_another_device_needs_the_machine_that_predictions_are_for():
+    with pytest.raises(ScalelawError, match="what cuda is cannot be measured; name the machine"):
+        measure_costs(TINY, device="cuda", threads=1)
+
+
+def test_measuring_without_torch_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ScalelawError, match=r"measuring costs needs the package torch, .* 'scalelaw\[train\]'"):
+        worker.measured(JOB)
+
+
 def test_the_worker_counts_as_many_repeats_as_were_asked_for():
     pytest.importorskip("torch", reason="the extra train is not installed")
     found = worker.measured(JOB)
