@@ -149,7 +149,7 @@ def test_a_family_of_ones_own_in_the_shell(shell, runs_csv):
         (("plan", "RUNS", "--law", "(A/N)^alpha", "--hardware", "a100"), "needs a law in N and P"),
         (("cost", "train", "--context", "0"), "context is 0; it must be whole numbers of at least 1"),
         (("cost", "train", "--batch", "-1"), "batch is -1; it must be whole numbers of at least 1"),
-        (("cost", "train", "--dtype", "fp12"), "dtype is 'fp12'; choose fp32"),
+        (("cost", "train", "--dtype", "int4"), "dtype is 'int4'; choose fp32, bf16, fp16"),
         (("cost", "measure", "--size", "100M", "-o", "costs.csv"), "name a .parquet file"),
         (("cost", "measure", "--size", "100M", "-o", "c.parquet", "--huggingface"), "measured from its config.json"),
     ],

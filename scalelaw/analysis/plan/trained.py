@@ -15,6 +15,7 @@ from scalelaw.errors import ScalelawError
 
 WAYS: tuple[tuple[Trained, bool], ...] = (("all", False), ("all", True), ("streams", False), ("streams", True))
 """What is trained, and whether layers are computed again in the backward pass."""
+DTYPES = ("fp32", "bf16", "fp16")
 
 
 def training_costs(
@@ -36,7 +37,7 @@ def training_costs(
         D, training tokens of text.
     batch, context : int
         Sequences that a step holds at once, and tokens of each.
-    dtype : str
+    dtype : {"fp32", "bf16", "fp16"}
         Of weights, gradients, AdamW's moments and activations alike.
 
     Returns
@@ -65,8 +66,8 @@ def training_costs(
     4  8  streams          False   76.6
     5  8  streams           True   16.0
     """
-    if dtype not in BITS:
-        raise ScalelawError(f"dtype is {dtype!r}; choose {', '.join(BITS)}")
+    if dtype not in DTYPES:
+        raise ScalelawError(f"dtype is {dtype!r}; choose {', '.join(DTYPES)}")
     rows = []
     for shape, P in product(shapes, whole("streams", list(streams)).tolist()):
         counts = parameters(shape, P)
