@@ -56,6 +56,14 @@ def test_the_objective_is_the_fit_s_own(name: str) -> None:
     assert objective_at(each.fit, each.fit.params) == pytest.approx(each.fit.objective, rel=1e-12)
 
 
+def test_every_file_has_the_same_bytes_each_time(made: tuple[Reproduction, Path], tmp_path: Path) -> None:
+    _, folder = made
+    reproduce(tmp_path, bootstrap=40)
+    files = sorted(file.name for file in folder.iterdir())
+    assert {file[-4:] for file in files} == {".csv", ".pdf", ".png"}
+    assert [file for file in files if (folder / file).read_bytes() != (tmp_path / file).read_bytes()] == []
+
+
 def test_tables(made: tuple[Reproduction, Path]) -> None:
     _, folder = made
     errors = pd.read_csv(folder / "prediction-errors.csv")
