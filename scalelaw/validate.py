@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 AGREES, ELSEWHERE, NOT_OPTIMAL, DISAGREES = "agrees", "of other runs", "not at its optimum", "DISAGREES"
 CONVERGED, NO_LAW = "converged; nothing printed to compare", "no losses, so no law"
 
-_SAME, _GAP, _CLOSE, _UNROUNDED, _PREDICTED, _EXPONENT = 1e-6, 1e-9, 2e-3, 2e-4, 2e-3, 0.01
+_SAME, _GAP, _CLOSE, _UNROUNDED, _PREDICTED, _EXPONENT, _R2 = 1e-6, 1e-9, 2e-3, 2e-4, 2e-3, 0.01, 1e-4
 """Largest relative difference of parameters, and of objectives, from a known optimum; of parameters from printed and
-from unrounded values; of a prediction; and of an exponent of Porian et al., which hangs on how minima are found."""
+from unrounded values; of a prediction; and of an exponent of Porian et al., which hangs on how minima are found, and of
+R2, as it is printed."""
 _FILE = "(your file)"
 _OPTIMA = Path(__file__).with_name("optima.json")
 _OTHER_RUNS = frozenset({"chinchilla"})
@@ -57,6 +58,7 @@ class Check:
     theirs: float = float("nan")
     gap: float = float("nan")
     difference: float = float("nan")
+    tolerances: float = float("nan")
     remark: str = ""
 
 
@@ -75,7 +77,8 @@ def validate(data: Any = None) -> pd.DataFrame:
     DataFrame
         One row a comparison: ``set``, ``law``, ``rows``, ``reference``, ``quantity`` (what is compared), ``ours``,
         ``theirs`` (objectives on the same runs, or the value itself), ``gap`` (theirs over ours, minus 1),
-        ``difference`` (largest relative one of a parameter, or of the value), ``verdict``, ``remark``. Verdicts are
+        ``difference`` (largest relative one of a parameter, or of the value), ``tolerances`` (how many times what is
+        allowed it is: up to 1 agrees), ``verdict``, ``remark``. Verdicts are
         ``agrees``; ``not at its optimum``, where a printed point has a higher objective than this package's on the same
         runs; ``of other runs``, where the printed value belongs to runs of which the set is a part; ``converged;
         nothing printed to compare``; ``no losses, so no law``; and ``DISAGREES``.
@@ -106,6 +109,7 @@ def validate(data: Any = None) -> pd.DataFrame:
         "theirs",
         "gap",
         "difference",
+        "tolerances",
         "verdict",
         "remark",
     ]
@@ -129,10 +133,10 @@ def _optima(name: str) -> Iterator[Check]:
             found = fit(known["law"], load_columns(name), delta=known["delta"])
             difference = _difference(found, known["params"])
             gap = known["objective"] / found.objective - 1
-            met = abs(gap) <= _GAP and difference <= _SAME
+            tolerances = max(abs(gap) / _GAP, difference / _SAME)
             what = f"optimum, delta {known['delta']:g}"
-            verdict = AGREES if met else DISAGREES
-            ends = found.objective, known["objective"], gap, difference
+            verdict = AGREES if tolerances <= 1 else DISAGREES
+            ends = found.objective, known["objective"], gap, difference, tolerances
             yield Check(name, known["law"], found.rows, "known optimum", what, verdict, *ends)
 
 
@@ -163,15 +167,13 @@ def _parameters(name: str, paper: Published, reference: str) -> Iterator[Check]:
     if stored is not None and abs(stored / theirs - 1) > 1e-4:
         verdict, remark = DISAGREES, f"the source stores {stored:.9g} for its own point"
     what = f"parameters, delta {found.settings.delta:g}" if found.settings.delta else "parameters"
-    yield Check(
-        name, paper.law, found.rows, reference, what, verdict, found.objective, theirs, gap, difference, remark=remark
-    )
+    ends = found.objective, theirs, gap, difference, difference / _CLOSE
+    yield Check(name, paper.law, found.rows, reference, what, verdict, *ends, remark)
     if "r2" in paper.metrics:
         apart = abs(found.r2 - paper.metrics["r2"])
-        verdict = AGREES if apart <= 1e-4 else DISAGREES
-        yield Check(
-            name, paper.law, found.rows, reference, "R2", verdict, found.r2, paper.metrics["r2"], difference=apart
-        )
+        verdict = AGREES if apart <= _R2 else DISAGREES
+        ends = found.r2, paper.metrics["r2"], float("nan"), apart, apart / _R2
+        yield Check(name, paper.law, found.rows, reference, "R2", verdict, *ends)
 
 
 def _isoflop_exponent(name: str, paper: Published, reference: str) -> Check:
@@ -195,6 +197,7 @@ def _isoflop_exponent(name: str, paper: Published, reference: str) -> Check:
         ours,
         theirs,
         difference=abs(ours / theirs - 1),
+        tolerances=abs(ours - theirs) / _EXPONENT,
     )
 
 
@@ -210,9 +213,8 @@ def _prediction(name: str, paper: Published, reference: str) -> Check:
     verdict = AGREES if difference <= _PREDICTED else DISAGREES
     remark = "the paper takes the mean of the last 5 checkpoints; these rows are the last ones"
     what = "predicted loss at 13B"
-    return Check(
-        name, paper.law, found.rows, reference, what, verdict, ours, theirs, difference=difference, remark=remark
-    )
+    ends = ours, theirs, float("nan"), difference, difference / _PREDICTED
+    return Check(name, paper.law, found.rows, reference, what, verdict, *ends, remark)
 
 
 def _alone(name: str) -> Iterator[Check]:
@@ -244,9 +246,9 @@ def _replication(data: Any) -> Iterator[Check]:
         if gap < -_GAP or (loss == "absolute" and not is_absolute):
             verdict = DISAGREES
         remark = "the printed point is the least-absolute-deviations fit" if loss == "huber" and is_absolute else ""
-        ends = ours, theirs, gap, apart[loss]
+        ends = ours, theirs, gap, apart[loss], apart[loss] / _UNROUNDED
         reference = "Besiroglu, Erdil, Barnett, You 2024"
-        yield Check(_FILE, "chinchilla", found[loss].rows, reference, what, verdict, *ends, remark=remark)
+        yield Check(_FILE, "chinchilla", found[loss].rows, reference, what, verdict, *ends, remark)
 
 
 def _replication_runs(data: Any) -> Columns:

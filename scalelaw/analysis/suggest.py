@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from scalelaw.analysis.allocation.flops import Flops
+from scalelaw.analysis.cells import Cells, cells_like, cells_of, dearest
 from scalelaw.analysis.columns import read_values, tidy
 from scalelaw.analysis.optimal_design import Design
-from scalelaw.errors import FitError, RunsError
+from scalelaw.errors import FitError
 from scalelaw.fit.differences import central
 from scalelaw.fit.model import build
 from scalelaw.fit.noise import seed_noise
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scalelaw.fit.reduce import Reduced
     from scalelaw.fit.result import Fit
 
-_SETS, _MOST, _PER_COLUMN = 16, 200, 8
+_SETS, _MOST = 16, 200
 _STEP = 1e-5
 
 
@@ -36,6 +36,9 @@ def suggest(
     cells: Any = None,
     repeat: bool = True,
     flops: str | Callable[..., Any] | None = None,
+    beyond: float | None = None,
+    tokens_per_parameter: Any = None,
+    **held: Any,
 ) -> pd.DataFrame:
     """The next runs that most reduce the variance of a quantity, under a budget of training FLOPs.
 
@@ -57,26 +60,36 @@ def suggest(
     k : int, optional
         The most new runs. One of the two is needed.
     cells : DataFrame or mapping of arrays, optional
-        Runs that could be trained: the law's columns, and ``C`` where they have their own cost. By default a grid over
-        the range of the runs at hand, eight values a column and powers of two for P.
+        Runs that could be trained: the law's columns, and ``C`` where they have their own cost. By default a grid in
+        round numbers over what the runs at hand are like: their range of N, of tokens a parameter, of D and of other
+        columns, and powers of two up to their largest P.
     repeat : bool
         Whether a cell may be trained several times, with other seeds.
     flops : str or callable, optional
-        Cost of a cell without ``C``, by N, P and D; 6 N D P by default. A law without D counts 6 N P.
+        Cost of a cell without ``C``, by N, P and D; 6 N D P by default.
+    beyond : float, optional
+        How many times beyond each end of these ranges a cell of the grid may lie; 1 by default. Without a budget no
+        cell costs more than so many times the dearest run at hand.
+    tokens_per_parameter : (low, high), optional
+        For the grid, in the place of the range in the runs.
+    **held
+        ``D``, ``N`` or ``P`` of every cell where only the cost depends on it, as in ``D="42B"``; by default the only
+        value that the table has.
 
     Returns
     -------
     DataFrame
-        A row for each new run, the one that brings most for its cost first: the law's columns, ``C``,
-        ``C_total`` (with those above it), ``standard_error`` of the quantity after it (of its logarithm where the
-        quantity is positive by nature, such as a loss) and ``ratio`` to that of the runs at hand. Standard errors take
-        the noise of one run from `scalelaw.fit.noise.seed_noise` and hold to first order, if the law does.
+        A row for each new run, the one that brings most for its cost first: the law's columns, N and D where only the
+        cost reads them, ``C``, ``C_total`` (with those above it), ``standard_error`` of the quantity after it (of its
+        logarithm where the quantity is positive by nature, such as a loss) and ``ratio`` to that of the runs at hand.
+        Standard errors take the noise of one run from `scalelaw.fit.noise.seed_noise` and hold to first order, if the
+        law does.
 
     Raises
     ------
     FitError
-        If neither budget nor k is given, the quantity cannot be read or does not depend on the parameters, or no cell
-        can be paid for.
+        If neither budget nor k is given, the quantity cannot be read or does not depend on the parameters, it is not
+        known what a cell costs, or none can be paid for.
     RunsError
         If a cell lacks a column.
 
@@ -94,21 +107,37 @@ def suggest(
         raise FitError(f"k is a number of runs of 1 or more, not {k}")
     money = np.inf if budget is None else float(read_values("C", budget)[0])
     wanted = as_quantity(fit, of)
-    columns, cost = _cells(fit, cells, flops)
-    design = _design(fit, columns, cost, lambda theta: wanted.scaled(wanted(theta)))
+    shaped = {"beyond": beyond, "tokens_per_parameter": tokens_per_parameter}
+    offered = _offered(fit, cells, {"flops": flops, "held": held}, shaped, cheap=budget is None)
+    cost = offered.cost
     if not (cost <= money).any():
         raise FitError(f"the cheapest cell costs {cost.min():.3g} FLOPs and the budget is {money:.3g}; give more")
+    design = _design(fit, offered, lambda theta: wanted.scaled(wanted(theta)))
     chosen = design.ordered(design.select(budget=money, count=min(k or _MOST, _MOST), repeat=repeat))
     if not chosen:
         raise FitError(f"no cell tells anything of {wanted.name}; offer others, of more sizes or more streams")
     start = np.exp(design.score([]) / 2)
     errors = np.exp([design.score(chosen[: j + 1]) / 2 for j in range(len(chosen))])
-    frame = {name: tidy(values[chosen]) for name, values in columns.items()}
+    frame = {name: tidy(values[chosen]) for name, values in {**offered.columns, **offered.beside}.items()}
     frame |= {"C": cost[chosen], "C_total": np.cumsum(cost[chosen])}
     return pd.DataFrame(frame | {"standard_error": seed_noise(fit).sd * errors, "ratio": errors / start})
 
 
-def _design(fit: Fit, cells: Mapping[str, np.ndarray], cost: np.ndarray, of: Callable[..., np.ndarray]) -> Design:
+def _offered(fit: Fit, given: Any, priced: dict[str, Any], shaped: dict[str, Any], *, cheap: bool) -> Cells:
+    """The cells given or a grid like the runs, of which the cheap are no dearer than these."""
+    shaped = {name: value for name, value in shaped.items() if value is not None}
+    if given is not None:
+        if shaped:
+            raise FitError(f"{' and '.join(shaped)} shape the grid of cells, and cells are given; choose among these")
+        return cells_of(fit, given, **priced)
+    grid = cells_like(fit, **priced, **shaped)
+    if not cheap:
+        return grid
+    most = max(shaped.get("beyond", 1.0) * dearest(fit, **priced), grid.cost.min())
+    return grid[grid.cost <= most * (1 + 1e-9)]
+
+
+def _design(fit: Fit, cells: Cells, of: Callable[..., np.ndarray]) -> Design:
     """The design problem at the fitted parameters and at some draws.
 
     Raises
@@ -118,7 +147,9 @@ def _design(fit: Fit, cells: Mapping[str, np.ndarray], cost: np.ndarray, of: Cal
     """
     reduced = reduce_law(fit.law, fit.settings)
     runs = len(fit.columns["loss"])
-    joined = {name: np.concatenate([np.asarray(fit.columns[name], float), cells[name]]) for name in fit.law.columns}
+    joined = {
+        name: np.concatenate([np.asarray(fit.columns[name], float), cells.columns[name]]) for name in fit.law.columns
+    }
     model = build(reduced.law, joined)
     sets = np.array([reduced.contract(fit.params), *_some_draws(fit, reduced)])
     x = model.coordinates.from_parameters(sets)
@@ -130,7 +161,7 @@ def _design(fit: Fit, cells: Mapping[str, np.ndarray], cost: np.ndarray, of: Cal
     slopes, wanted = slopes[usable], wanted[usable]
     weights = np.ones(runs) if fit.weights is None else np.asarray(fit.weights, dtype=float)
     at_hand = slopes[:, :runs] * np.sqrt(weights / (weights.mean() or 1.0))[:, None]
-    return Design.of(at_hand, slopes[:, runs:], wanted, cost)
+    return Design.of(at_hand, slopes[:, runs:], wanted, cells.cost)
 
 
 def _some_draws(fit: Fit, reduced: Reduced) -> np.ndarray:
@@ -155,39 +186,3 @@ def _gradient(model: Model, reduced: Reduced, x: np.ndarray, of: Callable[..., n
         return of(reduced.expand(model.coordinates.to_parameters(points)))
 
     return central(quantity, x, _STEP * np.maximum(np.abs(x), 1e-3))
-
-
-def _cells(fit: Fit, given: Any, flops: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Columns of the candidates, shape (cells,), and what each costs."""
-    from scalelaw.runs import check_columns, take
-
-    if given is None:
-        columns = _grid(fit)
-        own = None
-    else:
-        parts = {str(name): np.atleast_1d(values) for name, values in given.items() if name != "loss"}
-        table = check_columns(dict(zip(parts, np.broadcast_arrays(*parts.values()), strict=True)), need=())
-        taken = take(table, fit.law.columns, where="a cell")
-        columns = {name: np.asarray(values, dtype=float) for name, values in taken.items()}
-        own = table.get("C")
-    if own is not None and flops is None:
-        return columns, np.asarray(own, dtype=float)
-    size = {name: columns.get(name, np.ones(len(next(iter(columns.values()))))) for name in ("N", "P", "D")}
-    if "N" not in columns and "C" in columns:
-        return columns, columns["C"]
-    return columns, np.asarray(Flops.of(flops)(*size.values()) * np.ones(len(size["N"])), dtype=float)
-
-
-def _grid(fit: Fit) -> dict[str, np.ndarray]:
-    """Every combination of values over the range of the runs at hand."""
-    axes = []
-    for name in fit.law.columns:
-        values = np.asarray(fit.columns[name], dtype=float)
-        low, high = values.min(), values.max()
-        if name == "P":
-            axes.append(2.0 ** np.arange(np.floor(np.log2(high) + 1e-9) + 1))
-        elif not low > 0:
-            raise RunsError(f"column {name!r} has no range to make cells from; give cells")
-        else:
-            axes.append(np.unique(np.geomspace(low, high, _PER_COLUMN)))
-    return {name: grid.ravel() for name, grid in zip(fit.law.columns, np.meshgrid(*axes, indexing="ij"), strict=True)}

@@ -50,8 +50,8 @@ def run(
     Example: scalelaw allocate chinchilla --law chinchilla --bootstrap 1000 --c 1e21 --c 1e23
     """
     held = options.pairs("--at", at, like="U=100B")
-    if figure is not None and (exponents or over):
-        raise typer.BadParameter("a figure is of budgets; leave --exponents and --over out", param_hint="--figure")
+    if figure is not None and over:
+        raise typer.BadParameter("a figure is of budgets or exponents; leave --over out", param_hint="--figure")
     if exponents and over:
         raise typer.BadParameter("--exponents and --over exclude one another; give one", param_hint="--over")
     from scalelaw.analysis.allocation import allocate, allocation_exponents, compute_multiplier
@@ -60,6 +60,7 @@ def run(
     shared: dict[str, Any] = {"flops": flops, "level": level, "kind": kind, **held}
     if exponents:
         frame = allocation_exponents(fitted, C=c or None, P=p or 1, **shared)
+        figures.draw(figure, lambda plot: plot.exponents(frame))
     elif over:
         frame = compute_multiplier(fitted, options.saved(over), C=c or [], P=p or 1, **shared)
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
 
 
 def run(
@@ -20,6 +20,7 @@ def run(
     space: options.Space = "log",
     column: options.Column = None,
     where: options.Where = None,
+    figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
     """Weigh laws by likelihood and parameters: AICc, BIC, Akaike weights, evidence ratios.
@@ -32,6 +33,7 @@ def run(
     frame = evidence(
         law or None, options.columns_of(runs, column, where), likelihood=likelihood, fixed=fixed, space=space
     )
+    figures.draw(figure, lambda plot: plot.evidence(frame))
     if not as_json:
         output.note(f"assumed: {frame.pop('likelihood').iloc[0]}")
     output.with_notes(frame, as_json=as_json)

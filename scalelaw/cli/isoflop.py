@@ -48,12 +48,12 @@ def run(
     """
     from scalelaw import analysis
 
-    if figure is not None and law is not None:
-        raise typer.BadParameter("a figure is of one approach; leave --law out", param_hint="--figure")
     table = options.columns_of(runs, column, where, need=("N", "D", "loss"))
     shared: dict[str, Any] = {"bootstrap": bootstrap, "rng": seed, "level": level, "kind": kind}
     if law is not None:
-        output.with_notes(analysis.approaches(table, law=law, curve=curve, **shared), as_json=as_json)
+        three = analysis.approaches(table, law=law, curve=curve, **shared)
+        figures.draw(figure, lambda plot: plot.exponents(three))
+        output.with_notes(three, as_json=as_json)
     else:
         if envelope:
             share = options.pairs("--warmup", [f"warmup={warmup}"], options.number, like="0.1")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
 
 
 def run(
@@ -30,6 +30,7 @@ def run(
     space: options.Space = "log",
     column: options.Column = None,
     where: options.Where = None,
+    figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
     """Test whether a law needs what it has beyond a smaller one that it contains.
@@ -51,4 +52,5 @@ def run(
         rng=seed,
         **fitting,
     )
+    figures.draw(figure, lambda plot: plot.nested(frame))
     output.upright(frame, as_json=as_json)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
 
 
 def run(
@@ -18,24 +18,41 @@ def run(
     k: Annotated[int | None, typer.Option("--k", metavar="K", help="The most new runs.", show_default=False)] = None,
     cells: Annotated[
         str | None,
-        typer.Option(metavar="TABLE", help="Runs that could be trained; a grid by default.", show_default=False),
+        typer.Option(metavar="TABLE", help="Runs that could be trained; a grid like the runs by default."),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Train no cell twice.")] = False,
     flops: options.Flops = None,
+    beyond: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="How many times beyond the runs' ranges the grid reaches; 1 unless given."),
+    ] = None,
+    ratio: Annotated[
+        str | None,
+        typer.Option(metavar="LOW:HIGH", help="Tokens a parameter of the grid; those of the runs unless given."),
+    ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option("--at", metavar="D=42B", help="D, N or P that only the cost depends on.", show_default=False),
+    ] = None,
     law: options.LawName = None,
     column: options.Column = None,
     where: options.Where = None,
     bootstrap: options.Bootstrap = 0,
     seed: options.Seed = 0,
+    figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
     """Say which runs to train next, so that a number becomes as certain as the budget allows.
 
     Example: scalelaw suggest chinchilla --law chinchilla --of "loss at N=70B,D=1.4T" --budget 1e22 --k 6
     """
+    ends = None if ratio is None else options.read_as(options.span, ratio, "--ratio", like="5:100")
     from scalelaw.analysis.suggest import suggest
 
     fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
     offered = None if cells is None else options.columns_of(cells, column, need=())
     chosen: dict[str, Any] = {"budget": budget, "k": k, "cells": offered, "repeat": not once, "flops": flops}
-    output.table(suggest(fitted, of, **chosen), as_json=as_json)
+    shaped: dict[str, Any] = {"beyond": beyond, "tokens_per_parameter": ends, **options.held(at)}
+    frame = suggest(fitted, of, **chosen, **shaped)
+    figures.draw(figure, lambda plot: plot.suggest(frame, runs=fitted.table))
+    output.table(frame, as_json=as_json)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import figures, options, output
 
 
 def run(
@@ -19,6 +19,7 @@ def run(
             show_default=False,
         ),
     ] = None,
+    figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
     """Refit every bundled set: does this installation compute what papers computed?
@@ -30,10 +31,11 @@ def run(
     from scalelaw.validate import DISAGREES, validate
 
     table = validate(data)
+    figures.draw(figure, lambda plot: plot.validate(table))
     if as_json:
         output.document(table.to_dict("records"))
     else:
-        output.result(output.aligned(table.drop(columns="remark"), digits=5))
+        output.result(output.aligned(table.drop(columns=["remark", "tolerances"]), digits=5))
         for row in table[table["remark"] != ""].to_dict("records"):
             output.note(f"{row['set']}, {row['reference']}, {row['quantity']}: {row['remark']}")
     if (table["verdict"] == DISAGREES).any():

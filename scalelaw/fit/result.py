@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from scalelaw.fit.noise import Noise
     from scalelaw.fit.quantity import Given
 
-BESIDE = ("run", "step", "loss_se", "N_backbone", "N_total", "n_embedding", "n_head")
+BESIDE = ("run", "step", "loss_se", "N", "P", "D", "N_backbone", "N_total", "n_embedding", "n_head")
 """Which rows are checkpoints of one run, how sure a loss is, and other ways to count N."""
 
 

@@ -171,7 +171,7 @@ def _evidence(
     rows = problem.model.rows if problem.weights is None else problem.weights.sum()
     same = (relative <= SAME) | (minima.value <= rows * problem.rounding**2)
     others: list[float] = []
-    for gap in relative[minima.converged & ~same]:
+    for gap in relative[minima.converged & ~same & np.isfinite(relative)]:
         if all(abs(gap - other) > SAME * (1 + other) for other in others):
             others.append(float(gap))
     finite = bool(np.isfinite(value))

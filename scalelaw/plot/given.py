@@ -33,13 +33,27 @@ def frame_of(
         return analyse(given, **options)
     if options:
         raise ScalelawError(f"{', '.join(options)} cannot change a frame; pass the options to {analyse.__name__}()")
-    missing = [name for name in need if name not in given]
+    return need_columns(given, need, maker=analyse.__name__)
+
+
+def need_columns(frame: pd.DataFrame, need: tuple[str, ...], *, maker: str, value: str | None = None) -> pd.DataFrame:
+    """The frame, its rows without a finite ``value`` left out.
+
+    Raises
+    ------
+    ScalelawError
+        If it lacks a column, or no row is left.
+    """
+    missing = [name for name in need if name not in frame]
     if missing:
         raise ScalelawError(
-            f"the frame lacks {', '.join(missing)}; it should be one that {analyse.__name__}() returns, and has "
-            f"{', '.join(map(str, given.columns))}"
+            f"the frame lacks {', '.join(missing)}; it should be one that {maker}() returns, and has "
+            f"{', '.join(map(str, frame.columns))}"
         )
-    return given
+    kept = frame if value is None else frame[np.isfinite(frame[value].astype(float))]
+    if kept.empty:
+        raise ScalelawError(f"no row has a {value} to draw; the last columns of the frame say why")
+    return kept
 
 
 def before_loss(frame: pd.DataFrame) -> list[str]:

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from scalelaw.errors import ScalelawError
 from scalelaw.laws.latex import symbol
 from scalelaw.plot.axes import RoundLog, axes_of, legend_above
+from scalelaw.plot.given import need_columns
 from scalelaw.plot.style import series, small
 
 _SPREAD = 0.6
@@ -36,7 +36,7 @@ def tournament(frame: pd.DataFrame, *, ax: Axes | None = None, legend: bool = Tr
     ScalelawError
         If the frame is another one, or no law has an error.
     """
-    frame = _known(frame, ("holdout", "law", "error", "low", "high"), "tournament")
+    frame = need_columns(frame, ("holdout", "law", "error", "low", "high"), maker="tournament", value="error")
     ways = list(dict.fromkeys(frame["holdout"]))
     ranks = frame.assign(rank=frame.groupby("holdout")["error"].rank()).groupby("law")["rank"].mean()
     laws = [str(name) for name in ranks.sort_values(kind="stable").index]
@@ -90,7 +90,8 @@ def duel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ScalelawError
         If the frame is another one, or has no difference.
     """
-    frame = _known(frame, ("holdout", "difference", "low", "high", "wins"), "duel", value="difference")
+    need = ("holdout", "difference", "low", "high", "wins")
+    frame = need_columns(frame, need, maker="duel", value="difference")
     first, second = (str(name) for name in frame.columns[2:4])
     ax = axes_of(ax)
     places = np.arange(len(frame))
@@ -121,16 +122,3 @@ def holdout_words(way: str) -> str:
     if way in _SIZES:
         return f"largest ${symbol(way)}$"
     return {"loo": "each run", "rolling": "dearest runs"}.get(way, way)
-
-
-def _known(frame: pd.DataFrame, need: tuple[str, ...], maker: str, *, value: str = "error") -> pd.DataFrame:
-    missing = [name for name in need if name not in frame]
-    if missing:
-        raise ScalelawError(
-            f"the frame lacks {', '.join(missing)}; it should be one that {maker}() returns, and has "
-            f"{', '.join(map(str, frame.columns))}"
-        )
-    kept = frame[np.isfinite(frame[value].astype(float))]
-    if kept.empty:
-        raise ScalelawError("no law has an error to draw; the column notes says why")
-    return kept

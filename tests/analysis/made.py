@@ -28,7 +28,7 @@ def at(law: Law, params: dict[str, float], *, draws: int = 0) -> sl.Fit:
     best = np.array([params[name] for name in law.parameters])
     theta = best * np.random.default_rng(0).uniform(0.99, 1.01, (draws, len(best)))
     made = Draws(theta, np.zeros(draws), np.ones(draws, bool), "pairs") if draws else None
-    return dataclasses.replace(fitted(), law=law, params=dict(params), columns=columns, draws=made)
+    return dataclasses.replace(fitted(), law=law, params=dict(params), columns=columns, draws=made, beside={})
 
 
 def known(name: str, *, draws: int = 0) -> sl.Fit:

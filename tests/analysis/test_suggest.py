@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import scalelaw as sl
+from scalelaw.analysis.cells import cells_like
 from scalelaw.analysis.optimal_design import Design
 from scalelaw.analysis.suggest import suggest
 from scalelaw.errors import FitError, RunsError
@@ -16,7 +17,7 @@ TRUTH = {"E": 1.2, "A": 1.1e7, "alpha": 0.19, "k": 0.39}
 def parscale(sizes=(5e8, 1e9, 2e9), streams=(1, 2, 4), **options) -> sl.Fit:
     N, P = (grid.ravel() for grid in np.meshgrid(sizes, streams))
     runs = sl.laws.simulate(sl.laws.parscale, TRUTH, {"N": N, "P": P}, noise=1e-3, rng=0)
-    return sl.fit("parscale", runs, **options)
+    return sl.fit("parscale", {**runs, "D": np.full(len(N), 42e9)}, **options)
 
 
 def line(x: np.ndarray, at: float, cells: np.ndarray) -> Design:
@@ -66,10 +67,10 @@ def test_the_variance_is_that_of_least_squares() -> None:
 @pytest.mark.parametrize("bootstrap", [0, 30])
 def test_each_run_makes_the_quantity_more_certain_within_the_budget(quantity: str, bootstrap: int) -> None:
     fit = parscale(bootstrap=bootstrap, rng=0)
-    frame = suggest(fit, quantity, budget="40B", k=5)
-    assert frame["C_total"].iloc[-1] <= 4e10
+    frame = suggest(fit, quantity, budget=4e21, k=5)
+    assert frame["C_total"].iloc[-1] <= 4e21
     assert (np.diff(frame["ratio"], prepend=1.0) < 0).all()
-    np.testing.assert_allclose(frame["C"], 6 * frame["N"] * frame["P"])
+    np.testing.assert_allclose(frame["C"], 6 * frame["N"] * frame["P"] * 42e9)
     assert frame["N"].between(5e8, 2e9).all()
 
 
@@ -104,6 +105,13 @@ def test_cells_of_ones_own_and_a_user_law() -> None:
         ({"k": 0}, FitError, "1 or more"),
         ({"budget": 1e3}, FitError, "the cheapest cell costs"),
         ({"k": 2, "cells": {"P": [1, 2]}}, RunsError, "'N'"),
+        ({"k": 2, "cells": {"N": [1e9], "P": 1}, "beyond": 2}, FitError, "beyond shape the grid of cells"),
+        ({"k": 2, "beyond": 0.5}, FitError, "beyond is a factor of at least 1"),
+        ({"k": 2, "tokens_per_parameter": (5, 100)}, FitError, "for a law in N and D"),
+        ({"k": 2, "P": 2}, FitError, "law 'parscale' reads it"),
+        ({"k": 2, "D": [1e9, 2e9]}, FitError, "one value, and 2 were given"),
+        ({"k": 2, "flops": "6*N*U"}, FitError, "not of U"),
+        ({"k": 2, "flops": "6*N - 6*N"}, FitError, "not above 0"),
     ],
 )
 def test_refusals(options: dict, error: type, message: str) -> None:
@@ -114,3 +122,58 @@ def test_refusals(options: dict, error: type, message: str) -> None:
 def test_a_quantity_must_be_readable() -> None:
     with pytest.raises(FitError, match="cannot read the quantity"):
         suggest(parscale(), "beta", k=1)
+
+
+def test_cells_have_the_shape_of_the_runs() -> None:
+    """No small model on the tokens of the largest one: N, D and tokens a parameter stay within the runs'."""
+    fit = sl.fit("chinchilla", sl.load("chinchilla"))
+    ends = {name: (values.min(), values.max()) for name, values in shape_of(fit.columns).items()}
+    for factor in (1.0, 4.0):
+        for name, values in shape_of(cells_like(fit, beyond=factor).columns).items():
+            low, high = ends[name]
+            assert (values > low / factor * 0.94).all()  # cells are in round numbers, of two digits
+            assert (values < high * factor * 1.06).all()
+    chosen = cells_like(fit, tokens_per_parameter=(5, "100")).columns
+    assert ((chosen["D"] / chosen["N"] > 4.7) & (chosen["D"] / chosen["N"] < 106)).all()
+    frame = suggest(fit, "loss at N=70B,D=1.4T", k=2)
+    assert (frame["C"] <= (6.0 * fit.columns["N"] * fit.columns["D"]).max() * (1 + 1e-9)).all()
+
+
+def shape_of(columns) -> dict[str, np.ndarray]:
+    N, D = (np.asarray(columns[name], dtype=float) for name in ("N", "D"))
+    return {"N": N, "D": D, "ratio": D / N}
+
+
+def test_unique_tokens_are_a_part_of_all() -> None:
+    truth = {"E": 1.8, "A": 500.0, "B": 1500.0, "alpha": 0.35, "beta": 0.35, "R_N": 5.0, "R_D": 15.0}
+    N, D, U = (grid.ravel() for grid in np.meshgrid([1e8, 4e8, 2e9], [1e9, 1e10, 1e11], [5e8, 1e9]))
+    law = sl.laws.data_constrained
+    table = sl.laws.simulate(law, truth, {"N": N, "D": D, "U": U}, noise=1e-4, rng=0)
+    cells = cells_like(sl.fit(law, table, throw=False)).columns
+    assert (cells["U"] <= cells["D"]).all()
+
+
+def test_what_only_the_cost_depends_on() -> None:
+    """One D in the table prices at that D; none or several must be given, or another cost."""
+    assert suggest(parscale(), "alpha", k=1)["D"].tolist() == [42_000_000_000]
+    N, P = (grid.ravel() for grid in np.meshgrid([5e8, 1e9, 2e9], [1.0, 2, 4]))
+    runs = sl.laws.simulate(sl.laws.parscale, TRUTH, {"N": N, "P": P}, noise=1e-3, rng=0)
+    for tokens, says in ((None, "do not have"), (1e9 * P, "have 3 values of it")):
+        fit = sl.fit("parscale", runs if tokens is None else {**runs, "D": tokens})
+        with pytest.raises(FitError, match=says):
+            suggest(fit, "alpha", k=1)
+        row = suggest(fit, "alpha", k=1, D="2B").iloc[0]
+        assert row["C"] == 6 * row["N"] * row["P"] * 2e9
+        row = suggest(fit, "alpha", k=1, flops="7*N*P").iloc[0]
+        assert (row["C"], "D" in row) == (7 * row["N"] * row["P"], False)
+        row = suggest(fit, "alpha", k=1, cells={"N": [1e9, 3e9], "P": 1, "D": 5e9}).iloc[0]
+        assert row["C"] == 6 * row["N"] * 5e9
+    assert suggest(sl.Fit.from_json(parscale().to_json()), "alpha", k=1)["D"].tolist() == [42_000_000_000]
+
+
+def test_a_law_in_compute_is_priced_by_it() -> None:
+    C = np.geomspace(1e18, 1e21, 9)
+    runs = sl.laws.simulate(sl.laws.power_c, {"E": 1.7, "A": 1e4, "gamma": 0.2}, {"C": C}, noise=1e-3, rng=0)
+    frame = suggest(sl.fit("power_c", runs), "E", budget=1e21, k=2)
+    assert list(frame)[:2] == ["C", "C_total"]
+    assert frame["C_total"].iloc[-1] <= 1e21

@@ -103,7 +103,7 @@ def test_allocate_prints_few_columns_unless_told_otherwise(shell, simulated, tmp
     assert "tokens_per_parameter_low" not in narrow.out
     assert "tokens_per_parameter_low" in shell(*arguments, "--wide").out
     assert "tokens_per_parameter_low" in shell(*arguments, "--json").out
-    assert shell(*arguments, "--exponents", "--figure", figure).code == 2
+    assert shell(*arguments, "--over", "fit.json", "--figure", figure).code == 2
 
 
 @pytest.mark.parametrize(
@@ -132,3 +132,35 @@ def test_a_verb_draws_what_it_prints(shell, tmp_path, arguments) -> None:
     assert outcome.code == 0
     assert f"wrote {figure}" in outcome.err
     assert figure.stat().st_size > 1000
+
+
+def test_suggest_takes_a_shape_and_draws(shell, tmp_path: Path) -> None:
+    figure = tmp_path / "next.svg"
+    of = ("--of", "loss at N=70B,D=1.4T", "--k", "2")
+    outcome = shell(
+        "suggest", "chinchilla", "--law", "chinchilla", *of, "--ratio", "10:40", "--figure", figure, "--json"
+    )
+    assert all(9 < row["D"] / row["N"] < 42 for row in rows(outcome))
+    assert f"wrote {figure}" in outcome.err
+    outcome = shell("suggest", "parscale-pile", "--law", "parscale", "--of", "k", "--k", "1", "--at", "D=1B")
+    assert " 1000000000 " in outcome.out
+    refused = shell("suggest", "chinchilla", "--law", "chinchilla", *of, "--at", "D=1B")
+    assert (refused.code, "law 'chinchilla' reads it" in refused.err) == (1, True)
+    assert shell("suggest", "chinchilla", "--law", "chinchilla", *of, "--ratio", "10").code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nested", "parscale-pile", "--law", "parscale", "--at", "k=0"),
+        ("evidence", "parscale-pile", "--law", "parscale", "--law", "power_n"),
+        ("validate",),
+        ("isoflop", *PORIAN, "--law", "chinchilla"),
+        ("allocate", "chinchilla", "--law", "chinchilla", "--exponents"),
+    ],
+)
+def test_figures_of_what_is_printed(shell, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    figure = tmp_path / "figure.svg"
+    outcome = shell(*arguments, "--figure", figure)
+    assert outcome.code == 0
+    assert figure.read_text().startswith("<?xml")

@@ -26,14 +26,19 @@ class Flops:
     Parameters
     ----------
     fn : callable or None
-        Takes some of N, P and D by these names, as arrays; None for 6 N D P.
+        Takes N, P and D as arrays; None for 6 N D P.
+    reads : tuple of str
+        Those of N, P and D that it depends on.
     """
 
     fn: Callable[..., Any] | None = None
+    reads: tuple[str, ...] = COLUMNS
 
     @classmethod
-    def of(cls, given: str | Callable[..., Any] | None) -> Flops:
+    def of(cls, given: str | Callable[..., Any] | None, *, need: tuple[str, ...] = ("D",)) -> Flops:
         """Read a count: None, a formula such as ``"6*N*D*P + 2e4*D"``, or a function of N, P and D.
+
+        ``need`` names those that it must depend on.
 
         Raises
         ------
@@ -53,10 +58,11 @@ class Flops:
         except (LawError, TypeError, ValueError) as error:
             raise FitError(f"cannot count FLOPs by {given!r}: {error}") from None
         unknown = [name for name in names if name not in COLUMNS]
-        if unknown or "D" not in names:
-            what = f"not of {', '.join(unknown)}" if unknown else "and needs D"
+        missing = [name for name in need if name not in names]
+        if unknown or missing:
+            what = f"not of {', '.join(unknown)}" if unknown else f"and needs {' and '.join(missing)}"
             raise FitError(f"FLOPs are a function of N, P and D, {what}; write one like '6*N*D*P'")
-        return cls(lambda N, P, D: fn(**{name: {"N": N, "P": P, "D": D}[name] for name in names}))
+        return cls(lambda N, P, D: fn(**{name: {"N": N, "P": P, "D": D}[name] for name in names}), tuple(names))
 
     def __call__(self, N: Any, P: Any, D: Any) -> Any:
         return 6.0 * N * D * P if self.fn is None else self.fn(N, P, D)
