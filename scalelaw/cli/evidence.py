@@ -18,6 +18,9 @@ def run(
     likelihood: Annotated[str, typer.Option(metavar="KIND", help="gaussian or laplace.")] = "gaussian",
     fix: options.Fix = None,
     space: options.Space = "log",
+    last: Annotated[
+        bool, typer.Option("--last", help="Take the last row of each run only, where rows are checkpoints.")
+    ] = False,
     column: options.Column = None,
     where: options.Where = None,
     figure: figures.Figure = None,
@@ -29,9 +32,11 @@ def run(
     """
     fixed = options.fixed(fix)
     from scalelaw.fit import evidence
+    from scalelaw.runs import last_of_runs
 
+    table = options.columns_of(runs, column, where)
     frame = evidence(
-        law or None, options.columns_of(runs, column, where), likelihood=likelihood, fixed=fixed, space=space
+        law or None, last_of_runs(table) if last else table, likelihood=likelihood, fixed=fixed, space=space
     )
     figures.draw(figure, lambda plot: plot.evidence(frame))
     if not as_json:

@@ -29,7 +29,7 @@ def run(
     loss: options.Loss = "huber",
     space: options.Space = "log",
     test: Annotated[bool, typer.Option("--test", help="Test whether the groups share what they are said to.")] = False,
-    refits: Annotated[int, typer.Option(metavar="N", min=0, help="New tables for a bootstrap of the test.")] = 0,
+    refits: options.TestRefits = None,
     report: Annotated[bool, typer.Option("--report", help="Print the report of the fit of all groups.")] = False,
     column: options.Column = None,
     where: options.Where = None,

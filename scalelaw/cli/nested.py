@@ -22,7 +22,7 @@ def run(
     contained: Annotated[
         bool, typer.Option("--contained", help="Take it that the larger law contains the smaller one.")
     ] = False,
-    refits: Annotated[int, typer.Option(metavar="N", min=0, help="New tables for a bootstrap of the test.")] = 0,
+    refits: options.TestRefits = None,
     seed: options.Seed = 0,
     fix: options.Fix = None,
     delta: options.Delta = "1e-3",
@@ -35,7 +35,7 @@ def run(
 ) -> None:
     """Test whether a law needs what it has beyond a smaller one that it contains.
 
-    Example: scalelaw nested parscale-pile --law parscale --at k=0 --refits 500
+    Example: scalelaw nested parscale-pile --law parscale --at k=0
     """
     if (small is None) == (not at):
         raise typer.BadParameter("give either the smaller law or where it lies, as in --at k=0", param_hint="--small")

@@ -51,6 +51,17 @@ Holds = Annotated[
     ),
 ]
 Refits = Annotated[int, typer.Option("--refits", metavar="N", min=2, help="Resamples of the paired bootstrap.")]
+TestRefits = Annotated[
+    int | None,
+    typer.Option(
+        "--refits",
+        metavar="N",
+        min=0,
+        help="New tables for the bootstrap of the test, 0 for the F distribution. Default: 399, but 0 for least "
+        "squares and independent runs.",
+        show_default=False,
+    ),
+]
 Fix = Annotated[list[str] | None, typer.Option("--fix", metavar="k=0", help="Hold a parameter; repeatable.")]
 Delta = Annotated[str, typer.Option("--delta", metavar="X", help="Huber's delta, or auto (from the residuals).")]
 Loss = Annotated[str, typer.Option("--loss", metavar="KIND", help="huber, squared or absolute.")]

@@ -55,5 +55,6 @@ def run(
         raise typer.BadParameter("give either values, such as --n 1.6B --p 8, or a table", param_hint="[TABLE]")
     fitted = options.saved(fit)
     rows = options.combinations(values) if table is None else options.columns_of(table, column, need=())
-    output.doubts(fitted, kind if level is not None else "bc")
+    if level is not None:
+        output.doubts(fitted, kind)
     output.table(fitted.predict(rows, interval=level, kind=kind, new_run=new_run), as_json=as_json)

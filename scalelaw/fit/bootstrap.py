@@ -6,16 +6,20 @@ import numpy as np
 
 from scalelaw.errors import FitError
 from scalelaw.fit.identified import identified
-from scalelaw.fit.noise import Noise
 from scalelaw.fit.objective import Problem
 from scalelaw.fit.reduce import Reduced
 from scalelaw.fit.resampling import KINDS, Draws, Resampling, own_grid, refit
-from scalelaw.fit.resampling.losses import new_targets
+from scalelaw.fit.resampling.losses import DrawnNoise, new_targets
 from scalelaw.fit.solve import Solution
 
 __all__ = ["KINDS", "Draws", "Resampling", "bootstrap_draws", "own_grid", "refit"]
 
 _REDRAWS = 50
+_SPARE = 2
+"""Rows that a bootstrap needs beyond the parameters: with one, every resample that determines them holds all rows."""
+_STILL = 1e-9
+_EXACT = 1e6
+"""Residuals, in units of rounding, up to which the runs lie on the law and resamples may all give the same."""
 
 
 def bootstrap_draws(
@@ -28,7 +32,7 @@ def bootstrap_draws(
     *,
     thorough: bool = False,
     warm: bool = False,
-    noise: Noise | None = None,
+    noise: DrawnNoise | None = None,
 ) -> Draws:
     """Refit ``count`` resamples; ``noise`` is that of a parametric bootstrap.
 
@@ -42,6 +46,8 @@ def bootstrap_draws(
         generator = np.random.default_rng(rng)
     except (TypeError, ValueError):
         raise FitError(f"rng must be a whole number, at least 0, or a numpy.random.Generator, not {rng!r}") from None
+    if noise is None or not noise.measured:
+        _check_rows(problem)
     weights = targets = None
     redrawn, words = 0, ""
     if resampling.weighted:
@@ -49,11 +55,43 @@ def bootstrap_draws(
     else:
         noise = noise if resampling.kind == "parametric" else None
         targets = new_targets(problem, solution.x, resampling, noise, count, generator)
-        words = "" if noise is None else noise.describe()
+        words = "" if noise is None else noise.words
     own = None if warm else own_grid(reduced.law, problem.model.rows, thorough=thorough)
     x, value, converged = refit(problem, solution.x, weights, targets=targets, own_grid=own)
+    _check_width(reduced, problem, solution, x, resampling)
     theta = reduced.expand(problem.model.coordinates.to_parameters(x))
     return Draws(theta, value, converged, resampling.kind, resampling.by, redrawn, _seed(rng), words)
+
+
+def _check_rows(problem: Problem) -> None:
+    """Refuse a table whose resamples would all be the same, or its residuals all 0."""
+    rows = problem.model.rows if problem.weights is None else int((problem.weights > 0).sum())
+    if rows < problem.size + _SPARE:
+        raise FitError(
+            f"{rows} runs for {problem.size} parameters are too few for a bootstrap, whose intervals would have no "
+            f"width; add runs, at least {problem.size + _SPARE - rows}, or fix a parameter"
+        )
+
+
+def _check_width(reduced: Reduced, problem: Problem, solution: Solution, x: np.ndarray, resampling: Resampling) -> None:
+    """Refuse draws in which a parameter that is at no bound is always the same, though the runs are not without noise.
+
+    Raises
+    ------
+    FitError
+    """
+    if np.abs(problem.residuals(solution.x[None])).max() <= _EXACT * problem.rounding:
+        return
+    still = np.ptp(x, axis=0) <= _STILL * np.abs(x).max(0)
+    still &= (x > problem.lower).any(0) & (x < problem.upper).any(0)
+    if not still.any():
+        return
+    names = ", ".join(reduced.law.parameters[place] for place in np.flatnonzero(still))
+    raise FitError(
+        f"every resample gives the same {names}, so the interval would have no width: there are too few "
+        f"{f'values of {resampling.by}' if resampling.by else 'runs'} to draw from; add some, or take a law with "
+        "fewer parameters"
+    )
 
 
 def _seed(rng: int | np.random.Generator | None) -> int | None:

@@ -60,10 +60,11 @@ def compare(
     DataFrame
         One row a law: ``law``, ``free`` (number of free parameters), ``objective``, ``r2``, ``rmse`` and ``mape`` (see
         `Fit`); ``aicc`` and ``bic`` for ``loss="squared"`` with ``overestimate=1``, NaN otherwise: Gaussian likelihood
-        of the residuals, whose standard deviation counts as a parameter; ``loo``, the mean absolute percentage error of
-        each row predicted by the fit without its run, over the runs without which the rest still determines the
-        parameters (``notes`` count the others); ``holdout_N``, ``holdout_P``, ``holdout_D``, ``holdout_C`` and one
-        for ``hold``, the mean absolute percentage error of held-out runs predicted by a fit to the rest; ``converged``;
+        of the residuals, whose standard deviation counts as a parameter, and NaN where rows share runs; ``loo``, the
+        mean absolute percentage error of each row predicted by the fit without its run, over the runs without which the
+        rest still determines the parameters (``notes`` count the others); ``holdout_N``, ``holdout_P``, ``holdout_D``,
+        ``holdout_C`` and one for ``hold``, the mean absolute percentage error of held-out runs predicted by a fit to
+        the rest; ``converged``;
         ``notes``, which say why a number is missing.
 
         ``holdout_N`` holds out the largest size, every run above 0.9 times the largest N; likewise for the others.
@@ -122,6 +123,9 @@ def _row(
     row: dict[str, Any] = {"law": fitted.law.name, "free": len(fitted.free), "objective": fitted.objective}
     row |= {"r2": fitted.r2, "rmse": fitted.rmse, "mape": fitted.mape}
     row["aicc"], row["bic"] = information_criteria(fitted)
+    if groups is not None and np.isfinite(row["bic"]):
+        row["aicc"] = row["bic"] = float("nan")
+        notes.append("aicc, bic: they take the rows of a run to be independent, which these are not")
     if loo:
         row["loo"] = _leave_one_out(fitted, groups, notes)
     for name, held in masks.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.errors import FitError
-from scalelaw.fit.doubts import doubts_of_profile
+from scalelaw.fit.doubts import doubts_of_draws, doubts_of_profile
 from scalelaw.fit.ends import widened
 from scalelaw.fit.intervals import KINDS, WITHOUT_DRAWS, check_kind, interval
 from scalelaw.fit.noise import seed_noise
@@ -127,7 +127,7 @@ def _by_draws(fit: Fit, quantity: Quantity, value: float, level: float, kind: st
     if new_run:
         values = quantity.unscaled(quantity.scaled(values) + new_errors(fit, len(values)))
     low, high = interval(values, value, level=level, kind=kind)
-    return float(low), float(high), f"{KIND_WORDS[kind]}; {draws.describe()}", ()
+    return float(low), float(high), f"{KIND_WORDS[kind]}; {draws.describe()}", doubts_of_draws(fit)
 
 
 def _by_profile(fit: Fit, quantity: Quantity, level: float) -> Ends:

@@ -7,22 +7,57 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.fit.intervals import WITHOUT_DRAWS
+from scalelaw.fit.resampling import numbered
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
 _RUNS_A_PARAMETER = 20
+_FEW_TO_DRAW = 20
 _UNEVEN = 1.3
 """Robust errors this many times the plain ones say that the noise is not of one size."""
 
 
 def doubts_of(fit: Fit, kind: str) -> tuple[str, ...]:
-    """Doubts about intervals of a kind; none about the bootstrap."""
+    """Doubts about intervals of a kind."""
     from scalelaw.fit.covariance import covariance
 
+    if kind not in WITHOUT_DRAWS:
+        return doubts_of_draws(fit)
     if kind == "profile":
         return doubts_of_profile(fit, fit.rows - len(fit.free))
-    return covariance(fit, robust=kind == "robust").doubts if kind in WITHOUT_DRAWS else ()
+    return covariance(fit, robust=kind == "robust").doubts
+
+
+def doubts_of_draws(fit: Fit) -> tuple[str, ...]:
+    """Doubts about intervals by a bootstrap: whether it parted the rows of a run, and had enough runs to draw."""
+    draws, names = fit.draws, fit.checkpoints_of
+    if draws is None:
+        return ()
+    if names is not None and _parts_runs(fit, numbered(names)):
+        return (
+            f"the {fit.rows} rows are checkpoints of {len(set(map(str, names)))} runs, and this bootstrap takes them "
+            "to be independent, so its intervals are too narrow by far: resample='auto' draws whole runs",
+        )
+    drawn = len(set(map(str, fit.table[draws.by]))) if draws.by in fit.table else _FEW_TO_DRAW
+    if draws.by and not draws.kind.endswith("stratified") and drawn < _FEW_TO_DRAW:
+        return (
+            f"the table has {drawn} values of {draws.by}, so few that intervals may be too narrow: `calibration` "
+            "measures by how much",
+        )
+    return ()
+
+
+def _parts_runs(fit: Fit, runs: np.ndarray) -> bool:
+    """Whether the resamples took rows of one run apart."""
+    draws = fit.draws
+    assert draws is not None
+    if not draws.by or draws.kind.endswith("stratified"):
+        return True
+    if draws.by not in fit.table:  # a column that the fit does not keep
+        return False
+    pairs = np.column_stack([runs, numbered(fit.table[draws.by])])
+    return len(np.unique(pairs, axis=0)) > int(runs.max()) + 1
 
 
 def doubts_of_normal(fit: Fit, dof: int) -> tuple[str, ...]:

@@ -12,9 +12,10 @@ from scalelaw.errors import FitError
 from scalelaw.fit.bootstrap import Resampling, bootstrap_draws
 from scalelaw.fit.design import check_design, check_one_convention
 from scalelaw.fit.model import Model, build
-from scalelaw.fit.noise import Noise, replicate_noise, residual_noise
+from scalelaw.fit.noise import replicate_noise
 from scalelaw.fit.objective import Problem
 from scalelaw.fit.reduce import Reduced, reduce_law
+from scalelaw.fit.resampling.losses import drawn_noise
 from scalelaw.fit.result import BESIDE, Fit
 from scalelaw.fit.settings import AUTO_FACTOR, GAUSSIAN_MAD, Settings, check_settings
 from scalelaw.fit.solve import Solution, solve
@@ -90,7 +91,9 @@ def fit(
         one run, and rows otherwise. ``"bayesian"``, ``"bayesian-stratified"``, ``"bayesian-cluster"``: exponential
         weights instead of draws. ``"wild"``, ``"wild-mammen"``: residuals times random signs, or times Mammen's
         factors; both are too narrow where ``delta`` is far below the noise. ``"parametric"``: new losses from the
-        fitted law, with Gaussian noise by the replicate seeds in the table, else by the residuals.
+        fitted law, with Gaussian noise by the replicate seeds in the table, else by the residuals, of which
+        checkpoints of a run share as much as the residuals say. Kinds that take the rows of a run to be independent
+        (``"pairs"``, strata) are too narrow by far where they are not, which the notes of the fit say.
     by : str, optional
         Column of the strata (default ``P``) or of the clusters (default ``run``); with ``"auto"`` its groups are
         the clusters.
@@ -157,7 +160,7 @@ def fit(
     noise = replicate_noise(table, law, log=settings.log)
     draws = None
     if bootstrap and resampling is not None:
-        known = _noise_of(noise, problem, solution) if resampling.kind == "parametric" else None
+        known = drawn_noise(problem, solution.x, resampling, noise) if resampling.kind == "parametric" else None
         draws = bootstrap_draws(reduced, problem, solution, resampling, bootstrap, rng, thorough=thorough, noise=known)
         if settings.loss == "absolute":  # the solver's function is delta |r|
             draws = replace(draws, objective=draws.objective / problem.delta)
@@ -212,13 +215,6 @@ def _check_design(law: Law, model: Model, columns: Columns, weights: np.ndarray 
         columns = {name: values[weights > 0] for name, values in columns.items()}
         model = build(law, columns)
     check_design(law, model, columns, some_points(law))
-
-
-def _noise_of(replicates: Noise | None, problem: Problem, solution: Solution) -> Noise:
-    """Noise of a parametric bootstrap: by replicate seeds if there are some, else by the residuals."""
-    if replicates is not None:
-        return replicates
-    return residual_noise(problem.residuals(solution.x[None])[0], problem.size, problem.weights, log=problem.log)
 
 
 def read_weights(weights: Any, table: Mapping[str, Any], rows: int) -> np.ndarray | None:

@@ -13,6 +13,7 @@ from scalelaw.laws.law import Law
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
+    from scalelaw.fit.run_effects import RunNoise
 
 REPLICATES, RESIDUALS = "replicates", "residuals"
 _MEASURED = frozenset(
@@ -108,10 +109,9 @@ def replicate_noise(table: Mapping[str, Any], law: Law, *, log: bool = True) -> 
     for name in table:
         if name not in law.columns and name not in _MEASURED:
             cells = _split(cells, [str(value) for value in table[name]])
-    if "seed" in table:  # a row written twice is no replicate
-        seeds = _split(cells, [str(value) for value in table["seed"]])
-        first = np.unique(seeds, return_index=True)[1]
-        y, cells = y[first], np.unique(cells[first], return_inverse=True)[1]
+    for name in ("seed", "run"):  # a row written twice is no replicate, nor is another one of the same run
+        if name in table:
+            y, cells, table = _once(y, cells, table, name)
     counts = np.bincount(cells)
     dof = int((counts - 1).sum())
     if dof < 1:
@@ -120,6 +120,15 @@ def replicate_noise(table: Mapping[str, Any], law: Law, *, log: bool = True) -> 
     sd = float(np.sqrt((error**2).sum() / dof))
     several = counts[counts > 1]
     return Noise(sd, dof, REPLICATES, log, len(several), int(several.sum())) if sd > 0 else None
+
+
+def _once(
+    y: np.ndarray, cells: np.ndarray, table: Mapping[str, Any], name: str
+) -> tuple[np.ndarray, np.ndarray, Mapping[str, Any]]:
+    """The first row of every cell for each value of a column."""
+    first = np.unique(_split(cells, [str(value) for value in table[name]]), return_index=True)[1]
+    kept = {each: np.asarray(values)[first] for each, values in table.items()}
+    return y[first], np.unique(cells[first], return_inverse=True)[1], kept
 
 
 def _split(cells: np.ndarray, labels: list[str]) -> np.ndarray:
@@ -148,8 +157,18 @@ def residual_noise(residuals: np.ndarray, parameters: int, weights: np.ndarray |
     return Noise(variance**0.5, dof, RESIDUALS, log, 0, int(used.sum()))
 
 
+def noise_of_runs(shared: RunNoise, runs: int, parameters: int, *, log: bool) -> Noise:
+    """Noise by the residuals of runs that have several rows each, with at most as many degrees of freedom as runs.
+
+    By all rows alike it would come out too small, since the fit is drawn to what the rows of a run share.
+    """
+    return Noise(shared.total, max(runs - parameters, 1), RESIDUALS, log, 0, runs)
+
+
 def seed_noise(fit: Fit) -> Noise:
     """Noise of one run about the law: by the replicates in the table that was fitted, else by the residuals.
+
+    Where rows are checkpoints of runs it is that of a row: what its run shares, and its own.
 
     Examples
     --------
@@ -160,4 +179,14 @@ def seed_noise(fit: Fit) -> Noise:
     if fit.noise is not None:
         return fit.noise
     residuals = fit.settings.residuals(fit.predicted, np.asarray(fit.columns["loss"], dtype=float))
-    return residual_noise(residuals, len(fit.free), fit.weights, log=fit.settings.log)
+    plain = residual_noise(residuals, len(fit.free), fit.weights, log=fit.settings.log)
+    if fit.checkpoints_of is None:
+        return plain
+    from scalelaw.fit.reopened import Reopened
+    from scalelaw.fit.resampling import numbered
+    from scalelaw.fit.resampling.losses import slopes_basis
+    from scalelaw.fit.run_effects import run_noise
+
+    reopened, runs = Reopened.of(fit), numbered(fit.checkpoints_of)
+    shared = run_noise(residuals, slopes_basis(reopened.problem, reopened.optimum), runs, fit.weights)
+    return noise_of_runs(shared, int(runs.max()) + 1, len(fit.free), log=fit.settings.log)

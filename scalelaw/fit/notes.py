@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.fit.doubts import doubts_of_draws
 from scalelaw.fit.model import compile_law
 
 if TYPE_CHECKING:
@@ -59,10 +60,9 @@ def _design(fit: Fit) -> list[str]:
     notes = []
     if fit.r2 < 0:
         notes.append("R2 is negative: the mean loss predicts these runs better than the law does.")
-    if fit.rows < _FEW_RUNS * len(fit.free):
-        notes.append(
-            f"{fit.rows} runs for {len(fit.free)} parameters is little: see the intervals before using the law."
-        )
+    runs = fit.rows if fit.checkpoints_of is None else len(set(map(str, fit.checkpoints_of)))
+    if runs < _FEW_RUNS * len(fit.free):
+        notes.append(f"{runs} runs for {len(fit.free)} parameters is little: see the intervals before using the law.")
     if {"N", "D"} <= set(fit.law.columns):
         n, d = (np.log(np.asarray(fit.columns[name], dtype=float)) for name in ("N", "D"))
         correlation = float(np.corrcoef(n, d)[0, 1])
@@ -90,7 +90,7 @@ def _delta(fit: Fit) -> list[str]:
 def _draws(fit: Fit) -> list[str]:
     if fit.draws is None:
         return []
-    notes = []
+    notes = [f"{doubt[0].upper()}{doubt[1:]}." for doubt in doubts_of_draws(fit)]
     if len(fit.draws) < _FEW_DRAWS:
         notes.append(f"{len(fit.draws)} bootstrap refits are too few for an interval to mean much; take 1000.")
     failed = int((~fit.draws.converged).sum())

@@ -12,11 +12,11 @@ import numpy as np
 from scalelaw.errors import FitError
 from scalelaw.fit.bootstrap import bootstrap_draws
 from scalelaw.fit.intervals import KINDS, interval
-from scalelaw.fit.noise import residual_noise
 from scalelaw.fit.predict import parameter_sets
 from scalelaw.fit.quantity import Quantity
 from scalelaw.fit.reopened import Reopened
 from scalelaw.fit.resampling import Draws, Resampling, own_grid, refit
+from scalelaw.fit.resampling.losses import drawn_noise
 from scalelaw.fit.simulated_noise import DesignNoise
 from scalelaw.fit.solve import Solution
 
@@ -139,12 +139,13 @@ class Replay:
         """Parameters (B, parameters) on every resample of one data set, each from a warm start."""
         problem = replace(self.reopened.problem, target=target)
         solution = Solution(x, problem.model.coordinates.to_parameters(x), value, self.plan.fit.convergence)
-        noise = residual_noise(problem.residuals(x[None])[0], problem.size, problem.weights, log=problem.log)
+        resampling = self.plan.resampling
+        noise = drawn_noise(problem, x, resampling, None) if resampling.kind == "parametric" else None
         draws = bootstrap_draws(
             self.reopened.reduced,
             problem,
             solution,
-            self.plan.resampling,
+            resampling,
             self.plan.bootstrap,
             rng,
             warm=True,

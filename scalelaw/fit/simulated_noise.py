@@ -13,7 +13,8 @@ from scalelaw.errors import FitError
 from scalelaw.fit.noise import residual_noise
 from scalelaw.fit.reopened import Reopened
 from scalelaw.fit.resampling import numbered
-from scalelaw.fit.resampling.losses import leverages
+from scalelaw.fit.resampling.losses import leverages, slopes_basis
+from scalelaw.fit.run_effects import RunNoise, members_along, restored, run_noise, stretched
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -36,11 +37,9 @@ def gaussian(rows: int, rng: np.random.Generator, *, sd: float) -> np.ndarray:
     return sd * rng.standard_normal(rows)
 
 
-def gaussian_of_runs(
-    rows: int, rng: np.random.Generator, *, between: float, within: float, runs: np.ndarray
-) -> np.ndarray:
-    """Gaussian errors of which rows of a run share a part; ``runs`` numbers the run of each row."""
-    return between * rng.standard_normal(int(runs.max()) + 1)[runs] + within * rng.standard_normal(rows)
+def gaussian_of_runs(rows: int, rng: np.random.Generator, *, noise: RunNoise, runs: np.ndarray) -> np.ndarray:
+    """Gaussian errors (rows,) of which rows of a run share a part; ``runs`` numbers the run of each row."""
+    return noise.draw(runs[:rows], rng)
 
 
 def smoothed(rows: int, rng: np.random.Generator, *, errors: np.ndarray) -> np.ndarray:
@@ -61,8 +60,7 @@ def whole_runs(rows: int, rng: np.random.Generator, *, errors: np.ndarray, membe
     drawn = np.empty(rows)
     for own in members:
         path = errors[members[int(rng.integers(len(members)))]]
-        at = np.linspace(0.0, len(path) - 1.0, len(own))
-        drawn[own] = rng.choice((-1.0, 1.0)) * np.interp(at, np.arange(len(path)), path)
+        drawn[own] = rng.choice((-1.0, 1.0)) * stretched(path, len(own))
     return drawn
 
 
@@ -81,12 +79,13 @@ def design_noise(fit: Fit, kind: str | Draw) -> DesignNoise:
     if kind == "replicates" and fit.noise is None:
         raise FitError("the fitted runs have no replicate seeds; use noise='residuals'")
     names = fit.checkpoints_of
-    if fit.noise is not None and (kind == "replicates" or (kind == "auto" and names is None)):
+    if fit.noise is not None and names is None and kind in ("replicates", "auto"):
         return DesignNoise(partial(gaussian, sd=fit.noise.sd), f"Gaussian {fit.noise.describe()}")
     reopened = Reopened.of(fit)
-    errors = -reopened.residuals / np.sqrt(1 - leverages(reopened.problem, reopened.optimum))
     if names is not None:
-        return _of_runs(fit, numbered(names), errors, gauss=kind == "gaussian")
+        runs = numbered(names)
+        return _gaussian_of_runs(reopened, runs, kind) if kind in ("gaussian", "replicates") else _paths(reopened, runs)
+    errors = -reopened.residuals / np.sqrt(1 - leverages(reopened.problem, reopened.optimum))
     if kind == "gaussian":
         size = residual_noise(reopened.residuals, reopened.problem.size, fit.weights, log=fit.settings.log)
         return DesignNoise(partial(gaussian, sd=size.sd), f"Gaussian {size.describe()}")
@@ -94,32 +93,23 @@ def design_noise(fit: Fit, kind: str | Draw) -> DesignNoise:
     return DesignNoise(partial(smoothed, errors=errors - errors.mean()), words)
 
 
-def _of_runs(fit: Fit, runs: np.ndarray, errors: np.ndarray, *, gauss: bool) -> DesignNoise:
-    """Noise of checkpoints, whose errors hang together within a run."""
-    if gauss:
-        between, within = _components(errors, runs)
-        share = between**2 / ((between**2 + within**2) or 1.0)
-        words = (
-            f"Gaussian noise of the residuals' size, {np.hypot(between, within):.3g}, of whose variance the "
-            f"checkpoints of a run share {100 * share:.0f} %"
-        )
-        return DesignNoise(partial(gaussian_of_runs, between=between, within=within, runs=runs), words)
-    along = next((np.asarray(fit.table[name], dtype=float) for name in ("D", "step") if name in fit.table), None)
-    order = np.arange(len(runs)) if along is None else np.argsort(along, kind="stable")
-    members = [order[runs[order] == run] for run in range(int(runs.max()) + 1)]
+def _gaussian_of_runs(reopened: Reopened, runs: np.ndarray, kind: str) -> DesignNoise:
+    """Gaussian noise of checkpoints, of the size of replicates or of the residuals, of which those of a run share."""
+    fit, q = reopened.fit, slopes_basis(reopened.problem, reopened.optimum)
+    noise = run_noise(reopened.residuals, q, runs, fit.weights)
+    size = f"noise of the residuals' size, {noise.total:.3g}"
+    if kind == "replicates" and fit.noise is not None:
+        noise, size = noise.of_size(fit.noise.sd), fit.noise.describe()
+    return DesignNoise(partial(gaussian_of_runs, noise=noise, runs=runs), f"Gaussian {size}, {noise.describe()}")
+
+
+def _paths(reopened: Reopened, runs: np.ndarray) -> DesignNoise:
+    """The residuals of whole runs, restored to what they would be had the fit not been drawn to each run."""
+    fit = reopened.fit
+    errors = restored(-reopened.residuals, slopes_basis(reopened.problem, reopened.optimum), runs)
+    members = members_along(runs, fit.table)
     words = (
         f"the fit's residuals, drawn for a whole run at a time and with a random sign, of {len(members)} runs "
         f"(standard deviation {errors.std():.3g})"
     )
     return DesignNoise(partial(whole_runs, errors=errors, members=members), words)
-
-
-def _components(errors: np.ndarray, runs: np.ndarray) -> tuple[float, float]:
-    """Standard deviations between and within runs, by the analysis of variance of one random effect."""
-    counts = np.bincount(runs)
-    means = np.bincount(runs, errors) / counts
-    spare = len(errors) - len(counts)
-    within = float(((errors - means[runs]) ** 2).sum() / max(spare, 1))
-    size = (len(errors) - (counts**2).sum() / len(errors)) / (len(counts) - 1)
-    between = (float((counts * means**2).sum()) / (len(counts) - 1) - within) / size
-    return max(between, 0.0) ** 0.5, within**0.5

@@ -7,7 +7,7 @@ A table is a pandas DataFrame, or a dict of NumPy arrays where pandas is not wan
 """
 
 from scalelaw.runs.checking import check_columns
-from scalelaw.runs.choosing import select
+from scalelaw.runs.choosing import last_of_runs, select
 from scalelaw.runs.frames import check, read, to_frame
 from scalelaw.runs.names import resolve
 from scalelaw.runs.needs import require, take
@@ -23,6 +23,7 @@ __all__ = [
     "Columns",
     "check",
     "check_columns",
+    "last_of_runs",
     "quantity",
     "read",
     "read_columns",

@@ -50,3 +50,34 @@ def select(columns: Mapping[str, Any], where: Mapping[str, Any], *, what: str = 
             raise RunsError(f"{what} has no row left with {name}={value!r}; there is {there}")
         chosen = {column: values[keep] for column, values in chosen.items()}
     return chosen
+
+
+def last_of_runs(columns: Mapping[str, Any]) -> Columns:
+    """The last row of each run, where rows are checkpoints that share a ``run``; the rows stay in order.
+
+    Last is the largest ``D``, else the largest ``step``, else the row that comes last in the table.
+
+    Raises
+    ------
+    RunsError
+        If there is no column ``run``, or the column that says which row is last is not of numbers.
+
+    Examples
+    --------
+    >>> runs = {"run": ["a", "a", "b"], "D": [1e9, 2e9, 1e9], "loss": [3.0, 2.8, 2.9]}
+    >>> last_of_runs(runs)["loss"].tolist()
+    [2.8, 2.9]
+    """
+    table = {name: as_array(values) for name, values in columns.items()}
+    if "run" not in table:
+        raise RunsError(f"the last row of each run needs a column 'run'; the table has {', '.join(table)}")
+    names = np.array([str(name) for name in table["run"].tolist()])
+    by = next((name for name in ("D", "step") if name in table), None)
+    along = np.arange(len(names)) if by is None else table[by]
+    if along.dtype.kind not in "iuf":
+        raise RunsError(f"the last row of each run is told by {by}, which is not a column of numbers")
+    order = np.argsort(along, kind="stable")
+    # the last place at which a name stands is the first one from behind
+    from_behind = np.unique(names[order][::-1], return_index=True)[1]
+    kept = np.sort(order[::-1][from_behind])
+    return {name: values[kept] for name, values in table.items()}

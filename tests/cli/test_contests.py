@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -51,6 +52,26 @@ def test_evidence_says_what_it_assumes(shell) -> None:
     assert "assumed: Gaussian errors of log loss" in found.err
     assert "ratio" in found.out
     assert shell("evidence", "parscale-pile", *LAWS, "--likelihood", "huber").code == 1
+
+
+def test_checkpoints_are_tested_by_runs_and_weighed_by_their_last_rows(shell, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    of = np.repeat(np.arange(8), 3)
+    N = np.geomspace(1e8, 1e10, 8).round()[of]
+    loss = (1.7 + 400 * N**-0.34) * np.exp(3e-3 * rng.standard_normal(8)[of] + 1e-3 * rng.standard_normal(24))
+    curves = tmp_path / "curves.csv"
+    pd.DataFrame({"N": N, "step": np.tile([1, 2, 3], 8), "run": of, "loss": loss}).to_csv(curves, index=False)
+    found = shell("nested", curves, "--law", "power_n", "--at", "alpha=0.34", "--refits", "39", "--json").out
+    row = json.loads(found)
+    assert row["p_by"] == "39 new tables of the smaller law with residuals of 8 whole runs"
+    assert row["p"] > 0.01
+    refused = shell("evidence", curves, "--law", "power_n")
+    assert refused.code == 1
+    assert "the 24 rows are checkpoints of 8 runs" in refused.err
+    (weighed,) = json.loads(shell("evidence", curves, "--law", "power_n", "--last", "--json").out)
+    assert weighed["law"] == "power_n"
+    report = shell("fit", curves, "--law", "power_n", "--bootstrap", "20", "--resample", "pairs").out
+    assert "The 24 rows are checkpoints of 8 runs" in report
 
 
 def test_parting(shell) -> None:

@@ -4,8 +4,12 @@
 
 with the objectives of both and s^2, the smoothed scale of the larger law's residuals (`scalelaw.fit.scale`); for least
 squares this is the classical F test, for Huber's function the robust drop-in-dispersion test (Schrader and
-Hettmansperger 1980, Biometrika 67, 93). Its bootstrap draws new losses from the smaller law with the residuals of the
-larger one and refits both.
+Hettmansperger 1980, Biometrika 67, 93).
+
+The F distribution holds for independent runs and least squares. For Huber's function with a delta below the noise and a
+few dozen runs it rejects too often, and for rows that are checkpoints of runs nearly always: there the test is a
+bootstrap, which draws new tables from the smaller law and refits both. Its errors are residuals of the larger law, for
+checkpoints those of whole runs (`scalelaw.fit.comparing.null_errors`).
 """
 
 from __future__ import annotations
@@ -15,12 +19,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from scalelaw.errors import FitError
+from scalelaw.fit.comparing.null_errors import errors_of_rows, errors_of_runs
 from scalelaw.fit.comparing.refits import Entrant
 from scalelaw.fit.resampling import refit
+from scalelaw.fit.resampling.losses import slopes_basis
+from scalelaw.fit.run_effects import restored
 from scalelaw.fit.scale import smoothed_scale
 
+REFITS = 399
+"""New tables of a bootstrap that nobody asked for: p is a multiple of 1/400."""
+BY_F = "F distribution"
 _EXACT = 1e6
 """Residuals, in units of rounding, up to which the runs lie on the smaller law and a larger one has nothing to add."""
+_FEWEST_RUNS = 6
 
 
 @dataclass(frozen=True)
@@ -34,77 +45,109 @@ class Deviance:
     statistic : float
         F.
     p : float
-        Chance of a statistic as large under the smaller law, by the F distribution.
-    bootstrap_p : float
-        The same by the bootstrap; NaN without refits.
+        Chance of a statistic as large under the smaller law, by what ``p_by`` says.
+    p_by : str
+        The F distribution, or how new tables were drawn.
+    f_p : float
+        The chance by the F distribution; NaN for rows that share runs, of which it says nothing.
     """
 
     df: int
     spare: int
     statistic: float
     p: float
-    bootstrap_p: float
+    p_by: str
+    f_p: float
 
 
 def deviance_test(
     small: Entrant,
     large: Entrant,
     *,
-    refits: int = 0,
+    refits: int | None = None,
     rng: int | np.random.Generator | None = 0,
     strata: np.ndarray | None = None,
+    runs: np.ndarray | None = None,
 ) -> Deviance:
     """Test a law against one that contains it, both fitted to the same rows.
 
-    ``strata`` (rows,) numbers rows whose residuals the bootstrap exchanges; all of them by default.
+    Parameters
+    ----------
+    small, large : Entrant
+    refits : int, optional
+        New tables for the bootstrap, 0 for the F distribution; by default 399, but 0 for least squares and independent
+        rows.
+    rng : int or numpy.random.Generator
+    strata : array of int, shape (rows,), optional
+        Rows whose errors the bootstrap exchanges have the same number; all of them by default.
+    runs : array of int, shape (rows,), optional
+        The run of each row, where rows are checkpoints of runs.
 
     Raises
     ------
     FitError
-        If the larger law has no more parameters, or no row is left to tell the noise from.
+        If the larger law has no more parameters, no row is left to tell the noise from, or rows share runs of which
+        there are fewer than 6, or for which the F distribution is asked.
     """
     df = large.problem.size - small.problem.size
     if df < 1:
         raise FitError(
             f"law {large.fit.law.name!r} has no more free parameters than {small.fit.law.name!r}, so there is no test"
         )
+    count = _count(refits, large, runs)
     residuals = large.problem.residuals(large.optimum[None])[0]
     scale = smoothed_scale(large.problem, residuals, large.problem.size)
+    words = _words(count, runs)
     if np.abs(small.problem.residuals(small.optimum[None])).max() <= _EXACT * small.problem.rounding:
-        return Deviance(df, scale.dof, 0.0, 1.0, 1.0 if refits else float("nan"))
+        return Deviance(df, scale.dof, 0.0, 1.0, words, 1.0 if runs is None else float("nan"))
     drop = max(small.fit.objective - large.fit.objective, 0.0)
-    statistic = 2 * drop / (df * scale.variance)
+    statistic = float(2 * drop / (df * scale.variance))
     from scipy.special import fdtrc
 
-    p = float(fdtrc(df, scale.dof, statistic))
-    found = float("nan")
-    if refits:
-        found = _bootstrap(small, large, residuals, scale.dof, refits, np.random.default_rng(rng), strata)
-    return Deviance(df, scale.dof, float(statistic), p, found)
+    f_p = float(fdtrc(df, scale.dof, statistic)) if runs is None else float("nan")
+    if not count:
+        return Deviance(df, scale.dof, statistic, f_p, words, f_p)
+    generator = np.random.default_rng(rng)
+    if runs is None:
+        errors = errors_of_rows(-residuals * np.sqrt(len(residuals) / scale.dof), strata, count, generator)
+    else:
+        whole = restored(-residuals, slopes_basis(large.problem, large.optimum), runs, power=1.0)
+        errors = errors_of_runs(whole, runs, strata, large.fit.table, count, generator)
+    return Deviance(df, scale.dof, statistic, _share(small, large, errors), words, f_p)
 
 
-def _bootstrap(
-    small: Entrant,
-    large: Entrant,
-    residuals: np.ndarray,
-    dof: int,
-    refits: int,
-    rng: np.random.Generator,
-    strata: np.ndarray | None,
-) -> float:
-    """Share of new tables under the smaller law whose objectives differ, relative to the larger law's, as much."""
-    rows = len(residuals)
-    strata = np.zeros(rows, int) if strata is None else strata
-    errors = -residuals * np.sqrt(rows / dof)
-    drawn = np.empty((refits, rows))
-    for stratum in np.unique(strata):
-        members = np.flatnonzero(strata == stratum)
-        centred = errors[members] - errors[members].mean()
-        drawn[:, members] = rng.choice(centred, (refits, len(members)))
+def _count(refits: int | None, large: Entrant, runs: np.ndarray | None) -> int:
+    """The number of new tables."""
+    if runs is None:
+        needed = large.fit.settings.loss != "squared"
+        return (REFITS if needed else 0) if refits is None else refits
+    groups = int(runs.max()) + 1
+    if groups < _FEWEST_RUNS:
+        raise FitError(
+            f"the rows are checkpoints of {groups} runs, too few to tell what the rows of a run share; a test needs at "
+            f"least {_FEWEST_RUNS} runs"
+        )
+    if refits == 0:
+        raise FitError(
+            "rows of one run are not independent, and the F distribution takes them to be; leave refits=0 out for a "
+            "bootstrap of whole runs"
+        )
+    return REFITS if refits is None else refits
+
+
+def _words(count: int, runs: np.ndarray | None) -> str:
+    if not count:
+        return BY_F
+    errors = "residuals" if runs is None else f"residuals of {int(runs.max()) + 1} whole runs"
+    return f"{count} new tables of the smaller law with {errors}"
+
+
+def _share(small: Entrant, large: Entrant, errors: np.ndarray) -> float:
+    """Share of new tables (B, rows) under the smaller law whose objectives differ, relatively, as much."""
     expected = small.problem.residuals(small.optimum[None])[0] + small.problem.target
-    targets = expected + drawn
+    targets = expected + errors
     _, narrow, _ = refit(small.problem, small.optimum, targets=targets)
     # the larger law holds the smaller one, whose optimum of every new table is where it may begin
     _, wide, _ = refit(large.problem, large.optimum, targets=targets)
     observed = small.fit.objective / large.fit.objective
-    return float((1 + (narrow / wide >= observed * (1 - 1e-12)).sum()) / (1 + refits))
+    return float((1 + (narrow / wide >= observed * (1 - 1e-12)).sum()) / (1 + len(errors)))

@@ -26,7 +26,7 @@ def evidence(
     That takes a likelihood, which Huber's objective is not: every law is fitted by least squares for Gaussian errors or
     by least absolute deviations for Laplace's, independent and of one size. Where runs share an error (a corpus, a
     seed, a schedule), the weights are far too sure; what a law predicts of unseen runs needs no such assumption, see
-    `duel`.
+    `duel`. Rows that a column ``run`` says to be checkpoints of runs are refused, for they share most of theirs.
 
     Parameters
     ----------
@@ -36,7 +36,8 @@ def evidence(
     likelihood : {"gaussian", "laplace"}
         Errors of log loss, or of loss with ``space="raw"``.
     **fit_options
-        Options of `fit` for every law; not ``loss``, ``delta`` and ``overestimate``.
+        Options of `fit` for every law; not ``loss``, ``delta`` and ``overestimate``. ``resample="pairs"`` says that
+        rows of one run are independent all the same.
 
     Returns
     -------
@@ -50,7 +51,7 @@ def evidence(
     Raises
     ------
     RunsError, LawError, FitError
-        As `compare`, and if the likelihood is unknown or an option would change it.
+        As `compare`, and if the likelihood is unknown, an option would change it, or rows share runs.
 
     Source: Burnham and Anderson 2002, Model Selection and Multimodel Inference, chapter 2; Schwarz 1978, Annals of
     Statistics 6, 461.
@@ -70,6 +71,12 @@ def evidence(
     if refused:
         raise FitError(f"the likelihood says how laws are fitted, so evidence takes no {' and no '.join(refused)}")
     field = enter(laws, runs, {**fit_options, "loss": LIKELIHOODS[likelihood]}, verb="evidence")
+    if field.groups is not None:
+        raise FitError(
+            f"the {len(field.groups)} rows are checkpoints of {len(np.unique(field.groups))} runs, and a likelihood of "
+            "independent errors would be far too sure of them; keep the last row of each run "
+            "(scalelaw.runs.last_of_runs, in the shell --last), or compare by duel, which draws whole runs"
+        )
     rows = [_row(each, likelihood) for each in field.entrants]
     rows += [{"law": name, "notes": note} for name, note in field.absent.items()]
     frame = pd.DataFrame(rows).sort_values("aicc", kind="stable", ignore_index=True)

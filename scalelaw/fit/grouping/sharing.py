@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scalelaw.fit.comparing.deviance import deviance_test
 from scalelaw.fit.comparing.refits import Entrant
 from scalelaw.fit.fitting import fit
 from scalelaw.fit.grouping.view import group_function
+from scalelaw.fit.resampling import numbered
 from scalelaw.laws.grouped import COLUMN, grouped, own_name
 
 if TYPE_CHECKING:
@@ -19,14 +21,14 @@ if TYPE_CHECKING:
     from scalelaw.fit.grouping.fitting import GroupFit
 
 
-def sharing(groups: GroupFit, *, refits: int = 0, rng: int | np.random.Generator | None = 0) -> pd.DataFrame:
+def sharing(groups: GroupFit, *, refits: int | None = None, rng: int | np.random.Generator | None = 0) -> pd.DataFrame:
     """Test the sharing; see `GroupFit.test`.
 
     Returns
     -------
     DataFrame
         ``shared``, ``objective`` of the fit by groups and ``separate``, the sum of those of the groups alone, ``df``,
-        ``spare``, ``statistic``, ``p`` and, with ``refits``, ``bootstrap_p`` (see `scalelaw.nested_test`); ``verdict``.
+        ``spare``, ``statistic``, ``p``, ``p_by`` and ``f_p`` (see `scalelaw.nested_test`); ``verdict``.
     """
     import pandas as pd
 
@@ -48,7 +50,7 @@ def sharing(groups: GroupFit, *, refits: int = 0, rng: int | np.random.Generator
         spread["delta"] = settings.delta
     separate = fit(
         law,
-        joint.columns,
+        joint.table,
         loss=settings.loss,
         space=settings.space,
         overestimate=settings.overestimate,
@@ -58,9 +60,14 @@ def sharing(groups: GroupFit, *, refits: int = 0, rng: int | np.random.Generator
         **spread,
     )
     found = deviance_test(
-        Entrant.of(joint), Entrant.of(separate), refits=refits, rng=rng, strata=np.asarray(joint.columns[COLUMN])
+        Entrant.of(joint),
+        Entrant.of(separate),
+        refits=refits,
+        rng=rng,
+        strata=np.asarray(joint.columns[COLUMN]),
+        runs=None if joint.checkpoints_of is None else numbered(joint.checkpoints_of),
     )
-    p = found.p if np.isnan(found.bootstrap_p) else found.bootstrap_p
+    p = found.p
     names = ", ".join(freed)
     verdict = (
         f"the groups differ in {names}: p = {p:.2g}"
@@ -68,7 +75,4 @@ def sharing(groups: GroupFit, *, refits: int = 0, rng: int | np.random.Generator
         else f"these runs do not show that the groups differ in {names}: p = {p:.2g}"
     )
     row = {"shared": names, "objective": joint.objective, "separate": separate.objective}
-    row |= {"df": found.df, "spare": found.spare, "statistic": found.statistic, "p": found.p}
-    if refits:
-        row["bootstrap_p"] = found.bootstrap_p
-    return pd.DataFrame([{**row, "verdict": verdict}])
+    return pd.DataFrame([{**row, **asdict(found), "verdict": verdict}])

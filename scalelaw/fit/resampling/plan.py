@@ -30,6 +30,9 @@ _WORDS = {
 _GROUPED = {
     "wild": "turning the signs of residuals at random, one sign for each {by} (wild bootstrap)",
     "wild-mammen": "multiplying residuals by Mammen's random factors, one for each {by} (wild bootstrap)",
+    "parametric": (
+        "drawing new losses from the fitted law, rows of one {by} sharing noise (parametric bootstrap; {noise})"
+    ),
 }
 
 
@@ -58,7 +61,8 @@ class Resampling:
         """Resolve ``"auto"`` and read the grouping column.
 
         Rows that share a ``run`` stay together in every kind that has clusters: ``bayesian`` becomes
-        ``bayesian-cluster``, and the wild kinds give all checkpoints of a run one factor.
+        ``bayesian-cluster``, the wild kinds give all checkpoints of a run one factor, and ``parametric`` gives them
+        noise in common.
 
         Raises
         ------
@@ -73,9 +77,9 @@ class Resampling:
             kind = "cluster" if together else "pairs"
         elif kind == "bayesian" and together:
             kind = "bayesian-cluster"
-        if kind in ("pairs", "parametric") or (kind in ("bayesian", "wild", "wild-mammen") and not together):
-            if by is not None:
-                raise FitError(f"resampling {kind} has no groups, so by={by!r} means nothing; leave it out")
+        if kind in ("pairs", "parametric") and by is not None:
+            raise FitError(f"resampling {kind} has no groups, so by={by!r} means nothing; leave it out")
+        if kind == "pairs" or (kind in ("bayesian", "wild", "wild-mammen", "parametric") and not together):
             return cls(kind, "", np.arange(rows))
         return cls._grouped(kind, by or ("P" if kind.endswith("stratified") else "run"), table)
 
