@@ -83,18 +83,34 @@ def test_the_statistic_lies_on_its_null_distribution(refits: int) -> None:
     ax = drawn(plot.nested(frame))
     row = frame.iloc[0]
     places = [line.get_xydata()[0] for line in ax.lines if len(line.get_xydata()) == 1]
-    np.testing.assert_allclose(places[0], [row["statistic"], row["p"]])
+    np.testing.assert_allclose(places[0], [row["statistic"], row["f_p"]])
+    np.testing.assert_allclose(places[-1], [row["statistic"], row["p"]])
     assert len(places) == 1 + bool(refits)
     tail = ax.lines[0].get_xydata()
     assert np.interp(np.log(row["statistic"]), np.log(tail[:, 0]), np.log(tail[:, 1])) == pytest.approx(
-        np.log(row["p"]), rel=1e-3
+        np.log(row["f_p"]), rel=1e-3
     )
+
+
+def test_checkpoints_have_no_p_by_the_f_distribution() -> None:
+    run = np.repeat([f"r{place}" for place in range(8)], 3).astype(object)
+    frame = sl.nested_test("power_n", "parscale", {**PILE, "run": run}, refits=19)
+    ax = drawn(plot.nested(frame))
+    words = [text.get_text() for text in ax.figure.axes[0].get_legend().get_texts()]
+    assert words == ["$F$(1, 20), of independent rows", f"bootstrap p = {frame.loc[0, 'p']:.2g}"]
+    assert ax.lines[0].get_linestyle() == ":"
+
+
+def test_formulas_are_left_out_of_the_label() -> None:
+    frame = sl.nested_test({"c": 0.0}, "E + A/N**alpha + c*log(P)", PILE, refits=0)
+    assert drawn(plot.nested(frame)).get_xlabel() == "$F$ of the larger law against the smaller one"
 
 
 def test_no_statistic_and_no_p_are_drawn_at_the_edge() -> None:
     frame = pd.DataFrame({"small": ["a"], "large": ["b"], "df": [1], "spare": [20], "statistic": [0.0], "p": [1.0]})
+    frame = frame.assign(p_by="F distribution", f_p=1.0)
     assert drawn(plot.nested(frame)).has_data()
-    assert drawn(plot.nested(frame.assign(statistic=1e9, p=0.0))).has_data()
+    assert drawn(plot.nested(frame.assign(statistic=1e9, p=0.0, f_p=0.0))).has_data()
 
 
 def test_exponents_by_approach_and_by_budget() -> None:

@@ -124,7 +124,8 @@ class GroupFit:
 
         Where the sharing was true, a test of one shared parameter at 5 % rejected 6.2 % of 450 simulated tables of two
         groups of 12 runs (the F distribution 12 % of 150), 5.7 % of 300 of two groups of 24 with noise of heavy tails,
-        and 5.0 % of 200 of two groups of 12 runs with four checkpoints each.
+        and 5.0 % of 200 of two groups of 12 runs with four checkpoints each; for least squares the F distribution 6.2 %
+        of 600 of two groups of 12 runs.
 
         Raises
         ------
