@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import (
-    FuncFormatter,
+    Formatter,
     Locator,
     LogLocator,
     MaxNLocator,
@@ -33,6 +33,8 @@ _NAMES = {
     "loss": "Loss (nats per token)",
 }
 _COUNTS = ("N", "N_backbone", "D", "U")
+_TENTH, _WHOLE = 1e8, 1e9
+"""From where counts are written in billions, as the field does; beside smaller ones, from one billion."""
 
 
 def new_figure(*, size: tuple[float, float] | None = None) -> Figure:
@@ -74,8 +76,10 @@ def value_label(name: str, value: float) -> str:
     return f"${symbol(name)}$ = {text(name, value, digits=2)}"
 
 
-def text(name: str, value: float, *, digits: int = 6) -> str:
+def text(name: str, value: float, *, digits: int = 6, billions: float = _TENTH) -> str:
     """A value of a column as a tick says it, counts with at most so many digits after the point.
+
+    ``billions`` is the count from which they are written as ``0.1B``.
 
     Examples
     --------
@@ -83,7 +87,7 @@ def text(name: str, value: float, *, digits: int = 6) -> str:
     ('0.5B', '2T', '70M', '2')
     """
     if name in _COUNTS:
-        for least, unit, letter in ((1e12, 1e12, "T"), (1e8, 1e9, "B"), (1e6, 1e6, "M"), (1e3, 1e3, "K")):
+        for least, unit, letter in ((1e12, 1e12, "T"), (billions, 1e9, "B"), (1e6, 1e6, "M"), (1e3, 1e3, "K")):
             if value >= least * (1 - 1e-9):
                 return f"{round(value / unit, digits):.4g}{letter}"
     mantissa, _, exponent = f"{value:.3g}".partition("e")
@@ -91,6 +95,21 @@ def text(name: str, value: float, *, digits: int = 6) -> str:
         return mantissa
     power = f"10^{{{int(exponent)}}}"
     return f"${power}$" if mantissa == "1" else rf"${mantissa} \times {power}$"
+
+
+class Said(Formatter):
+    """Ticks as `text` says them, and no ``50M`` beside ``0.1B``."""
+
+    def __init__(self, name: str):
+        self._name = name
+
+    def __call__(self, value: float, pos: int | None = None) -> str:  # noqa: ARG002
+        return text(self._name, value)
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """All ticks of an axis, which share what they are written in."""
+        millions = any(value < _TENTH * (1 - 1e-9) for value in values)
+        return [text(self._name, value, billions=_WHOLE if millions else _TENTH) for value in values]
 
 
 class RoundLog(Locator):
@@ -129,7 +148,7 @@ def scale(ax: Axes, which: Literal["x", "y"], name: str, *, most: int = 6) -> No
         axis.set_major_locator(RoundLog(most))
         axis.set_minor_locator(LogLocator(subs="all", numticks=99))
         axis.set_minor_formatter(NullFormatter())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: text(name, value)))
+    axis.set_major_formatter(Said(name))
 
 
 def scale_loss(ax: Axes) -> None:

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
-from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import NullFormatter, NullLocator
 
 from scalelaw import analysis
 from scalelaw.fit.intervals import check_kind
 from scalelaw.plot.annotation import annotate_law
-from scalelaw.plot.axes import RoundLog, axes_of, label, scale, scale_loss, text, value_label
+from scalelaw.plot.axes import RoundLog, Said, axes_of, label, scale, scale_loss, value_label
 from scalelaw.plot.given import at_held, before_loss, frame_of, level_of, runs_of
 from scalelaw.plot.style import marker_size, series
 
@@ -131,6 +131,6 @@ def _by_colour(ax: Axes, frame: pd.DataFrame, points: dict[str, np.ndarray] | No
     bar = ax.get_figure().colorbar(mpl.cm.ScalarMappable(norm, palette), ax=ax, pad=0.02)  # type: ignore[union-attr]
     bar.set_label(label(by))
     bar.ax.yaxis.set_major_locator(RoundLog())
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: text(by, value)))
+    bar.ax.yaxis.set_major_formatter(Said(by))
     bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.yaxis.set_minor_formatter(NullFormatter())

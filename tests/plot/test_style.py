@@ -9,7 +9,7 @@ import pytest
 
 from scalelaw import plot
 from scalelaw.errors import ScalelawError
-from scalelaw.plot.axes import RoundLog, label, text
+from scalelaw.plot.axes import RoundLog, Said, label, text
 from scalelaw.plot.style import COLOURS, DASHES, GOLDEN, MARKERS, series
 
 from ..analysis.made import fitted
@@ -130,6 +130,20 @@ def test_values_are_said_as_people_say_them(name: str, value: float, said: str) 
 )
 def test_log_ticks_are_round_and_few(low: float, high: float, ticks: list[float]) -> None:
     assert RoundLog().tick_values(low, high) == pytest.approx(ticks)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "said"),
+    [
+        ([5e8, 1e9, 2e9], ["0.5B", "1B", "2B"]),
+        ([1e8, 3e8, 1e9], ["0.1B", "0.3B", "1B"]),
+        ([5e7, 1e8, 2e8], ["50M", "100M", "200M"]),
+        ([1e7, 1e8, 1e9], ["10M", "100M", "1B"]),
+        ([2e4, 1e5, 1e6], ["20K", "100K", "1M"]),
+    ],
+)
+def test_ticks_of_one_size_have_one_unit(ticks: list[float], said: list[str]) -> None:
+    assert Said("N").format_ticks(ticks) == said
 
 
 def test_columns_that_are_not_in_the_schema_have_a_name_too() -> None:
