@@ -37,37 +37,52 @@ class Carried(Protocol):
         """Keys (B, K, T + S, D), values and mask (B or 1, 1, Q, T + S) in the place of those of the text."""
         ...
 
+    def attend(
+        self, module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, scale: float
+    ) -> Tensor | None:
+        """Attention of one query a row, (B, 1, H, D), without joining; None where that is not to be had."""
+        ...
+
 
 def _sdpa(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **rest: Any) -> Any:
-    key, value, mask = _joined(module, query, key, value, mask, rest, additive=False)
+    carried = _carried(module, rest)
+    if carried is not None:
+        if _one_by_one(query, rest):
+            scale = rest.get("scaling") or query.shape[-1] ** -0.5
+            seen = carried.attend(module, query, key, value, mask, scale=scale)
+            if seen is not None:
+                return seen, None
+        key, value, mask = carried.join(module, query, key, value, mask, additive=False)
     return sdpa_attention_forward(module, query, key, value, mask, **rest)
 
 
 def _eager(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **rest: Any) -> Any:
-    key, value, mask = _joined(module, query, key, value, mask, rest, additive=True)
+    carried = _carried(module, rest)
+    if carried is not None:
+        key, value, mask = carried.join(module, query, key, value, mask, additive=True)
     return _own_eager(module)(module, query, key, value, mask, **rest)
 
 
-def _joined(
-    module: nn.Module,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    mask: Tensor | None,
-    rest: dict[str, Any],
-    *,
-    additive: bool,
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    carried = rest.pop(ARGUMENT, _ABSENT)
+def _one_by_one(query: Tensor, rest: Mapping[str, Any]) -> bool:
+    """Whether this is a token of a generation on a CPU, where what it costs is to copy keys and values.
+
+    A GPU has kernels for it, and other types than these sums in a type of their own.
+    """
+    plain = query.device.type == "cpu" and query.dtype in (torch.float32, torch.float64)
+    rare = rest.get("dropout") or any(rest.get(name) is not None for name in ("position_bias", "softcap", "cache"))
+    return plain and query.shape[2] == 1 and not torch.is_grad_enabled() and not rare
+
+
+def _carried(module: nn.Module, rest: dict[str, Any]) -> Carried | None:
+    """What came down to attention, taken out of the other arguments."""
+    carried: Any = rest.pop(ARGUMENT, _ABSENT)
     if carried is _ABSENT:
         raise PretrainedError(
             f"{type(module).__name__} is not handed the arguments of its decoder's call, so it cannot carry a prefix; "
             f"use a model whose decoder hands them down to attention"
         )
-    if carried is None:
-        return key, value, mask
-    joined: tuple[Tensor, Tensor, Tensor | None] = carried.join(module, query, key, value, mask, additive=additive)
-    return joined
+    found: Carried | None = carried
+    return found
 
 
 def _own_eager(module: nn.Module) -> Callable[..., Any]:

@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.aggregator import Aggregator
 from scalelaw.pretrained.attention import ARGUMENT, NAMES
+from scalelaw.pretrained.caching import make_room
+from scalelaw.pretrained.mixed import Filling, Group, Mixed
 from scalelaw.pretrained.prefixes import Heads, Maker, Prefixes, parameters_of, passes_of
-from scalelaw.pretrained.selection import Key, resolve
+from scalelaw.pretrained.selection import Asked, Key, counts_in, resolve
 from scalelaw.pretrained.settings import Settings
 
 DEFAULT = "default"
@@ -104,31 +106,45 @@ def spread(decoder: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
             f"the attention of this model was set to {decoder.config._attn_implementation}, which carries no prefix; "
             f"set it with model.set_attn_implementation('sdpa')"
         )
-    key = resolve(decoder, given.pop("streams", None))
-    _check_cache(given.get("past_key_values"), key)
-    given[ARGUMENT] = None
-    if key is not None:
+    prefixes = _asked(decoder, given.pop("streams", None), given)
+    _check_cache(given.get("past_key_values"), prefixes)
+    given[ARGUMENT] = prefixes
+    if prefixes is not None:
+        make_room(given.get("past_key_values"))
         for name in ("input_ids", "inputs_embeds", "attention_mask", "position_ids", "token_type_ids"):
             if given.get(name) is not None:
-                given[name] = over_streams(given[name], len(key[1]))
-        given[ARGUMENT] = Prefixes(parts_of(decoder, key[0]), key)
+                given[name] = prefixes.spread(given[name])
         _let_gradients_in(decoder, given)
     return (), given
+
+
+def _asked(decoder: Any, asked: Asked, given: dict[str, Any]) -> Prefixes | Mixed | None:
+    """What a call asks for: nothing, the same streams for every row, or each row's own."""
+    if not isinstance(asked, Tensor):
+        return _prefixes(decoder, resolve(decoder, asked))
+    text = given.get("input_ids") if given.get("inputs_embeds") is None else given["inputs_embeds"]
+    keys = [resolve(decoder, P) for P in counts_in(asked, len(cast(Tensor, text)))]
+    if len(set(keys)) == 1:
+        return _prefixes(decoder, keys[0])
+    rows = {key: [row for row, own in enumerate(keys) if own == key] for key in keys}
+    return Mixed([Group(own, _prefixes(decoder, key)) for key, own in rows.items()])
+
+
+def _prefixes(decoder: Any, key: Key | None) -> Prefixes | None:
+    return None if key is None else Prefixes(parts_of(decoder, key[0]), key)
 
 
 def gather(decoder: Any, _args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
     """After the decoder: the weighted sum of the streams in the place of their hidden states."""
     prefixes = kwargs.get(ARGUMENT)
-    if not isinstance(prefixes, Prefixes):
+    if not isinstance(prefixes, Prefixes | Mixed):
         return output
-    hidden = output[0]
-    mixed = prefixes.parts.aggregator(hidden.unflatten(0, (len(prefixes.kept), -1)), prefixes.kept)
-    passes = prefixes.parts.passes
-    if passes is not None and decoder.training and torch.is_grad_enabled():
-        passes += 1
+    mixed = prefixes.gathered(output[0])
+    if decoder.training and torch.is_grad_enabled():
+        prefixes.count_pass()
     if isinstance(output, tuple):
         return (mixed, *output[1:])
-    _mark(getattr(output, "past_key_values", None), prefixes.key)
+    _mark(getattr(output, "past_key_values", None), prefixes.filling)
     output["last_hidden_state"] = mixed
     if getattr(output, "hidden_states", None):
         output["hidden_states"] = (*output.hidden_states[:-1], mixed)
@@ -140,37 +156,33 @@ def parts_of(decoder: Any, name: str) -> Any:
     return InPlace(decoder) if name == decoder.stream_name else decoder.resting_streams[name]
 
 
-def over_streams(value: Any, P: int) -> Any:
-    """P copies of a batch, one stream after the other; what is one for all stays so."""
-    if isinstance(value, Mapping):
-        return {name: over_streams(each, P) for name, each in value.items()}
-    if not isinstance(value, Tensor) or (value.shape[0] == 1 and value.dim() == 4):
-        return value
-    return value.repeat(P, *[1] * (value.dim() - 1))
-
-
-def _check_cache(cache: Any, key: Key | None) -> None:
+def _check_cache(cache: Any, prefixes: Prefixes | Mixed | None) -> None:
     """Refuse a cache that was filled by another set of streams, or by none."""
     if cache is None or torch.compiler.is_compiling():
         return
+    filling = None if prefixes is None else prefixes.filling
     mark = getattr(cache, "scalelaw_streams", None)
-    if mark == key:
+    if mark == filling:
         return
     if int(cache.get_seq_length()):
         raise PretrainedError(
-            f"this cache was filled by {_named(mark)} and cannot go on with {_named(key)}; "
+            f"this cache was filled by {_named(mark)} and cannot go on with {_named(filling)}; "
             f"begin with an empty cache, or ask for the streams that filled it"
         )
-    _mark(cache, key)
+    _mark(cache, filling)
 
 
-def _mark(cache: Any, key: Key | None) -> None:
-    if cache is not None and getattr(cache, "scalelaw_streams", None) != key:
-        cache.scalelaw_streams = key
+def _mark(cache: Any, filling: Key | Filling | None) -> None:
+    if cache is not None and getattr(cache, "scalelaw_streams", None) != filling:
+        cache.scalelaw_streams = filling
 
 
-def _named(key: Key | None) -> str:
-    return "the model without streams" if key is None else f"streams {', '.join(map(str, key[1]))} of {key[0]!r}"
+def _named(filling: Key | Filling | None) -> str:
+    if filling is None:
+        return "the model without streams"
+    if isinstance(filling[0], str):
+        return f"streams {', '.join(map(str, filling[1]))} of {filling[0]!r}"
+    return "a batch whose rows have streams of their own"
 
 
 def _let_gradients_in(decoder: Any, given: dict[str, Any]) -> None:

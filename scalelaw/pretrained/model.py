@@ -13,6 +13,7 @@ from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.attention import implementation
 from scalelaw.pretrained.decoder import heads_of, install
 from scalelaw.pretrained.initial import unset
+from scalelaw.pretrained.mixed import reordered
 from scalelaw.pretrained.resting import lay, lift
 from scalelaw.pretrained.selection import Asked, resolve, sets_of
 from scalelaw.pretrained.settings import enter, settings_of
@@ -22,7 +23,7 @@ class WithStreams:
     """What a model with streams can do beside what its class can.
 
     Every call, ``generate`` among them, takes ``streams=``: P (1 is the model without streams), the name of a set in
-    memory, or a list of the streams to keep of the chosen set.
+    memory, a list of the streams to keep of the chosen set, or a tensor (B) with P of each row of the batch.
     """
 
     config: Any
@@ -119,9 +120,10 @@ class WithStreams:
         return [(name, value) for name, value in self.named_parameters() if is_streams(name)]  # type: ignore[attr-defined]
 
     def _reorder_cache(self, cache: Any, beams: Tensor) -> Any:
-        key = getattr(cache, "scalelaw_streams", None)
-        P = 1 if key is None else len(key[1])
-        cache.reorder_cache(torch.cat([beams + beams.numel() * p for p in range(P)]))
+        filling = getattr(cache, "scalelaw_streams", None)
+        if filling is not None:
+            beams = reordered(filling, beams)
+        cache.reorder_cache(beams)
         return cache
 
     @classmethod

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 
 from scalelaw.pretrained.aggregator import Aggregator
 from scalelaw.pretrained.attention import causal, to_add
+from scalelaw.pretrained.decoding import attend
+from scalelaw.pretrained.selection import Key
 from scalelaw.pretrained.settings import Settings
 
 TABLE, HIDDEN = 128, 512  # widths of the MLP that makes prefixes
@@ -81,25 +83,83 @@ class Parts(Protocol):
 
 
 class Prefixes:
-    """The prefixes of one call, as they come down to attention."""
+    """The prefixes of one call, as they come down to attention.
 
-    def __init__(self, parts: Parts, key: tuple[str, tuple[int, ...]]):
+    Attributes
+    ----------
+    silent : bool
+        Whether nothing of them is seen yet: all streams are then the model without, and one runs for all of them,
+        which is exact where P copies would differ by rounding.
+    """
+
+    def __init__(self, parts: Parts, key: Key):
         self.parts, self.key = parts, key
         self.kept: Sequence[int] = key[1]
         self.gate = gate_of(parts)  # of this call: a layer that is computed again sees what it saw
+        self.silent = False
+        if self.gate is not None and not torch.compiler.is_compiling():  # which cannot branch on a number it computes
+            opened = float(self.gate)
+            self.silent = opened == 0
+            self.gate = None if opened == 1 else self.gate
         self._causal: Tensor | None = None
+
+    @property
+    def filling(self) -> Key | None:
+        """What a cache is filled by: silent streams leave what the model without streams does."""
+        return None if self.silent else self.key
+
+    @property
+    def copies(self) -> int:
+        """How many copies of the batch run."""
+        return 1 if self.silent else len(self.kept)
+
+    def spread(self, value: Any) -> Any:
+        """Copies of a batch, one stream after the other."""
+        return over_streams(value, self.copies)
+
+    def gathered(self, hidden: Tensor) -> Tensor:
+        """The weighted sum (B, S, W) of the streams' hidden states (P B, S, W)."""
+        streams = hidden.unflatten(0, (self.copies, -1)).expand(len(self.kept), -1, -1, -1)
+        return self.parts.aggregator(streams, self.kept)
+
+    def count_pass(self) -> None:
+        """A training pass is over, and the prefix has faded in by as much."""
+        if self.parts.passes is not None:
+            self.parts.passes.add_(1)
+
+    def layer(self, module: nn.Module) -> tuple[Tensor, Tensor]:
+        """Keys and values of the streams that are kept, (P, K, T, D)."""
+        k, v = (self._kept(each) for each in self.parts.layer(module))
+        return k, v
 
     def join(
         self, module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, additive: bool
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Prefixes before keys and values; a mask lets every query see them."""
-        k, v = (self._kept(each) for each in self.parts.layer(module))
+        if self.silent:
+            return key, self._touched(module, value), mask
+        k, v = self.layer(module)
         queries = query.shape[2]
         if mask is None and queries > 1:
             # transformers leaves the mask of a first pass to its kernel, and a static cache has an unused end
             key, value, mask = key[:, :, :queries], value[:, :, :queries], self._past(queries, query.device)
         mask = self._widened(mask, k.shape[2], key, query.dtype, additive=additive)
         return _before(k, key), _before(v, value), mask
+
+    def attend(
+        self, module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, scale: float
+    ) -> Tensor | None:
+        """Attention of one query a row over prefix and text where they lie."""
+        if self.silent:
+            return None
+        return attend(query, key, value, mask, self.layer(module), self.gate, scale)
+
+    def _touched(self, module: nn.Module, value: Tensor) -> Tensor:
+        """The values as they are, with gradients of zero for the prefix: processes that share a step expect some."""
+        if not torch.is_grad_enabled():
+            return value
+        k, v = self.parts.layer(module)
+        return value + 0 * (k.flatten()[0] + v.flatten()[0])
 
     def _kept(self, own: Tensor) -> Tensor:
         return own if len(self.kept) == own.shape[0] and list(self.kept) == sorted(self.kept) else own[list(self.kept)]
@@ -130,6 +190,15 @@ def gate_of(parts: Parts) -> Tensor | None:
     if parts.passes is None:
         return None
     return (parts.passes / parts.settings.fade).clamp(max=1.0)
+
+
+def over_streams(value: Any, P: int) -> Any:
+    """P copies of a batch, one stream after the other; what is one for all stays so."""
+    if isinstance(value, Mapping):
+        return {name: over_streams(each, P) for name, each in value.items()}
+    if P == 1 or not isinstance(value, Tensor) or (value.shape[0] == 1 and value.dim() == 4):
+        return value
+    return value.repeat(P, *[1] * (value.dim() - 1))
 
 
 def _before(own: Tensor, text: Tensor) -> Tensor:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from torch import Tensor
+
 from scalelaw.errors import PretrainedError
 
 Key = tuple[str, tuple[int, ...]]
 """Name of a set, and its streams that are taken."""
 
-Asked = int | str | Sequence[int] | None
-"""P, where 1 is the model without streams; the name of a set; or the streams to keep of the one chosen.
+Asked = int | str | Sequence[int] | Tensor | None
+"""P, where 1 is the model without streams; the name of a set; the streams to keep of the one chosen; or, as a tensor of
+whole numbers (B), P of each row of the batch.
 
 Of a nested set any P up to its own can be asked for, and its first P streams are taken."""
 
@@ -46,6 +49,22 @@ def resolve(decoder: Any, asked: Asked) -> Key | None:
     if isinstance(asked, int) and not isinstance(asked, bool):
         return _by_count(decoder, sets, asked)
     return _some(decoder, sets, asked)
+
+
+def counts_in(asked: Tensor, batch: int) -> list[int]:
+    """P of each row of a batch.
+
+    Raises
+    ------
+    PretrainedError
+        If it is not one whole number for each row.
+    """
+    if asked.is_floating_point() or asked.dim() != 1 or len(asked) != batch:
+        raise PretrainedError(
+            f"streams is a tensor of shape {tuple(asked.shape)} and type {asked.dtype}, and the batch has {batch} "
+            f"rows; give one whole number a row"
+        )
+    return [int(P) for P in asked.tolist()]
 
 
 def _by_count(decoder: Any, sets: dict[str, int], P: int) -> Key | None:

@@ -41,6 +41,12 @@ class Probe:
         self.modules[module.layer_idx] = module
         return key, value, mask
 
+    def attend(
+        self, module: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, scale: float
+    ) -> Tensor | None:
+        """Nothing: all is to pass through :meth:`join`."""
+        return None
+
 
 def _spread(x: Tensor) -> Spread:
     x = x.detach().float().cpu()

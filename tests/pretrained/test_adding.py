@@ -1,5 +1,7 @@
 """How streams begin, what is trained, and which models can have some."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import transformers
@@ -59,6 +61,17 @@ def test_near_identity_fades_in_over_training_passes(ids):
     model.eval()(ids)
     assert _gate(model) == 1.0
     assert int(model.to(torch.bfloat16).get_decoder().prefix_passes) == 6
+
+
+@torch.no_grad()
+def test_a_gate_that_is_open_is_no_gate(ids):
+    model = with_streams("qwen2", init="random")
+    faded = with_streams("qwen2", init="random")
+    faded.get_decoder().stream_settings = replace(faded.get_decoder().stream_settings, fade=3)
+    faded.get_decoder().register_buffer("prefix_passes", torch.tensor(3))
+    assert torch.equal(faded(ids).logits, model(ids).logits)
+    faded.get_decoder().prefix_passes.fill_(2)
+    assert not torch.allclose(faded(ids).logits, model(ids).logits)
 
 
 def _gate(model):

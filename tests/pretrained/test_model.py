@@ -73,14 +73,26 @@ def test_one_stream_is_the_model_without(family, model, ids):
     assert torch.equal(single(ids).logits, base(ids).logits)
 
 
-@torch.no_grad()
 @pytest.mark.parametrize("prefix", ["direct", "reparameterised"])
-def test_near_identity_begins_as_the_model_without(family, prefix, ids):
+def test_near_identity_begins_as_exactly_the_model_without(family, prefix, ids):
     model = pretrained.add_streams(plain(family), 4, 5, init="near-identity", prefix=prefix).eval()
-    torch.testing.assert_close(model(ids).logits, plain(family)(ids).logits, **CLOSE)
+    base = plain(family)
     mask = torch.ones_like(ids)
     mask[0, :4] = 0
-    assert model(ids, attention_mask=mask).logits.isfinite().all()
+    with torch.no_grad():
+        assert torch.equal(model(ids).logits, base(ids).logits)
+        assert torch.equal(*(each(ids, attention_mask=mask).logits for each in (model, base)))
+    options = {"max_new_tokens": 4, "do_sample": False}
+    assert torch.equal(*(each.generate(ids, num_beams=2, **options) for each in (model, base)))
+    pretrained.trainable(model, "all")
+    began, wanted = gradients(model, ids), gradients(base, ids)
+    for name, value in wanted.items():
+        torch.testing.assert_close(began[name], value, atol=1e-6, rtol=1e-5)
+    own = {name: value for name, value in began.items() if name not in wanted}
+    assert set(own) == {name for name, _ in model.stream_parameters()}
+    assert not any(value.any() for value in own.values())
+    with torch.no_grad():
+        assert not torch.equal(model.eval()(ids).logits, base.eval()(ids).logits)  # one pass later
 
 
 @torch.no_grad()
