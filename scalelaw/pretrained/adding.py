@@ -53,9 +53,9 @@ def add_streams(
     prefix_tokens : int
         Slots of keys and values of each stream in every layer.
     init : {"near-identity", "statistics", "random"}
-        How the prefixes begin. The default begins as the function of the model without streams and lets the prefix
-        fade in over ``fade`` training passes; ``statistics`` draws keys and values that look like the model's own;
-        ``random`` draws them with deviation ``scale``.
+        How the prefixes begin. The default begins as exactly the model without streams, which runs once for all of
+        them until the first training pass, and lets the prefix fade in over ``fade`` passes; ``statistics`` draws keys
+        and values that look like the model's own; ``random`` draws them with deviation ``scale``.
     prefix : {"direct", "reparameterised"}
         As parameters, or as the output of a small MLP, as the paper trained them; :func:`convert` merges it.
     aggregation : {"mlp", "linear", "mean"}
@@ -66,7 +66,7 @@ def add_streams(
         Token ids (B, S) for ``statistics``; drawn evenly from the vocabulary where none are given.
     precision : {"base", "float32"}
         Type of what is added: the base's, or float32, which small steps of training need on a base in bfloat16. It is
-        kept through saving and loading; near-identity then holds to rounding.
+        kept through saving and loading.
     nested : bool
         The set is to be trained with :class:`~scalelaw.pretrained.training.trainer.Nested`, so that its first 1, 2,
         4, ... streams serve alone: ``streams=2`` then takes the first two.

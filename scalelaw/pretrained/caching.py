@@ -29,7 +29,8 @@ class RoomyLayer(DynamicLayer):
         """As in transformers; what is written over is written in place where no gradient asks for it."""
         if torch.is_grad_enabled() or torch.compiler.is_compiling():
             self.key_room = self.value_room = None
-            return super().update(key_states, value_states, *args, **kwargs)
+            made: tuple[Tensor, Tensor] = super().update(key_states, value_states, *args, **kwargs)
+            return made
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         self.keys, self.key_room = appended(self.keys, self.key_room, key_states)

@@ -1,7 +1,7 @@
 """How streams begin.
 
 - ``near-identity``: keys at random and values zero, seen through a gate that opens over the first training passes: at
-  step 0 the model is the one without streams, whatever P, and it leaves it gradually
+  step 0 the model is exactly the one without streams, whatever P, and it leaves it gradually
 - ``statistics``: keys and values drawn with the mean and the standard deviation that the model's own have, layer by
   layer, head by head and channel by channel
 - ``random``: keys and values normal with standard deviation ``scale``
