@@ -50,6 +50,8 @@ def need_columns(frame: pd.DataFrame, need: tuple[str, ...], *, maker: str, valu
             f"the frame lacks {', '.join(missing)}; it should be one that {maker}() returns, and has "
             f"{', '.join(map(str, frame.columns))}"
         )
+    if frame.empty:
+        raise ScalelawError(f"the frame has no rows to draw; {maker}() should return some")
     kept = frame if value is None else frame[np.isfinite(frame[value].astype(float))]
     if kept.empty:
         raise ScalelawError(f"no row has a {value} to draw; the last columns of the frame say why")
