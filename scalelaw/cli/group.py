@@ -67,13 +67,14 @@ def run(
         rng=seed,
     )
     summary = fitted.summary(level=level, kind=kind)
-    found = fitted.test(refits=refits, rng=seed) if test else None
+    found = None
     try:
         if save is not None:
             fitted.to_json(save)
             output.note(f"wrote {save}")
+        found = fitted.test(refits=refits, rng=seed) if test else None
     except ScalelawError:
-        output.table(summary, as_json=as_json)  # a fit that could not be saved is shown all the same
+        output.table(summary, as_json=as_json)  # a fit that could not be tested or saved is shown all the same
         raise
     if as_json:
         tested = None if found is None else found.to_dict("records")[0]

@@ -89,8 +89,9 @@ def few_runs(fit: Fit, dof: int) -> tuple[str, ...]:
     runs = dof + len(fit.free)
     if fit.settings.loss == "squared" or runs >= _RUNS_A_PARAMETER * len(fit.free):
         return ()
+    what = "runs" if fit.checkpoints_of is None else "rows"
     return (
-        f"{runs} runs for {len(fit.free)} parameters are too few for a density to be estimated from: intervals come "
+        f"{runs} {what} for {len(fit.free)} parameters are too few for a density to be estimated from: intervals come "
         "out too narrow; use the bootstrap",
     )
 

@@ -101,3 +101,10 @@ def test_group(shell, both: Path, tmp_path: Path) -> None:
     predicted = json.loads(shell("predict", saved, "--n", "1.6B", "--p", "8", "--at", "group=stack", "--json").out)
     assert predicted[0]["loss"] == pytest.approx(1.0412, abs=1e-3)
     assert "E[pile]" in shell(*arguments, "--report", "--fix", "k[stack]=0.4").out
+
+
+def test_groups_that_cannot_be_tested_are_shown_all_the_same(shell, both: Path) -> None:
+    found = shell("group", both, "--law", "parscale", "--groups", "dataset", "--test")
+    assert found.code == 1
+    assert "share no free parameter" in found.err
+    assert "alpha" in found.out

@@ -107,6 +107,10 @@ def test_clusters_that_hold_whole_runs_are_fine_and_others_are_not() -> None:
     assert "too narrow" in doubts_of(parted, "bc")[0]
 
 
+def test_the_report_counts_runs_and_not_their_checkpoints() -> None:
+    assert "runs  12, of which these are 60 checkpoints" in sl.fit(LAW, curves(0)).report()
+
+
 def test_parametric_noise_says_what_a_run_shares() -> None:
     fit = sl.fit(LAW, curves(0), loss="squared", space="raw", bootstrap=200, rng=0, resample="parametric")
     assert fit.draws.by == "run"

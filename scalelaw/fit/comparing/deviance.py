@@ -86,7 +86,7 @@ def deviance_test(
     Raises
     ------
     FitError
-        If the larger law has no more parameters, no row is left to tell the noise from, or rows share runs of which
+        If refits mean nothing, the larger law has no more parameters, no row is left to tell the noise from, or rows share runs of which
         there are fewer than 6, or for which the F distribution is asked.
     """
     df = large.problem.size - small.problem.size
@@ -118,6 +118,8 @@ def deviance_test(
 
 def _count(refits: int | None, large: Entrant, runs: np.ndarray | None) -> int:
     """The number of new tables."""
+    if refits is not None and (not isinstance(refits, (int, np.integer)) or refits < 0):
+        raise FitError(f"refits must be a whole number of new tables, 0 for the F distribution, not {refits!r}")
     if runs is None:
         needed = large.fit.settings.loss != "squared"
         return (REFITS if needed else 0) if refits is None else refits

@@ -189,6 +189,9 @@ def test_strata_of_runs_keep_their_own_errors() -> None:
 def test_no_test_of_checkpoints_without_runs_or_by_the_f_distribution() -> None:
     with pytest.raises(FitError, match="rows of one run are not independent"):
         sl.nested_test({"b": 0.0}, PLANE, curves(0), refits=0)
+    for refits in (-1, 2.5):
+        with pytest.raises(FitError, match="refits must be a whole number"):
+            sl.nested_test({"b": 0.0}, PLANE, curves(0), refits=refits)
     few = {name: values[RUNS < 5] for name, values in curves(0).items()}
     with pytest.raises(FitError, match="checkpoints of 5 runs, too few"):
         sl.nested_test({"b": 0.0}, PLANE, few)
