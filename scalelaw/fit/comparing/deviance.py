@@ -86,8 +86,8 @@ def deviance_test(
     Raises
     ------
     FitError
-        If refits mean nothing, the larger law has no more parameters, no row is left to tell the noise from, or rows share runs of which
-        there are fewer than 6, or for which the F distribution is asked.
+        If refits mean nothing, the larger law has no more parameters, no row is left to tell the noise from, or rows
+        share runs of which there are fewer than 6, or for which the F distribution is asked.
     """
     df = large.problem.size - small.problem.size
     if df < 1:
