@@ -68,7 +68,7 @@ const Live = {
     );
   },
 
-  /** Each parameter as a share of its latest value, or of its largest where that is 0, over the number of runs fitted. */
+  /** Each parameter over the number of runs fitted: a share of its latest value or, where that is 0, of its largest. */
   settling(fits) {
     const latest = fits.at(-1);
     document.getElementById("live-fits").hidden = !latest;
