@@ -14,7 +14,7 @@ from scalelaw.analysis.optimal_design import Design
 from scalelaw.errors import FitError
 from scalelaw.fit.differences import central
 from scalelaw.fit.model import build
-from scalelaw.fit.noise import seed_noise
+from scalelaw.fit.noise import scatter, seed_noise
 from scalelaw.fit.quantity import Given, as_quantity
 from scalelaw.fit.reduce import reduce_law
 
@@ -34,7 +34,7 @@ def suggest(
     budget: Any = None,
     k: int | None = None,
     cells: Any = None,
-    repeat: bool = True,
+    repeat: bool = False,
     flops: str | Callable[..., Any] | None = None,
     beyond: float | None = None,
     tokens_per_parameter: Any = None,
@@ -64,7 +64,9 @@ def suggest(
         round numbers over what the runs at hand are like: their range of N, of tokens a parameter, of D and of other
         columns, and powers of two up to their largest P.
     repeat : bool
-        Whether a cell may be trained several times, with other seeds.
+        Whether a cell may be trained several times, with other seeds. That averages the noise of seeds out, and not
+        what the law itself is off by there, which may be far more: the reruns of ``olmo-ladder`` agree to 0.02 % and
+        runs lie 0.6 % off the law.
     flops : str or callable, optional
         Cost of a cell without ``C``, by N, P and D; 6 N D P by default.
     beyond : float, optional
@@ -82,8 +84,8 @@ def suggest(
         A row for each new run, the one that brings most for its cost first: the law's columns, N and D where only the
         cost reads them, ``C``, ``C_total`` (with those above it), ``standard_error`` of the quantity after it (of its
         logarithm where the quantity is positive by nature, such as a loss) and ``ratio`` to that of the runs at hand.
-        Standard errors take the noise of one run from `scalelaw.fit.noise.seed_noise` and hold to first order, if the
-        law does.
+        Standard errors take the noise of one run from `scalelaw.fit.noise.seed_noise`, or the scatter of the runs about
+        the law where that is more, and hold to first order, if the law does.
 
     Raises
     ------
@@ -120,7 +122,13 @@ def suggest(
     errors = np.exp([design.score(chosen[: j + 1]) / 2 for j in range(len(chosen))])
     frame = {name: tidy(values[chosen]) for name, values in {**offered.columns, **offered.beside}.items()}
     frame |= {"C": cost[chosen], "C_total": np.cumsum(cost[chosen])}
-    return pd.DataFrame(frame | {"standard_error": seed_noise(fit).sd * errors, "ratio": errors / start})
+    return pd.DataFrame(frame | {"standard_error": _noise(fit) * errors, "ratio": errors / start})
+
+
+def _noise(fit: Fit) -> float:
+    """Standard deviation of a run about the law."""
+    seeds = seed_noise(fit).sd
+    return seeds if fit.rows <= len(fit.free) else max(seeds, scatter(fit).sd)
 
 
 def _offered(fit: Fit, given: Any, priced: dict[str, Any], shaped: dict[str, Any], *, cheap: bool) -> Cells:

@@ -20,7 +20,7 @@ def run(
         str | None,
         typer.Option(metavar="TABLE", help="Runs that could be trained; a grid like the runs by default."),
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Train no cell twice.")] = False,
+    repeat: Annotated[bool, typer.Option("--repeat", help="Let a cell be trained again, with other seeds.")] = False,
     flops: options.Flops = None,
     beyond: Annotated[
         float | None,
@@ -51,7 +51,7 @@ def run(
 
     fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
     offered = None if cells is None else options.columns_of(cells, column, need=())
-    chosen: dict[str, Any] = {"budget": budget, "k": k, "cells": offered, "repeat": not once, "flops": flops}
+    chosen: dict[str, Any] = {"budget": budget, "k": k, "cells": offered, "repeat": repeat, "flops": flops}
     shaped: dict[str, Any] = {"beyond": beyond, "tokens_per_parameter": ends, **options.held(at)}
     frame = suggest(fitted, of, **chosen, **shaped)
     figures.draw(figure, lambda plot: plot.suggest(frame, runs=fitted.table))

@@ -176,8 +176,22 @@ def seed_noise(fit: Fit) -> Noise:
     >>> print(seed_noise(sl.fit("parscale", sl.load("parscale-pile"))).describe())
     noise 0.00199 of log loss by the residuals of 24 runs, 20 degrees of freedom, as there are no replicate seeds
     """
-    if fit.noise is not None:
-        return fit.noise
+    return scatter(fit) if fit.noise is None else fit.noise
+
+
+def scatter(fit: Fit) -> Noise:
+    """Noise by the residuals, whether there are replicates or not: the law's misfit is in it.
+
+    Where replicates agree more closely than they follow the law, as the reruns of ``olmo-ladder`` do, it is the misfit that
+    makes the parameters uncertain.
+
+    Examples
+    --------
+    >>> import scalelaw as sl
+    >>> ladder = sl.fit("chinchilla", sl.load("olmo-ladder")[["N", "D", "loss"]])
+    >>> print(f"{scatter(ladder).sd:.2g} about the law, {seed_noise(ladder).sd:.2g} of seeds")
+    0.0059 about the law, 0.00016 of seeds
+    """
     residuals = fit.settings.residuals(fit.predicted, np.asarray(fit.columns["loss"], dtype=float))
     plain = residual_noise(residuals, len(fit.free), fit.weights, log=fit.settings.log)
     if fit.checkpoints_of is None:

@@ -1,5 +1,6 @@
 """The next runs: against exhaustive search, against what is known of optimal designs, and within the budget."""
 
+import dataclasses
 from itertools import combinations
 
 import numpy as np
@@ -177,3 +178,24 @@ def test_a_law_in_compute_is_priced_by_it() -> None:
     frame = suggest(sl.fit("power_c", runs), "E", budget=1e21, k=2)
     assert list(frame)[:2] == ["C", "C_total"]
     assert frame["C_total"].iloc[-1] <= 1e21
+
+
+def test_errors_count_what_the_law_is_off_by_beside_the_noise_of_seeds() -> None:
+    """Replicates that agree to a tenth of the scatter about the law do not make the answer ten times as certain."""
+    N, P = (np.repeat(grid.ravel(), 2) for grid in np.meshgrid([5e8, 1e9, 2e9], [1.0, 2, 4]))
+    off = np.repeat(0.01 * np.random.default_rng(0).standard_normal(9), 2)
+    loss = sl.laws.parscale.predict({"N": N, "P": P}, TRUTH) * np.exp(off)
+    runs = {"N": N, "P": P, "D": np.full(18, 42e9), "seed": np.tile([0, 1], 9), "loss": loss}
+    runs["loss"] = loss * np.exp(1e-4 * np.random.default_rng(1).standard_normal(18))
+    fit = sl.fit("parscale", runs)
+    assert fit.seed_noise().sd < 5e-4
+    bare = dataclasses.replace(fit, noise=None)
+    one, other = (suggest(each, "alpha", k=1)["standard_error"][0] for each in (fit, bare))
+    assert one == pytest.approx(other)
+
+
+def test_a_cell_is_trained_again_only_where_that_is_asked_for() -> None:
+    fit = parscale()
+    columns = ["N", "P"]
+    assert not suggest(fit, "alpha", k=6)[columns].duplicated().any()
+    assert suggest(fit, "alpha", k=6, repeat=True)[columns].duplicated().any()
