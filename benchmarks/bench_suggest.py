@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +19,7 @@ import scalelaw as sl
 from benchmarks.report import Row, progress
 from scalelaw.analysis.suggest import suggest
 from scalelaw.errors import FitError
+from scalelaw.fit.noise import scatter
 
 WITHIN, SHARE, TARGET = 0.01, 0.9, 0.5
 SETS = {
@@ -56,6 +57,14 @@ class Table:
         dearest = int(cost.argmax())
         target = {column: float(columns[column][dearest]) for column in law.columns}
         return cls(name, law.name, columns, cost, target, float(sl.fit(law, columns).predicted[dearest]))
+
+    def if_the_law_held(self, seed: int) -> Table:
+        """The same runs with losses of the law as fitted to them, and independent noise as large as their scatter."""
+        fit = sl.fit(self.law, self.columns)
+        noise = scatter(fit).sd * np.random.default_rng(seed).standard_normal(fit.rows)
+        columns = {**self.columns, "loss": fit.predicted * np.exp(noise)}
+        answer = float(sl.fit(self.law, columns).predicted[self.cost.argmax()])
+        return replace(self, columns=columns, answer=answer)
 
     def error(self, rows: np.ndarray) -> float:
         """Relative error of the prediction at the largest scale from these rows; infinite if they determine none."""
@@ -165,10 +174,13 @@ def measure(*, pilots: int = 10, repeats: int = 5) -> list[Row]:
     return [measure_set(name, pilots, repeats) for name in SETS]
 
 
-def measure_set(name: str, pilots: int, repeats: int, *, first: int = 0) -> Row:
-    """Compute that random, even and suggested choices need on one set; pilots are seeded from ``first`` on."""
+def measure_set(name: str, pilots: int, repeats: int, *, first: int = 0, simulated: int | None = None) -> Row:
+    """Compute that random, even and suggested choices need on one set; pilots are seeded from ``first`` on.
+
+    With a seed ``simulated`` the losses are those of `Table.if_the_law_held`.
+    """
     drawn = range(first, first + pilots)
-    table = Table.load(name)
+    table = Table.load(name) if simulated is None else Table.load(name).if_the_law_held(simulated)
     began = time.process_time()
     ours, shares = needed(table, suggested, pilots=drawn, repeats=1)
     seconds = (time.process_time() - began) / (pilots * len(BUDGETS))
@@ -194,9 +206,11 @@ def main() -> None:
     parser.add_argument("--pilots", type=int, default=10)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--first", type=int, default=0, help="seed of the first pilot")
+    parser.add_argument("--simulated", type=int, metavar="SEED", help="losses as if the law held, with this seed")
     options = parser.parse_args()
     for name in options.sets:
-        print(measure_set(name, options.pilots, 5, first=options.first).line(), flush=True)
+        row = measure_set(name, options.pilots, 5, first=options.first, simulated=options.simulated)
+        print(row.line(), flush=True)
 
 
 if __name__ == "__main__":

@@ -182,8 +182,8 @@ def seed_noise(fit: Fit) -> Noise:
 def scatter(fit: Fit) -> Noise:
     """Noise by the residuals, whether there are replicates or not: the law's misfit is in it.
 
-    Where replicates agree more closely than they follow the law, as the reruns of ``olmo-ladder`` do, it is the misfit that
-    makes the parameters uncertain.
+    Where replicates agree more closely than they follow the law, as the reruns of ``olmo-ladder`` do, it is the misfit
+    that makes the parameters uncertain.
 
     Examples
     --------
