@@ -118,7 +118,8 @@ def _minimise(problem: Problem, x: np.ndarray, delta: float, race: int | None, m
         value = state.moments.value
         # rounding of the residuals blurs the objective by its size times sum |psi|, which no decrease can be told from
         blur = rounding * np.minimum(np.sqrt(2 * mass * value) + mass * rounding, mass * delta)
-        converged = (slope <= 0) & (slope >= -TOLERANCE * value - blur) & (state.damping <= _FIRST_DAMPING)
+        # at the minimum a slope that rounding alone has left may have either sign
+        converged = (slope <= blur) & (slope >= -TOLERANCE * value - blur) & (state.damping <= _FIRST_DAMPING)
         converged |= value <= mass * rounding**2  # the runs lie on the law
         done = converged | (state.damping > _MOST_DAMPING) | ~np.isfinite(value)
         if race is not None and converged.any():
