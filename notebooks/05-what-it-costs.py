@@ -15,7 +15,7 @@
 # # What it costs
 #
 # Figure 4 of the paper, where its claim turns, and what to put on a device of your own. It is arithmetic: neither the paper
-# nor this notebook times a GPU. (`scalelaw cost study` measures, on whatever machine it runs.)
+# nor this notebook times a GPU. One processor was timed, though.
 
 # %%
 import importlib.util
@@ -52,6 +52,21 @@ with sl.plot.style("icml", columns=2):
 #
 # The claim is reproduced, and it turns: by the paper's own arithmetic parameters are the faster way from batch 7 on. A
 # roofline, which counts the key-value cache and what is read again for every token, turns elsewhere on every machine.
+#
+# ## Measured
+#
+# The same comparison by the clock: a model of 100M random parameters on two processor cores, its streams, and larger models that
+# are as good by the law, `runs/cost-cpu` of the repository. `scalelaw cost study` measures your machine
+# ([`sl.analysis.read_study`](../docs/reference/analysis.md) reads it).
+
+# %%
+measured = Path("../runs/cost-cpu")
+if measured.exists():  # in a clone
+    study = sl.analysis.read_study(measured, sl.fit("parscale", sl.load("parscale-stack")))
+    print(study.report())
+
+# %% [markdown]
+# The saving in memory is there; that in latency is not, as a processor does not wait for weights alone.
 #
 # ## Training
 #
