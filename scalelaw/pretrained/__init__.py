@@ -13,7 +13,7 @@ of other families; it needs the extra ``pretrained``. :mod:`~scalelaw.pretrained
 :mod:`~scalelaw.pretrained.scoring` scores tasks.
 
 A saved model is served by transformers' own server once this package is imported in its process, since the server does
-not know the released checkpoints otherwise::
+not know the classes otherwise::
 
     python -c "import scalelaw.pretrained; from transformers.cli.transformers import main; main()" serve out/model
 """

@@ -113,8 +113,11 @@ def register(family: str) -> Any:
 
 
 def _enter(made: Any) -> None:
-    from transformers import AutoConfig, AutoModelForCausalLM
+    """Let transformers find a class: by the model's type, and as its server does, by the name that a file says."""
+    import transformers
 
     config: Any = made.config_class
-    AutoConfig.register(config.model_type, config, exist_ok=True)
-    AutoModelForCausalLM.register(config, made, exist_ok=True)
+    transformers.AutoConfig.register(config.model_type, config, exist_ok=True)
+    transformers.AutoModelForCausalLM.register(config, made, exist_ok=True)
+    if not hasattr(transformers, made.__name__):
+        setattr(transformers, made.__name__, made)

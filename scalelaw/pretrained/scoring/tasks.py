@@ -1,7 +1,8 @@
 """Tasks of lm-evaluation-harness: a class of its models that knows streams, and its results as a table.
 
-Import this module and ``lm_eval`` has the model ``scalelaw``::
+Once :func:`lm_eval_class` has been called ``lm_eval`` has the model ``scalelaw``::
 
+    lm_eval_class()
     lm_eval.simple_evaluate(model="scalelaw", model_args="pretrained=streams/p4,streams=4", tasks=["arc_easy"])
 """
 

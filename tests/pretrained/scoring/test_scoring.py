@@ -103,8 +103,16 @@ def test_lm_evaluation_harness_by_P(tmp_path, monkeypatch):
             right += scores.index(max(scores)) == i % 2
         expected.append(right / 4)
     assert table.value.tolist() == expected
-    model.save_streams(tmp_path / "p4")
     assert lm_eval.api.registry.get_model("scalelaw") is scoring.lm_eval_class()
+    pretrained.convert(model, tmp_path / "whole", tokenizer=tokenizer)
+    found = lm_eval.simple_evaluate(
+        model="scalelaw",
+        model_args=f"pretrained={tmp_path / 'whole'},streams=4",
+        tasks=["letters"],
+        task_manager=lm_eval.tasks.TaskManager(include_path=str(tmp_path)),
+        bootstrap_iters=0,
+    )
+    assert found["results"]["letters"]["acc,none"] == expected[1]
     with pytest.raises(PretrainedError, match="no task 'nothing'"):
         scoring.lm_eval_tasks(model, tokenizer, ["nothing"])
 
