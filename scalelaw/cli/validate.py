@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scalelaw.cli import figures, options, output
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NUMBERS = ("ours", "theirs", "difference")
 
 
 def run(
@@ -35,9 +41,35 @@ def run(
     if as_json:
         output.document(table.to_dict("records"))
     else:
-        output.result(output.aligned(table.drop(columns=["remark", "tolerances"]), digits=5))
+        output.result(_by_set(table))
         for row in table[table["remark"] != ""].to_dict("records"):
             output.note(f"{row['set']}, {row['reference']}, {row['quantity']}: {row['remark']}")
     if (table["verdict"] == DISAGREES).any():
         output.note("Something disagrees: see the rows marked DISAGREES.")
         raise typer.Exit(1)
+
+
+def _by_set(table: pd.DataFrame) -> str:
+    """The table set by set, a line a comparison: what, both numbers, the largest relative difference, the verdict."""
+    rows: list[Mapping[Any, Any]] = [{**row, "what": _what(row)} for row in table.to_dict("records")]
+    width = max(len(row["what"]) for row in rows)
+    return "\n".join(_lines(rows, width))
+
+
+def _lines(rows: Iterable[Mapping[Any, Any]], width: int) -> Iterator[str]:
+    yield " " * (width + 4) + f"{'rows':>6}" + "".join(f"{title:>12}" for title in _NUMBERS)
+    last = None
+    for row in rows:
+        title = f"{row['set']} ({row['law']})" if row["law"] else str(row["set"])
+        if title != last:
+            yield title
+            last = title
+        numbers = "".join(f"{row[name]:>12.5g}" if row[name] == row[name] else " " * 12 for name in _NUMBERS)
+        yield f"    {row['what']:<{width}}{row['rows']:>6}{numbers}  {row['verdict']}"
+
+
+def _what(row: Mapping[Any, Any]) -> str:
+    """What is compared, with the paper that it is of."""
+    quantity = str(row["quantity"]).replace("exponent of N* in C", "exponent of N*")
+    paper = "" if row["reference"] == "known optimum" else str(row["reference"])
+    return ": ".join(filter(None, [paper, quantity]))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _PLANES = (("N", "D"), ("N", "P"))
 _LINES = 5
+_ROOM = 0.08
+"""Of the axis, beside its left end, in which the name of a line would lie over the ticks."""
 
 
 def suggest(
@@ -142,7 +144,7 @@ def _name(ax: Axes, budget: float, factor: float, ends: tuple[float, float, floa
     at, up = right, budget / factor / right
     if up < bottom:
         at, up = budget / factor / bottom, bottom
-    if left < at <= right and bottom <= up < top:
+    if left * (right / left) ** _ROOM < at <= right and bottom <= up < top:
         ax.annotate(
             text("C", budget), (at, up), (-1, 1), textcoords="offset points",
             ha="right", va="bottom", color="0.55", fontsize=small(),

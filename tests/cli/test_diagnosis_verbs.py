@@ -86,7 +86,10 @@ def test_validate_exits_with_1_where_something_disagrees(shell, monkeypatch) -> 
     from scalelaw import validate as validating
 
     monkeypatch.setattr(validating, "names", lambda: ("parscale-pile",))
-    assert shell("validate").code == 0
+    done = shell("validate")
+    assert done.code == 0
+    assert max(map(len, done.out.splitlines())) < 150
+    assert next(line for line in done.out.splitlines() if "R2" in line).split()[-1] == "agrees"
     real = validating.fit
     monkeypatch.setattr(validating, "fit", lambda law, runs, **options: real(law, runs, **{**options, "delta": 1e-2}))
     done = shell("validate")
