@@ -88,8 +88,9 @@ def attention(weights: Weights, x: Array, shape: Shape, rope: tuple[Array, Array
         k, v = prepend(own_k, k), prepend(own_v, v)
         slots = own_k.shape[2]
     mixed = []
-    for part in range(PARTS):  # all at once would compute twice the scores that are seen
-        start, end = part * S // PARTS, (part + 1) * S // PARTS
+    parts = min(PARTS, S)
+    for part in range(parts):  # all at once would compute twice the scores that are seen
+        start, end = part * S // parts, (part + 1) * S // parts
         seen = slice(None, slots + end)
         mask = visible(jnp.arange(start, end), jnp.arange(-slots, end), gate)
         mixed.append(attend(q[..., start:end, :], k[..., seen, :], v[..., seen, :], mask))

@@ -97,6 +97,11 @@ def test_the_loss_and_its_gradients_are_those_of_pytorch(P):
         np.testing.assert_allclose(gradients[name], value.grad, atol=1e-5, rtol=0, err_msg=name)
 
 
+@pytest.mark.parametrize("P", [1, 2])
+def test_a_window_may_be_a_single_token(P):
+    compare(Model(replace(SHAPE, layers=1), Streams(count=P), seed=1), TOKENS[:, :1])
+
+
 def test_near_identity_begins_as_one_stream():
     shape = replace(SHAPE, layers=1)
     one, many = Model(shape, seed=3), Model(shape, Streams(count=2, near_identity=True), seed=3)
