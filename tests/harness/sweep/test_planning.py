@@ -167,7 +167,8 @@ def test_it_is_said_that_cells_are_timed(make, widths, said):
 
 @pytest.mark.parametrize("device", ["cuda:99", "tpu"])
 def test_the_time_on_a_device_of_another_machine_is_not_known(make, tmp_path, monkeypatch, device):
-    pytest.importorskip("ray", reason="the package ray is not installed")
+    for package in ("ray", "optax") if device == "tpu" else ("ray",):
+        pytest.importorskip(package, reason=f"the package {package} is not installed")
     monkeypatch.setattr(planning, "measured", None)  # is not called
     rows = rehearse(tmp_path / "t", make(width=[32, 48]), engine="ray", device=device)
     assert [row["seconds"] for row in rows] == [None, None]
