@@ -60,6 +60,6 @@ def choose(device: str = "auto", count: int = 1) -> Place:
     if count < 1:
         raise HarnessError(f"devices is {count}; a batch needs at least one")
     if count > len(found):
-        there = f"{len(found)} device{'s' if len(found) > 1 else ''} of {found[0].platform}"
-        raise HarnessError(f"JAX has {there} here, which cannot be {count}; ask for as many as there are")
+        there = f"{len(found)} {found[0].platform} device{'s' if len(found) > 1 else ''}"
+        raise HarnessError(f"JAX finds {there} here, but devices is {count}; ask for {len(found)} at most")
     return Place(Mesh(np.asarray(found[:count]), (_BATCH,)))

@@ -126,7 +126,8 @@ class Together:
         while left := self.left:
             if stop():
                 self.checkpoint()
-                raise Stopped(f"{len(left)} cells trained together stopped; they go on from there")
+                count = f"{len(left)} cell{'s' if len(left) != 1 else ''}"
+                raise Stopped(f"{count} trained together stopped; each goes on from its checkpoint")
             self.step()
             now = time.monotonic()
             for index in left:

@@ -30,7 +30,7 @@ def total(rows: Sequence[Row], jobs: int = 1, together: int = 1, *, engine: str 
     count += f", {len(left)} of them to do" if len(left) < len(rows) else ""
     return (
         f"{count}, {sum(row['FLOPs'] for row in left):.3g} FLOPs; {_time(left, jobs, engine)}, and at most "
-        f"{_size(most)} beside what torch itself takes"
+        f"{_size(most)} beside what Python and its packages take"
     )
 
 

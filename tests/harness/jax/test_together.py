@@ -94,7 +94,7 @@ def test_all_may_diverge(tmp_path, corpus):
 def test_stopped_cells_go_on_wherever_they_stand(tmp_path, corpus):
     alone = [train(cell, tmp_path / "alone" / cell.id) for cell in GROUP]
     folders = [tmp_path / cell.id for cell in GROUP]
-    with pytest.raises(Stopped, match="4 cells trained together stopped; they go on from there"):
+    with pytest.raises(Stopped, match="4 cells trained together stopped; each goes on from its checkpoint"):
         train_together(GROUP, folders, stop=stopped_after(5))
     with pytest.raises(Stopped):  # one of them takes some steps alone
         train(GROUP[1], folders[1], stop=stopped_after(7))

@@ -62,7 +62,7 @@ def test_one_cell_of_a_sweep_by_itself(tmp_path, corpus):
     for options, message in (
         ({"compile": True}, "compile is for torch"),
         ({"shard": True}, "shard is for torch, under torchrun"),
-        ({"devices": 3}, "which cannot be 3"),
+        ({"devices": 3}, "but devices is 3"),
     ):
         with pytest.raises(HarnessError, match=message):
             train_one(folder, backend="jax", **options)
