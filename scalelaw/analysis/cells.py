@@ -66,7 +66,7 @@ def cells_like(
     beyond : float
         How many times beyond each end of these ranges a cell may lie.
     tokens_per_parameter : (low, high), optional
-        In the place of the range in the runs.
+        In the place of the range in the runs; an end that is None or infinite is theirs.
 
     Raises
     ------
@@ -214,9 +214,17 @@ def _round(values: np.ndarray) -> np.ndarray:
 
 
 def _two(given: Any, ends: tuple[float, float]) -> tuple[float, float]:
+    """Low and high of what is given; an end that is None or infinite is that of the runs."""
     if given is None:
         return ends
-    values = read_values("tokens_per_parameter", given)
-    if len(values) != 2 or not values[0] <= values[1]:
+    pair = list(given) if np.ndim(given) == 1 and not isinstance(given, str) else []
+    if len(pair) != 2:
         raise FitError(f"tokens_per_parameter is (low, high), such as (5, 100), not {given!r}")
-    return float(values[0]), float(values[1])
+    open_ = [each is None or (isinstance(each, float) and np.isinf(each)) for each in pair]
+    low, high = (
+        end if left else float(read_values("tokens_per_parameter", each)[0])
+        for each, end, left in zip(pair, ends, open_, strict=True)
+    )
+    if not low <= high:
+        raise FitError(f"tokens_per_parameter is from {low:.3g} to {high:.3g}; give (low, high) with low below high")
+    return low, high

@@ -73,7 +73,7 @@ def suggest(
         How many times beyond each end of these ranges a cell of the grid may lie; 1 by default. Without a budget no
         cell costs more than so many times the dearest run at hand.
     tokens_per_parameter : (low, high), optional
-        For the grid, in the place of the range in the runs.
+        For the grid, in the place of the range in the runs; an end that is None or infinite is theirs.
     **held
         ``D``, ``N`` or ``P`` of every cell where only the cost depends on it, as in ``D="42B"``; by default the only
         value that the table has.

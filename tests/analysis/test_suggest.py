@@ -136,6 +136,13 @@ def test_cells_have_the_shape_of_the_runs() -> None:
             assert (values < high * factor * 1.06).all()
     chosen = cells_like(fit, tokens_per_parameter=(5, "100")).columns
     assert ((chosen["D"] / chosen["N"] > 4.7) & (chosen["D"] / chosen["N"] < 106)).all()
+    half = cells_like(fit, tokens_per_parameter=(5, None)).columns
+    assert (half["D"] / half["N"] > 4.7).all()
+    for wrong, says in (((100, 5), "from 100 to 5"), (5, "not 5"), ((1, 2, 3), r"not \(1, 2, 3\)")):
+        with pytest.raises(FitError, match=says):
+            cells_like(fit, tokens_per_parameter=wrong)
+    with pytest.raises(FitError, match="no cell has such tokens a parameter"):
+        cells_like(fit, tokens_per_parameter=(1e6, 2e6))
     frame = suggest(fit, "loss at N=70B,D=1.4T", k=2)
     assert (frame["C"] <= (6.0 * fit.columns["N"] * fit.columns["D"]).max() * (1 + 1e-9)).all()
 
