@@ -175,8 +175,8 @@ def errors_at_best(table: Table, *, pilots: range, repeats: int) -> np.ndarray:
     """Standard error of the answer in per cent, by a choice that knows the law and by random ones, (budgets, 2).
 
     To first order, as if the law held with its parameters known to the choice, and noise were independent and as large
-    as the scatter of the runs: what hardly any choice betters. The error is from the answer of all runs, and that of least
-    absolute deviations, which Huber's function with delta 0.001 nearly is.
+    as the scatter of the runs: what hardly any choice betters. The error is from the answer of all runs, and that of
+    least absolute deviations, which Huber's function with delta 0.001 nearly is.
     """
     fit = sl.fit(table.law, table.columns)
     model = build(fit.law, {name: table.columns[name] for name in fit.law.columns})
