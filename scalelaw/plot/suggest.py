@@ -64,7 +64,7 @@ def suggest(
         If the frame is another one, or has no such plane.
     """
     frame = frame_of(fit, analyse, options, need=("C", "C_total", "standard_error"))
-    at_hand = runs_of(fit, runs)
+    at_hand = runs_of(fit, fit.table if runs is None and not isinstance(fit, pd.DataFrame) else runs)
     plane = _plane(frame, at_hand)
     if show not in (None, "runs", "error"):
         raise ScalelawError(f"a figure of suggestions shows runs or error, not {show!r}")

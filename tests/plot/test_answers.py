@@ -59,6 +59,13 @@ def test_a_run_to_be_repeated_has_its_number_and_other_costs_have_no_lines() -> 
         plot.suggest(frame, show="loss")
 
 
+def test_tokens_that_the_law_does_not_read_are_drawn_of_runs_at_hand_too() -> None:
+    fit = sl.fit("power_n", {"N": PILE["N"], "D": PILE["D"], "loss": PILE["loss"]})
+    at_hand, following = marks(drawn(plot.suggest(fit, of="alpha", k=2)))
+    assert len(at_hand) == len(PILE)
+    assert set(following[:, 1]) == {42e9}
+
+
 def test_streams_are_told_apart_in_the_plane_of_parameters_and_tokens() -> None:
     fit = known("parscale_data")
     frame = sl.suggest(fit, "k", k=6)
