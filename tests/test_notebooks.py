@@ -22,6 +22,9 @@ def test_what_is_opened_is_what_is_reviewed(path):
     code = [cell for cell in opened.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in code), "a notebook is committed with its outputs"
     assert not any(output.output_type == "error" for cell in code for output in cell.outputs)
+    drawn = [cell for cell in code if "plot.save(" in cell.source]
+    shown = [cell for cell in drawn if any("image/png" in output.get("data", {}) for output in cell.outputs)]
+    assert [cell.source for cell in drawn if cell not in shown] == [], "a figure that is saved is shown too"
     assert not any("def " in line.split("#")[0] for cell in code for line in cell.source.splitlines())
 
 

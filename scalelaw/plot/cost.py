@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from scalelaw.analysis.plan import added_at_equal_loss, ways_to_scale
 from scalelaw.errors import ScalelawError
-from scalelaw.plot.axes import axes_of, label, legend_above
+from scalelaw.plot.axes import axes_of, label, legend_above, new_figure
 from scalelaw.plot.given import frame_of, level_of
 from scalelaw.plot.style import series, small
 
@@ -118,7 +118,7 @@ def cost_panels(
     batches = sorted(frame["batch"].unique())
     if figure is None:
         width, height = mpl.rcParams["figure.figsize"]
-        figure = Figure(figsize=(width, max(height, 0.95 * width * 2 / max(2, len(batches)))))
+        figure = new_figure(size=(width, max(height, 0.95 * width * 2 / max(2, len(batches)))))
     panels = figure.subplots(2, len(batches), sharey=True, squeeze=False)
     for column, batch in enumerate(batches):
         rows = frame[frame["batch"] == batch]

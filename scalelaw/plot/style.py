@@ -71,8 +71,15 @@ def style(venue: str = "paper", *, columns: int = 1) -> Iterator[None]:
         raise ScalelawError(f"no style is called {venue!r}; there are {', '.join(VENUES)}")
     if columns not in (1, 2):
         raise ScalelawError(f"a figure spans 1 or 2 columns, not {columns!r}")
-    with mpl.rc_context(_settings(VENUES[venue][columns - 1])):
-        yield
+    interactive = mpl.is_interactive()
+    try:
+        with mpl.rc_context(_settings(VENUES[venue][columns - 1])):
+            try:
+                yield
+            finally:
+                interactive = mpl.is_interactive()
+    finally:
+        mpl.interactive(interactive)  # else a notebook, whose first figure turns it on, shows that figure alone
 
 
 def _settings(width: float) -> dict[Any, Any]:

@@ -1,5 +1,6 @@
 """Styles: widths of every venue, sizes of text, and no state left behind."""
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,22 @@ def test_the_settings_are_put_back() -> None:
     assert before == dict(mpl.rcParams)
 
 
+def test_a_backend_that_the_first_figure_loads_stays_interactive() -> None:
+    """A notebook's backend turns that on when pyplot loads it, and shows no figure where it is off."""
+    was = mpl.is_interactive()
+    try:
+        for wanted in (True, False):
+            with plot.style("icml"):
+                mpl.interactive(wanted)
+            assert mpl.is_interactive() is wanted
+            with contextlib.suppress(ScalelawError), plot.style("icml"):
+                mpl.interactive(not wanted)
+                raise ScalelawError("no figure")
+            assert mpl.is_interactive() is not wanted
+    finally:
+        mpl.interactive(was)
+
+
 @pytest.mark.parametrize(("venue", "columns"), [("nature", 1), ("icml", 3)])
 def test_unknown_venues_are_refused(venue: str, columns: int) -> None:
     with (
@@ -99,10 +116,12 @@ def test_figures_leave_no_state_behind_and_need_no_display(tmp_path: Path) -> No
 def test_where_pyplot_is_in_use_or_a_notebook_runs_the_figure_is_displayed(setting: str) -> None:
     program = (
         f"import matplotlib; matplotlib.use('agg'); {setting}\n"
-        "from scalelaw import fit, load, plot\n"
-        "ax = plot.curves(fit('parscale', load('parscale-pile')))\n"
+        "import numpy as np; from scalelaw import fit, load, plot\n"
+        "made = fit('parscale', load('parscale-pile'))\n"
         "import matplotlib.pyplot as plt\n"
-        "assert plt.get_fignums() and plt.gcf() is ax.figure"
+        "for draw in (plot.curves, plot.cost_panels):\n"
+        "    axes = np.ravel(draw(made))\n"
+        "    assert plt.get_fignums() and plt.gcf() is axes[0].figure"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(plot.__file__).parents[2])
 
