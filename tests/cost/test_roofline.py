@@ -106,6 +106,16 @@ def test_differences_from_the_papers_arithmetic():
     assert every["prefill_head"] > 30 * own["prefill_head"]
 
 
+@pytest.mark.parametrize("streams", [1, 4])
+def test_a_prefix_that_stays_out_of_the_cache_takes_no_room_there(streams):
+    given = {"hardware": "a100", "input_tokens": 64, "output_tokens": 64, "batch": 3}
+    kept, left = (row(SMALL, streams, model=Roofline(prefix=where), **given) for where in ("cache", "attention"))
+    slots = 3 * streams * SMALL.prefix_tokens if streams > 1 else 0
+    copied = slots * SMALL.layers * 2 * SMALL.kv_heads * SMALL.head_size * 2
+    assert kept["memory_cache"] - left["memory_cache"] == pytest.approx(copied)
+    assert kept["memory_prefixes"] == left["memory_prefixes"]
+
+
 def test_the_first_token_comes_with_the_prompt():
     given = {"hardware": "a100", "input_tokens": 64}
     assert row(SMALL, hardware="a100", output_tokens=1)["decode"] == 0

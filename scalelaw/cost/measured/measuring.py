@@ -14,6 +14,7 @@ import numpy as np
 from scalelaw.cost.hardware import Hardware, hardware_of
 from scalelaw.cost.machine import processors
 from scalelaw.cost.measured.table import Table
+from scalelaw.cost.models.roofline import Roofline
 from scalelaw.cost.parameters import check_streams, parameters
 from scalelaw.cost.serving import decode, memory, prefill
 from scalelaw.cost.setting import whole
@@ -130,7 +131,9 @@ def measure_costs(
         what = {"config": dict(config)} if config is not None else {"shape": shape.to_dict()}
         found = _summary(_found({**what, **sizes, **common}), sizes)
         machine = hardware_of(hardware)  # type: ignore[arg-type]
-        predicted = _predicted(shape, sizes, machine, dtype)
+        predicted = _predicted(
+            shape, sizes, machine, dtype, Roofline(prefix="cache" if config is None else "attention")
+        )
         N = parameters(shape, sizes["streams"])["N"]
         table.add({**key, "N": N, **found, **predicted, "hardware": machine.name, "repeats": common["repeats"]})
     return table.frame()
@@ -203,10 +206,10 @@ def _summary(found: dict[str, Any], sizes: dict[str, int]) -> dict[str, float]:
     return row | memory | {"swapped": int(found["faults"])}
 
 
-def _predicted(shape: Shape, sizes: dict[str, int], machine: Hardware, dtype: str) -> dict[str, float]:
+def _predicted(shape: Shape, sizes: dict[str, int], machine: Hardware, dtype: str, model: Roofline) -> dict[str, float]:
     """The roofline's answer for the same setting."""
     served: dict[str, Any] = {name: value for name, value in sizes.items() if name != "streams"}
-    served |= {"weights": dtype, "cache": dtype, "compute": machine.computes_in(dtype)}
+    served |= {"weights": dtype, "cache": dtype, "compute": machine.computes_in(dtype), "model": model}
     P = sizes["streams"]
     first, each = (cost(shape, P, hardware=machine, **served) for cost in (prefill, decode))
     return {

@@ -72,6 +72,9 @@ class Roofline:
     ----------
     logits : {"last", "all"}
         Whether the prompt's pass computes the logits of its last token or of all.
+    prefix : {"cache", "attention"}
+        Whether the prefix is copied into the cache once, as the harness's decoder does, or put before the keys in the
+        attention of each layer and not kept, as `scalelaw.pretrained` does: the cache is then 2 c L a R (S + O).
 
     Source
     ------
@@ -80,13 +83,14 @@ class Roofline:
     """
 
     logits: Literal["last", "all"] = "last"
+    prefix: Literal["cache", "attention"] = "cache"
     name: str = "roofline"
 
     def memory(self, setting: Setting) -> Terms:
         s, z = setting, setting.sizes
         counts = counted(z, s.streams)
         w = s.weight_bytes
-        rows, held = s.batch * s.streams, s.slots + s.input_tokens + s.output_tokens
+        rows, held = s.batch * s.streams, s.input_tokens + s.output_tokens + s.slots * (self.prefix == "cache")
         return {
             "weights": w * (counts["N_backbone"] + counts["n_embedding"] + counts["n_head"]),
             "prefixes": w * counts["n_prefix"],

@@ -29,12 +29,13 @@ def made_ready(plan: Plan, stage: Stage, weights: Sequence[Path], tokenizer: Any
     Raises
     ------
     PretrainedError
-        If the model has other streams already.
+        If the model has other streams already, or a shorter context than the plan.
     """
     from scalelaw.pretrained.training.trainer import load_trained
 
     model = load(plan.model, revision=plan.revision, dtype=plan.dtype)
     _check_streams(model, plan)
+    _check_context(model, plan)
     stages = plan.stages[: plan.stages.index(stage) + 1]
     for i, each in enumerate(stages):
         _choose(model, plan, each, tokenizer, texts)
@@ -50,6 +51,15 @@ def _check_streams(model: Any, plan: Plan) -> None:
         raise PretrainedError(
             f"{plan.model} has {P} streams already and {plan.settings.streams} are asked for; ask for {P}, or name "
             f"the base without streams"
+        )
+
+
+def _check_context(model: Any, plan: Plan) -> None:
+    longest = getattr(model.config, "max_position_embeddings", None)
+    if longest is not None and plan.recipe.context > longest:
+        raise PretrainedError(
+            f"a context of {plan.recipe.context} tokens is longer than that of {plan.model}, {longest}; "
+            f"choose a shorter one"
         )
 
 

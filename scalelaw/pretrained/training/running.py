@@ -76,7 +76,7 @@ def train(
         If the folder holds another run, or model and plan do not go together.
     """
     place = Path(folder)
-    _begin(plan, place)
+    _refuse_another(plan, place)
     if (place / ROWS).exists():
         return json.loads((place / ROWS).read_text(encoding="utf-8")) if torchrun.rank() == 0 else []
     chosen = devices.choose(device)
@@ -95,6 +95,7 @@ def train(
         own = place / STAGES / stage.name
         if not (own / "done.json").exists():
             model = made_ready(plan, stage, weights, tokenizer, decoded(data.train[:64]))
+            _begin(plan, place)
             rows = tokens[stage.first_step * plan.recipe.batch :][: stage.steps * plan.recipe.batch]
             _train_stage(plan, stage, model, rows, own, chosen, shard, checkpoint_seconds, stop, say)
             del model
@@ -104,20 +105,27 @@ def train(
     return _finish(plan, place, weights, tokenizer, decoded(data.held_out), chosen, say)
 
 
-def _begin(plan: Plan, place: Path) -> None:
-    """Make the folder, or see that what is in it is of this plan."""
+def _refuse_another(plan: Plan, place: Path) -> None:
+    """See that what is in the folder, if anything, is of this plan."""
     path = place / PLAN
-    if path.exists():
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if held != json.loads(json.dumps(plan.to_dict())):
-            differs = ", ".join(_differences(held, json.loads(json.dumps(plan.to_dict()))))
-            raise PretrainedError(
-                f"{place} holds a run with other settings ({differs}); name another folder, or ask for the same"
-            )
+    if not path.exists():
         return
-    if torchrun.rank() == 0:
-        place.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(plan.to_dict(), indent=1) + "\n")
+    held, asked = json.loads(path.read_text(encoding="utf-8")), json.loads(json.dumps(plan.to_dict()))
+    if held != asked:
+        raise PretrainedError(
+            f"{place} holds a run with other settings ({', '.join(_differences(held, asked))}); name another folder, "
+            f"or ask for the same"
+        )
+
+
+def _begin(plan: Plan, place: Path) -> None:
+    """Make the folder and say what is in it, once model and data are known to go together."""
+    if torchrun.rank() == 0 and not (place / PLAN).exists():
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PretrainedError(f"cannot make the folder {place}: {error.strerror}; choose another place") from None
+        write_atomically(place / PLAN, json.dumps(plan.to_dict(), indent=1) + "\n")
 
 
 def _differences(held: dict[str, Any], asked: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ import scalelaw as sl
 from scalelaw import pretrained
 from scalelaw.cost import parameters, train_flops
 from scalelaw.cost.configs import shape_from_config
-from scalelaw.errors import Diverged, PretrainedError, Stopped
+from scalelaw.errors import Diverged, PretrainedError, ScalelawError, Stopped
 from scalelaw.pretrained.training import Plan, train
 from scalelaw.pretrained.training.plan import Recipe
 from scalelaw.pretrained.training.running import held_out_of
@@ -188,6 +188,22 @@ def test_what_diverges_says_so(make_plan, tmp_path):
     plan = make_plan(trainable="all", recipe={"rate": 1e20, "clip": 1e30, "warmup": 0.0})
     with pytest.raises(Diverged, match="lower the rates"):
         train(plan, tmp_path, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"recipe": {"context": 128, "batch": 1}}, "context of 128 tokens is longer than that of .*, 64"),
+        ({"settings": {"prefix_tokens": 65}}, "longer than the context of this model, 64"),
+        ({"data": "./nothing.txt"}, "no file or folder"),
+        ({"model": "./nothing"}, "no such folder"),
+        ({"steps": 5000}, "tokens to train on"),
+    ],
+)
+def test_what_cannot_begin_leaves_the_folder_free(changes, words, make_plan, tmp_path):
+    with pytest.raises(ScalelawError, match=words):
+        train(make_plan(**changes), tmp_path / "run", device="cpu")
+    assert not (tmp_path / "run").exists()
 
 
 def test_too_little_text(make_plan, tmp_path):
