@@ -181,7 +181,7 @@ def test_a_column_that_holds_zero_has_an_axis(still) -> None:
 def test_search_order_and_export(opened, fits) -> None:
     page = opened.page
     page.fill("#search", "P=8 N>1B")
-    assert opened.text("#runs-count") == "4 of 24 runs"
+    assert opened.text("#runs-count") == "4 of 24 runs of parscale"
     page.click("#runs th button[data-column=loss]")
     assert page.get_attribute("#runs th:has([data-column=loss])", "aria-sort") == "ascending"
     with page.expect_download() as download:
@@ -211,7 +211,7 @@ def test_the_link_holds_the_state(opened, open_page, file: Path) -> None:
     page.click("#runs th button[data-column=loss]")
     page.click("#runs th button[data-column=loss]")
     found = open_page(page.evaluate("location.href"))
-    assert found.text("#runs-count") == "4 of 24 runs"
+    assert found.text("#runs-count") == "4 of 24 runs of additive"
     assert found.text("#runs") == opened.text("#runs")
     assert found.page.get_attribute("#runs th:has([data-column=loss])", "aria-sort") == "descending"
     wrong = open_page(
@@ -292,6 +292,38 @@ def test_a_phone_needs_no_sideways_scrolling(open_page, file: Path) -> None:
             .filter((each) => each.checkVisibility() && each.getBoundingClientRect().height < 24).length"""
     )
     assert small == 0
+
+
+@pytest.mark.parametrize("chart", ["#curves", "#contours", "#costs-chart"])
+def test_a_finger_that_starts_on_a_chart_scrolls_the_page(open_page, file: Path, chart: str) -> None:
+    phone = open_page(file.as_uri(), viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
+    page = phone.page
+    page.wait_for_selector(f"{chart} .main-svg")
+    page.locator(chart).scroll_into_view_if_needed()
+    before = page.evaluate("window.scrollBy(0, 100), scrollY")
+    box = page.locator(chart).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = page.context.new_cdp_session(page)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 11):
+        points = [{"x": x, "y": y - 10 * step}]
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": points})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    phone.until(f"scrollY > {before + 50}")
+
+
+def test_a_law_of_other_runs_shows_them_and_contours_at_its_own_levels(open_page, fits, tmp_path: Path) -> None:
+    stack = sl.fit("parscale", sl.load("parscale-stack"))
+    made = open_page(explore.write([stack, fits[0]], tmp_path / "page.html", names=["stack", "pile"]).as_uri())
+    hollow = "document.querySelector('#curves').data?.filter((each) => each.marker?.symbol?.endsWith('-open'))"
+    made.until(f"{hollow}?.filter((each) => each.name !== 'here').reduce((sum, {{ x }}) => sum + x.length, 0) === 24")
+    assert "Hollow marks are the runs of pile." in made.text("#curves-key")
+    made.until("document.querySelectorAll('#contours .contourlabels text').length > 0")
+    dashed = made.page.evaluate("document.querySelector('#contours').data.find(({ line }) => line?.dash === 'dash')")
+    assert 1.7 < dashed["contours"]["start"] < dashed["contours"]["end"] < 2.2
+    assert "at levels of its own" in made.text("#contours-key")
+    made.page.select_option("#second", label="none")
+    made.until(f"{hollow}.length === 1")  # where the sliders are
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

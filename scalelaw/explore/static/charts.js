@@ -16,8 +16,18 @@ const Charts = {
     return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   },
 
+  /** Whether a finger points: its swipe is to scroll the page, and would zoom a chart that it starts on. */
+  touched() {
+    return matchMedia("(pointer: coarse)").matches;
+  },
+
   axis(title, more = {}) {
-    const lines = { gridcolor: Charts.colour("grid"), linecolor: Charts.colour("line"), zeroline: false };
+    const lines = {
+      gridcolor: Charts.colour("grid"),
+      linecolor: Charts.colour("line"),
+      zeroline: false,
+      fixedrange: Charts.touched(),
+    };
     return { title: { text: title }, ...lines, automargin: true, ...more };
   },
 
@@ -69,6 +79,7 @@ const Charts = {
       margin: { l: 55, r: 15, t: 15, b: 50 },
       legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
       hoverlabel: { bgcolor: Charts.colour("panel"), font: { color: Charts.colour("ink") } },
+      dragmode: Charts.touched() ? false : "zoom",
       uirevision: id,
     };
     const options = { responsive: true, displaylogo: false, displayModeBar: false };
@@ -76,9 +87,9 @@ const Charts = {
   },
 
   /** What solid and dashed lines are, where two laws are shown. */
-  key(id, more = "") {
+  key(id, more = "", own = "") {
     const [first, second] = [State.first(), State.second()];
-    const text = second ? `Solid: ${Controls.title(first)}. Dashed: ${Controls.title(second)}.` : "";
+    const text = second ? `Solid: ${Controls.title(first)}. Dashed: ${Controls.title(second)}${own}.` : "";
     document.getElementById(`${id}-key`).textContent = [text, more].filter(Boolean).join(" ");
   },
 
@@ -87,6 +98,14 @@ const Charts = {
     const names = Object.keys(fit.runs);
     const rows = fit.runs.loss.map((_, row) => Object.fromEntries(names.map((name) => [name, fit.runs[name][row]])));
     return rows;
+  },
+
+  /** The overlaid law, where it was fitted to other runs that the axes of the first can show; else null. */
+  others() {
+    const [first, second] = [State.first(), State.second()];
+    if (!second || String(first.axes) !== String(second.axes)) return null;
+    const columns = [...first.axes.filter(Boolean), "loss"];
+    return columns.every((name) => String(first.runs[name]) === String(second.runs[name])) ? null : second;
   },
 
   different(values) {

@@ -35,10 +35,16 @@ const Contours = {
       { ...drawn, z: first, contours: lines, line: { color: ink, width: 1.5 }, showscale: false, name: fit.name },
     ];
     const other = State.second();
+    let own = "";
     if (other) {
-      const dashed = { dash: "dash", color: Charts.colour("second"), width: 2 };
-      const plain = { start, end, size, coloring: "none" };
-      traces.push({ ...drawn, z: losses(other), contours: plain, line: dashed, showscale: false, name: other.name });
+      const second = losses(other);
+      const far = Contours.apart(levels, second.flat());
+      const { start, end, size } = far ? Contours.levels(second.flat()) : levels;
+      own = far ? ", at levels of its own" : "";
+      const color = Charts.colour("second");
+      const dashed = { dash: "dash", color, width: 2 };
+      const plain = { start, end, size, coloring: "none", showlabels: far, labelfont: { color, size: 12 } };
+      traces.push({ ...drawn, z: second, contours: plain, line: dashed, showscale: false, name: other.name });
     }
     traces.push(Contours.runs(fit, x, y), Contours.here(x, y, now));
     const layout = {
@@ -47,8 +53,8 @@ const Contours = {
       showlegend: false,
     };
     const ends = `${Numbers.fixed(levels.low, 3)} to ${Numbers.fixed(levels.high, 3)} nats a token`;
-    const dashes = other ? `, and dashed those of ${other.name}` : "";
-    Charts.key("contours");
+    const dashes = other ? `, and dashed those of ${other.name}${own}` : "";
+    Charts.key("contours", "", own);
     const says = `Contours of the loss over ${x} and ${y}, from ${ends}, with ${fit.rows} runs${dashes}.`;
     return Charts.draw("contours", traces, layout, says);
   },
@@ -61,6 +67,13 @@ const Contours = {
     const power = 10 ** Math.floor(Math.log10(rough));
     const size = [1, 2, 5, 10].map((lead) => lead * power).find((each) => each >= rough);
     return { low, high, size, start: Math.ceil(low / size) * size, end: Math.floor(high / size) * size };
+  },
+
+  /** Whether fewer than two of the levels are among these losses: such a law would show hardly a line at them. */
+  apart({ start, end, size }, values) {
+    const known = values.filter(Number.isFinite);
+    const [from, to] = [Math.max(start, Math.min(...known)), Math.min(end, Math.max(...known))];
+    return known.length > 0 && Math.floor(to / size) - Math.ceil(from / size) < 1;
   },
 
   runs(fit, x, y) {

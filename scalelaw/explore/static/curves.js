@@ -26,7 +26,9 @@ const Curves = {
     const band = fit.draws.length ? `The grey band is the ${percent} interval along the model's line.` : "";
     const nearest = by && fit.runs[by].some((value) => !lines.includes(value));
     const marks = nearest ? `Marks are runs, each as the line whose ${by} is nearest.` : "";
-    Charts.key("curves", [marks, band].filter(Boolean).join(" "));
+    const others = Charts.others();
+    const hollow = others ? `Hollow marks are the runs of ${others.name}.` : "";
+    Charts.key("curves", [marks, hollow, band].filter(Boolean).join(" "));
     const says = `Curves of the loss over ${x}${each}, with ${fit.rows} runs; ${at}. The runs are in the table below.`;
     return Charts.draw("curves", [...Curves.band(fit, x, now, across), ...traces, here], layout, says);
   },
@@ -73,10 +75,16 @@ const Curves = {
         showlegend: false,
       });
     }
-    const runs = Charts.runs(fit).filter((run) => !by || Curves.nearest(lines, run[by]) === value);
-    const marker = { color, size: 8, symbol: Charts.MARKERS[place % Charts.MARKERS.length] };
-    const points = { x: runs.map((run) => run[x]), y: runs.map((run) => run.loss), mode: "markers", marker };
-    if (runs.length) traces.push({ ...points, name: `runs, ${name}`, legendgroup: name, showlegend: false });
+    const symbol = Charts.MARKERS[place % Charts.MARKERS.length];
+    const marks = (each, marker, label) => {
+      const runs = Charts.runs(each).filter((run) => !by || Curves.nearest(lines, run[by]) === value);
+      const points = { x: runs.map((run) => run[x]), y: runs.map((run) => run.loss), mode: "markers" };
+      const shown = { marker: { color, size: 8, ...marker }, legendgroup: name, showlegend: false };
+      if (runs.length) traces.push({ ...points, ...shown, name: label });
+    };
+    marks(fit, { symbol }, `runs, ${name}`);
+    const others = Charts.others();
+    if (others) marks(others, { symbol: `${symbol}-open` }, `${others.name}'s runs, ${name}`);
     return traces;
   },
 

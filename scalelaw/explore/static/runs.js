@@ -74,7 +74,8 @@ const Runs = {
     document.getElementById("runs").replaceChildren(table);
     if (focused) table.querySelector(`[data-column="${CSS.escape(focused)}"]`)?.focus();
     const cut = rows.length > Runs.MOST ? `, of which the first ${Runs.MOST} are shown; the export has all` : "";
-    document.getElementById("runs-count").textContent = `${rows.length} of ${fit.rows} runs${cut}`;
+    const of = State.fits.length > 1 ? ` of ${fit.name}` : "";
+    document.getElementById("runs-count").textContent = `${rows.length} of ${fit.rows} runs${of}${cut}`;
   },
 
   heading(name) {
