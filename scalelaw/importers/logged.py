@@ -153,7 +153,7 @@ class _Run:
         if not counts and values["N"] is None:
             raise RunsError(
                 f"run {self.log.name!r} does not say how many parameters it has; name the setting with "
-                f"columns={{'N': ...}}, or give a table about the runs with columns run and N"
+                "--column N=... or columns={'N': ...}, or give a table with columns run and N with --about or about="
             )
         computed = {"P": P, "D": D, "C": C, "step": step, "run": self.log.name, "source": self.log.source}
         trained = {"trained": self.asked.trained} if shape is not None else {}
@@ -185,7 +185,8 @@ class _Run:
         if self.asked.tokens_per_step is not None:
             if step is None:
                 raise RunsError(
-                    f"run {self.log.name!r} logs no step to count tokens by; name one with columns={{'step': ...}}"
+                    f"run {self.log.name!r} logs no step to count tokens by; name one with "
+                    "--column step=... or columns={'step': ...}"
                 )
             return round(step * self.asked.tokens_per_step)
         if logged is not None or shape is None or step is None:
@@ -208,7 +209,10 @@ class _Run:
     def doubts(self, rows: Sequence[Row]) -> list[str]:
         said = []
         if any(row["D"] is None for row in rows):
-            said.append("no count of tokens is logged; give tokens_per_step, or name a metric with columns={'D': ...}")
+            said.append(
+                "no count of tokens is logged; give --tokens-per-step (tokens_per_step), or name a metric with "
+                "--column D=... or columns={'D': ...}"
+            )
         if any(
             row["C"] is None and row["P"] > 1 and meant("C", {**self.settings, **self.history[-1]}, "") for row in rows
         ):

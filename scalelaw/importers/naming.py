@@ -102,7 +102,7 @@ def meant(column: str, known: Mapping[str, Any], run: str) -> Any:
         if values:
             raise RunsError(
                 f"run {run!r} has {_listed(values)}, each of which could be {column}; choose one with "
-                f"columns={{{column!r}: {next(iter(values))!r}}}"
+                f"--column {column}={next(iter(values))} or columns={{{column!r}: {next(iter(values))!r}}}"
             )
     return None
 

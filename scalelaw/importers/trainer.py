@@ -158,8 +158,8 @@ def _loss_name(history: Iterable[dict[str, Any]], asked: str | None, path: Path)
         return asked
     if not names:
         raise RunsError(
-            f"{path} logs no held-out loss; train with eval_strategy, or name the training loss with loss='loss', "
-            f"which is not the same"
+            f"{path} logs no held-out loss; train with eval_strategy, or name the training loss, which is not "
+            f"the same, with --loss loss or loss='loss'"
         )
     if len(names) > 1:
         raise RunsError(f"{path} logs {' and '.join(names)}; name one with loss")

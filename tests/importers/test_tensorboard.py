@@ -88,7 +88,9 @@ def test_what_cannot_be_read(tmp_path, monkeypatch, capsys):
     with pytest.raises(RunsError, match="run 'a' does not say how many parameters"):
         importers.read_tensorboard(tmp_path)
     assert _run(["import", "tensorboard", str(tmp_path)], debug=False) == 1
-    assert "how many parameters" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "how many parameters" in said
+    assert "--column N=... or columns={'N': ...}" in said
     monkeypatch.setitem(__import__("sys").modules, "tensorboard", None)
     with pytest.raises(MissingExtra, match=r"scalelaw\[tensorboard\]"):
         importers.read_tensorboard(tmp_path)

@@ -218,7 +218,7 @@ def test_the_folder_that_it_writes(folder, tmp_path):
         (with_size(), {"trained": "some"}, "all or streams"),
         (with_size(), {"about": {"N": [1]}}, "no column run"),
         (with_size(), {"about": {"run": ["a", "a"], "N": [1, 1]}}, "twice"),
-        (with_size(**{"config.params": 999}), {}, "each of which could be N"),
+        (with_size(**{"config.params": 999}), {}, "each of which could be N; choose one with --column N="),
         ([{"val/loss": 2.0, "n_params": 5}], {"tokens_per_step": 8}, "no step to count tokens by"),
     ],
 )
