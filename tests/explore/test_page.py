@@ -193,6 +193,31 @@ def test_search_order_and_export(opened, fits) -> None:
     np.testing.assert_allclose([float(row["predicted"]) for row in rows], fits[0].predict(runs)["loss"], rtol=CLOSE)
 
 
+@pytest.mark.parametrize(
+    ("search", "found"), [("1.6B", 4), ("1.6b P=8", 1), ("N=1.6B", 4), ("N>1B P=8", 4), ("20B", 0)]
+)
+def test_a_size_is_found_by_what_it_is_called(opened, search: str, found: int) -> None:
+    opened.page.fill("#search", search)
+    assert opened.text("#runs-count") == f"{found} of 24 runs of parscale"
+
+
+def test_no_law_is_laid_over_itself(opened, open_page, file: Path) -> None:
+    page = opened.page
+
+    def shown() -> list[str]:
+        return [page.input_value(f"#{name}") for name in ("first", "second")]
+
+    assert shown() == ["0", "1"]
+    page.select_option("#first", "1")
+    assert shown() == ["1", "0"]
+    page.select_option("#second", "1")
+    assert shown() == ["0", "1"]
+    page.select_option("#second", label="none")
+    page.select_option("#second", "0")
+    assert shown() == ["0", "-1"]
+    assert open_page(file.as_uri() + "#first=1&second=1").page.evaluate("State.now.second") == -1
+
+
 def test_the_link_holds_the_state(opened, open_page, file: Path) -> None:
     page = opened.page
     page.fill("#field-N", "3.3B")

@@ -32,13 +32,19 @@ const Runs = {
   holds(run, word) {
     const found = Runs.FILTER.exec(word);
     if (!found || !(found[1] in run))
-      return Object.values(run).some((value) => Runs.text(value).toLowerCase().includes(word.toLowerCase()));
+      return Object.values(run).some(
+        (value) => Runs.text(value).toLowerCase().includes(word.toLowerCase()) || Runs.called(value, word),
+      );
     const [, name, compare, text] = found;
     const value = run[name];
     const given = typeof value === "number" ? Numbers.read(text) : text;
-    return { "<": value < given, ">": value > given, "<=": value <= given, ">=": value >= given, "=": value === given }[
-      compare
-    ];
+    const same = value === given || Runs.called(value, text);
+    return { "<": value < given, ">": value > given, "<=": value <= given, ">=": value >= given, "=": same }[compare];
+  },
+
+  /** Whether this is what people call a size: 1.6B for 1571472384. */
+  called(value, text) {
+    return value > 1000 && [2, 3].some((digits) => Numbers.short(value, digits).toLowerCase() === text.toLowerCase());
   },
 
   text(value) {

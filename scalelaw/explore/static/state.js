@@ -75,8 +75,16 @@ const State = {
 
   /** A change, told to all parts of the page and written into its address. */
   set(changes) {
-    State.keep(changes);
+    State.keep({ ...changes, ...State.unlike(changes) });
     State.tell();
+  },
+
+  /** No law is laid over itself: the two change places, or nothing is laid over the one. */
+  unlike(changes) {
+    const { first, second } = { ...State.now, ...changes };
+    if (first !== second) return {};
+    if (first !== State.now.first) return { second: State.now.first };
+    return State.now.second < 0 || State.now.second === first ? { second: -1 } : { first: State.now.second };
   },
 
   /** A change that is of one part of the page alone, and is in its address too. */
@@ -125,6 +133,7 @@ const State = {
     for (const name of ["search", "order"]) if (parts.has(name)) changes[name] = parts.get(name);
     if (parts.has("down")) changes.down = parts.get("down") === "true";
     State.now = { ...State.now, ...changes, columns: { ...State.now.columns, ...columns } };
+    if (State.now.first === State.now.second) State.now.second = -1;
   },
 
   allowed(name, value) {
