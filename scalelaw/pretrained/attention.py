@@ -47,7 +47,7 @@ class Carried(Protocol):
 def _sdpa(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **rest: Any) -> Any:
     carried = _carried(module, rest)
     if carried is not None:
-        if _one_by_one(query, rest):
+        if _one_by_one(query, mask, rest):
             scale = rest.get("scaling") or query.shape[-1] ** -0.5
             seen = carried.attend(module, query, key, value, mask, scale=scale)
             if seen is not None:
@@ -63,14 +63,15 @@ def _eager(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: T
     return _own_eager(module)(module, query, key, value, mask, **rest)
 
 
-def _one_by_one(query: Tensor, rest: Mapping[str, Any]) -> bool:
+def _one_by_one(query: Tensor, mask: Tensor | None, rest: Mapping[str, Any]) -> bool:
     """Whether this is a token of a generation on a CPU, where what it costs is to copy keys and values.
 
     A GPU has kernels for it, and other types than these sums in a type of their own.
     """
     plain = query.device.type == "cpu" and query.dtype in (torch.float32, torch.float64)
     rare = rest.get("dropout") or any(rest.get(name) is not None for name in ("position_bias", "softcap", "cache"))
-    return plain and query.shape[2] == 1 and not torch.is_grad_enabled() and not rare
+    by_head = mask is not None and mask.shape[1] > 1
+    return plain and query.shape[2] == 1 and not torch.is_grad_enabled() and not rare and not by_head
 
 
 def _carried(module: nn.Module, rest: dict[str, Any]) -> Carried | None:

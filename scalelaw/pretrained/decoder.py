@@ -112,8 +112,9 @@ def spread(decoder: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
     if prefixes is not None:
         make_room(given.get("past_key_values"))
         for name in ("input_ids", "inputs_embeds", "attention_mask", "position_ids", "token_type_ids"):
-            if given.get(name) is not None:
-                given[name] = prefixes.spread(given[name])
+            value = given.get(name)
+            if value is not None and not (name == "position_ids" and len(value) == 1):  # which then are those of all
+                given[name] = prefixes.spread(value)
         _let_gradients_in(decoder, given)
     return (), given
 

@@ -141,6 +141,13 @@ def test_padding_is_not_seen(model, ids, side):
 
 
 @torch.no_grad()
+def test_positions_may_be_one_row_for_all(model, ids):
+    positions = torch.arange(11)[None]
+    torch.testing.assert_close(model(ids, position_ids=positions).logits, model(ids).logits, **CLOSE)
+    torch.testing.assert_close(model(ids[:1], position_ids=positions).logits, model(ids[:1]).logits, **CLOSE)
+
+
+@torch.no_grad()
 def test_a_batch_is_its_rows(model, ids):
     rows = torch.cat([model(row[None]).logits for row in ids])
     torch.testing.assert_close(model(ids).logits, rows, **CLOSE)
