@@ -3,11 +3,14 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import scalelaw as sl
 from scalelaw.analysis.plan import Service, choice_regions, plan
+from scalelaw.analysis.plan.around import nothing_fits
 from scalelaw.analysis.plan.candidates import candidates
+from scalelaw.analysis.plan.limits import Limits
 from scalelaw.cost import Hardware, decode, latency, memory, parameters, train_flops
 from scalelaw.errors import FitError, ScalelawError
 
@@ -149,11 +152,11 @@ def test_a_machine_of_ones_own_in_fp32_only():
     [
         (
             {"memory": "100MiB"},
-            r"nothing fits within 100 MiB of memory: the smallest model that could, .* takes 1\d\d MiB",
+            r"nothing fits within 100 MiB of memory: what comes nearest of the models tried, .* takes 1\d\d MiB",
         ),
         (
             {"latency": "1us/token"},
-            r"nothing fits within .*0.001 ms a token: the smallest model that could.* a token; allow",
+            r"nothing fits within .*0.001 ms a token: what comes nearest.* a token; allow",
         ),
         ({"memory": "much"}, "'much' is not an amount of memory; write one such as 8GiB"),
         ({"latency": "soon"}, "'soon' is not a time; write one such as 60ms/token"),
@@ -175,6 +178,15 @@ def test_a_machine_of_ones_own_in_fp32_only():
 def test_what_cannot_be_planned_is_refused(options, message):
     with pytest.raises(ScalelawError, match=message):
         plan(fitted(), **{"hardware": "jetson-orin", **options})
+
+
+def test_what_is_named_where_nothing_fits_is_what_comes_nearest_to_all_limits():
+    """The model of the least memory is the slower one, and it is time that is short."""
+    table = pd.DataFrame(
+        {"N": [3, 4], "P": [8, 1], "memory": [100 * 2**20, 200 * 2**20], "per_token": [0.02, 0.01]}
+    ).assign(latency=1.0)
+    said = nothing_fits(table, Limits(memory=2**30, per_token=0.005))
+    assert "of the models tried, which have 3 parameters and more, is 4 with P = 1, and takes 200 MiB, 10 ms a" in said
 
 
 @pytest.mark.parametrize("name", [name for name in sl.laws.ALL if not {"N", "P"} <= set(sl.laws.ALL[name].columns)][:3])

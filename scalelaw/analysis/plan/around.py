@@ -49,8 +49,9 @@ def sensitivity(training: Training, room: Candidates, limits: Limits, service: S
 
 
 def nothing_fits(table: pd.DataFrame, limits: Limits) -> str:
-    """What to say, with the smallest model and the limit that it breaks."""
-    least = table.sort_values(["memory", "per_token"]).iloc[0]
+    """What to say, with the model tried that comes nearest: that needs the smallest multiple of all limits."""
+    multiple = np.max([table[name] / value for name, value in limits.given().items()], axis=0)
+    least = table.iloc[int(multiple.argmin())]
     units = {
         "memory": size(least["memory"]),
         "per_token": f"{duration(least['per_token'])} a token",
@@ -60,6 +61,7 @@ def nothing_fits(table: pd.DataFrame, limits: Limits) -> str:
         units["train_flops"] = f"{least['train_flops']:.3g} FLOPs of training"
     needs = ", ".join(units[name] for name in limits.given())
     return (
-        f"nothing fits within {limits.text()}: the smallest model that could, {int(least['N']):,} parameters with "
-        f"P = {int(least['P'])}, takes {needs}; allow as much, or use fewer bits a weight or a smaller vocabulary"
+        f"nothing fits within {limits.text()}: what comes nearest of the models tried, which have "
+        f"{int(table['N'].min()):,} parameters and more, is {int(least['N']):,} with P = {int(least['P'])}, and takes "
+        f"{needs}; allow as much, or use fewer bits a weight or a smaller vocabulary"
     )

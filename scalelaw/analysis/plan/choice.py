@@ -140,7 +140,7 @@ def plan(
     FitError
         If the law lacks N or P, or D is needed.
     ScalelawError
-        If a value means nothing, or nothing fits: the smallest budget that does is named.
+        If a value means nothing, or nothing fits: what the model tried that comes nearest takes is named.
 
     Examples
     --------
