@@ -9,6 +9,13 @@ from typing import Any
 from scalelaw.cost.setting import BITS
 from scalelaw.errors import ScalelawError
 
+_KINDS = (
+    *(("name", str, "a text"), ("source", str, "a text")),
+    ("peak", Mapping, 'a rate by data type, as in {"fp16": 20e12}'),
+    ("derived", Mapping, 'a text by field, as in {"memory": "what most have"}'),
+    ("noisy", bool, "true or false"),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hardware:
@@ -67,6 +74,10 @@ class Hardware:
     noisy: bool = False
 
     def __post_init__(self) -> None:
+        for name, kind, words in _KINDS:
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise ScalelawError(f"{name} of a machine is {value!r}; it must be {words}")
         for name, value in {**{f"peak[{kind!r}]": rate for kind, rate in self.peak.items()}, **self._rates()}.items():
             if not _number(value) or value <= 0:
                 raise ScalelawError(f"{name} of {self.name} is {value!r}; it must be a number above 0")
@@ -145,8 +156,6 @@ class Hardware:
         if unknown or needed:
             what = f"has no field {unknown[0]!r}" if unknown else f"needs the field {needed[0]!r}"
             raise ScalelawError(f"a machine {what}; its fields are {', '.join(known)}")
-        if not isinstance(values["peak"], Mapping):
-            raise ScalelawError('peak is a rate by data type, as in {"fp16": 20e12}')
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:

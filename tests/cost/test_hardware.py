@@ -42,7 +42,10 @@ def test_names_are_read_as_people_write_them():
         ({"product_rows": -1.0}, "product_rows of mine is -1.0; it is a number of rows from 0"),
         ({"attention_efficiency": 0}, "attention_efficiency of mine is 0; it must lie above 0"),
         ({"flops": 1}, "a machine has no field 'flops'; its fields are name, peak"),
-        ({"peak": 1e12}, "peak is a rate by data type"),
+        ({"peak": 1e12}, r"peak of a machine is 1000000000000.0; it must be a rate by data type, as in \{"),
+        ({"name": 5}, "name of a machine is 5; it must be a text"),
+        ({"derived": "peak"}, "derived of a machine is 'peak'; it must be a text by field"),
+        ({"noisy": "no"}, "noisy of a machine is 'no'; it must be true or false"),
     ],
 )
 def test_a_machine_that_cannot_be_is_refused(changes, message):
