@@ -45,6 +45,11 @@ def parameters(shape: Shape | Shapes, streams: Any = 1) -> dict[str, int] | dict
         ``N``, ``N_backbone`` and the groups, ``n_embedding`` and ``n_head`` (0 where tied) among them: whole numbers
         for one shape and one P, else int64 arrays of the shape that both broadcast to.
 
+    Raises
+    ------
+    ScalelawError
+        If P is not a whole number of at least 1, or there are more parameters than 64 bits count.
+
     Source
     ------
     The released model of arXiv 2505.10475: the formula gives the paper's 24 parameter counts exactly.
@@ -57,7 +62,9 @@ def parameters(shape: Shape | Shapes, streams: Any = 1) -> dict[str, int] | dict
     """
     if isinstance(shape, Shape) and np.ndim(streams) == 0:
         check_streams(streams)
-        return {name: int(value) for name, value in counted(Sizes.of(shape), np.int64(streams)).items()}
+        sizes, P = Sizes.of(shape), np.int64(streams)
+        check_countable(sizes, P)
+        return {name: int(value) for name, value in counted(sizes, P).items()}
     return dict(zip(_GROUPS, np.broadcast_arrays(*_in_order(shape, streams)), strict=True))
 
 
@@ -79,10 +86,22 @@ def counted(sizes: Sizes, streams: Any) -> dict[str, Ints]:
     return {"N": backbone + groups["n_prefix"] + groups["n_aggregator"], "N_backbone": backbone, **groups}
 
 
+def check_countable(sizes: Sizes, streams: Any) -> None:
+    """Refuse models whose parameters 64 bits may not count, by a bound in floats, which do not wrap around."""
+    h, P = 1.0 * sizes.width, 1.0 * streams
+    q, kv = 1.0 * sizes.heads * sizes.head_size, 1.0 * sizes.kv_heads * sizes.head_size
+    backbone = h * (sizes.layers * (2 * q + 2 * kv + 3.0 * sizes.ffn) + 2.0 * sizes.vocabulary)
+    most = backbone + P * (2 * sizes.layers * kv * sizes.prefix_tokens + h * (h + P))
+    if np.any(most >= 2.0**62):  # what is left out, biases and norms, is less than as much again
+        raise ScalelawError(
+            "a model of such sizes, or of so many streams, has about 2^62 parameters or more; choose less"
+        )
+
+
 def check_streams(streams: Any) -> None:
     """Refuse what is not a number of streams."""
     whole = isinstance(streams, int | np.integer) and not isinstance(streams, bool)
-    if not whole or streams < 1:
+    if not whole or not 1 <= streams < 2**53:
         raise ScalelawError(f"streams is {streams!r}; P must be a whole number of at least 1")
 
 
@@ -95,7 +114,9 @@ def _aggregator(sizes: Sizes, P: Any) -> Ints:
 def _in_order(shape: Any, streams: Any) -> tuple[Ints, ...]:
     for each in np.ravel(np.asarray(streams, dtype=object)).tolist():
         check_streams(each)
-    groups = counted(Sizes.of(shape), np.asarray(streams, dtype=np.int64))
+    sizes, P = Sizes.of(shape), np.asarray(streams, dtype=np.int64)
+    check_countable(sizes, P)
+    groups = counted(sizes, P)
     return tuple(groups[name] for name in _GROUPS)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.cost.parameters import check_streams
+from scalelaw.cost.parameters import check_countable, check_streams
 from scalelaw.cost.sizes import Ints, Sizes
 from scalelaw.errors import ScalelawError
 
@@ -104,6 +104,10 @@ def setting(
             "the arrays of shapes, streams, batch, tokens and data types do not broadcast to one shape; give them "
             "axes of their own, as in streams=np.array([[1], [8]]), batch=[1, 2, 4]"
         ) from None
+    check_countable(made.sizes, made.streams)
+    rows = made.streams.astype(float) * made.batch * (made.input_tokens + made.output_tokens)
+    if (rows >= 2**53).any():
+        raise ScalelawError("streams, sequences and tokens together are 2^53 or more; choose smaller numbers")
     return made
 
 

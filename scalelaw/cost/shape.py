@@ -218,8 +218,8 @@ def _heads(width: int) -> int:
 
 
 def check_whole(name: str, value: object, *, least: int) -> None:
-    """Refuse what is no whole number of at least so much."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+    """Refuse what is no whole number of at least so much, or more than a float holds exactly."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**53:
         raise ScalelawError(f"{name} is {value!r}; it must be a whole number of at least {least}")
 
 

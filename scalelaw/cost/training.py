@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, overload
 
 import numpy as np
 
-from scalelaw.cost.parameters import Shapes, check_streams, counted
+from scalelaw.cost.parameters import Shapes, check_countable, check_streams, counted
 from scalelaw.cost.setting import whole
 from scalelaw.cost.shape import Shape
 from scalelaw.cost.sizes import Sizes
@@ -57,6 +57,7 @@ def forward_flops(shape: Shape | Shapes, streams: Any = 1, *, context: Any) -> d
     for each in np.ravel(np.asarray(streams, dtype=object)).tolist():
         check_streams(each)
     P = np.asarray(streams, dtype=np.int64)
+    check_countable(sizes, P)
     visible = sizes.slots(P) + (whole("context", context) + 1) / 2
     terms = {
         "matmul": 2.0 * P * layer_weights(sizes),

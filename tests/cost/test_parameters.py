@@ -80,7 +80,17 @@ def test_a_shape_that_cannot_be_is_refused(changes, message):
         Shape.scaled(**{"width": 32, "layers": 2, **changes})
 
 
-@pytest.mark.parametrize("streams", [0, -1, 1.5, True])
+def test_what_cannot_be_counted_is_refused_and_not_wrapped_around():
+    with pytest.raises(ScalelawError, match=r"has about 2\^62 parameters or more"):
+        parameters(Shape.scaled(width=2**32, layers=2))
+    with pytest.raises(ScalelawError, match="width is 18446744073709551616; it must be a whole number"):
+        Shape.scaled(width=2**64, layers=2)
+    with pytest.raises(ScalelawError, match=r"has about 2\^62 parameters or more"):
+        parameters(SMALL, [1, 2**52])
+    assert parameters(SMALL, 2**20)["N"] > 0
+
+
+@pytest.mark.parametrize("streams", [0, -1, 1.5, True, 10**20])
 def test_streams_are_whole_and_positive(streams):
     with pytest.raises(ScalelawError, match="P must be a whole number of at least 1"):
         parameters(SMALL, streams)

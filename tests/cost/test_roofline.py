@@ -225,6 +225,7 @@ def test_arrays_are_many_single_settings():
     ("changes", "message"),
     [
         ({"batch": 0}, "batch is 0; it must be whole numbers of at least 1"),
+        ({"batch": 2**52}, r"streams, sequences and tokens together are 2\^53 or more"),
         ({"input_tokens": -5}, "input_tokens is -5"),
         ({"output_tokens": 2.5}, "output_tokens is 2.5"),
         ({"output_tokens": float("nan")}, "output_tokens is nan"),

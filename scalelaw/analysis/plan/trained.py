@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from scalelaw.analysis.plan.limits import read_count
 from scalelaw.cost import Shape, parameters, train_flops, train_memory
 from scalelaw.cost.setting import BITS, whole
 from scalelaw.cost.training import Trained
@@ -68,6 +69,7 @@ def training_costs(
     """
     if dtype not in DTYPES:
         raise ScalelawError(f"dtype is {dtype!r}; choose {', '.join(DTYPES)}")
+    D = read_count("tokens", tokens)
     rows = []
     for shape, P in product(shapes, whole("streams", list(streams)).tolist()):
         counts = parameters(shape, P)
@@ -75,7 +77,7 @@ def training_costs(
             if trained == "streams" and not counts["n_prefix"] + counts["n_aggregator"]:
                 continue
             how: dict[str, Any] = {"context": context, "trained": trained, "checkpointing": checkpointing}
-            flops = train_flops(shape, P, tokens=tokens, **how)
+            flops = train_flops(shape, P, tokens=D, **how)
             memory = train_memory(shape, P, batch=batch, bytes_each=BITS[dtype] // 8, **how)
             what = {"N": counts["N"], "P": P, "trained": trained, "checkpointing": checkpointing, "flops": flops}
             rows.append({**what, "memory": memory.pop("total"), **memory})
