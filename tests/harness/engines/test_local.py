@@ -98,12 +98,13 @@ def work(folder):
     return "in peace"
 """
 PARENT = """
-import sys
+import signal, sys
 from pathlib import Path
 from child import work
 from scalelaw.harness import engines
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background may have it ignored
     with engines.get("local", "{folder}") as engine:
         call = engine.submit(work, "{folder}")
         try:
