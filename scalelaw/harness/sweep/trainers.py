@@ -81,8 +81,8 @@ def checked_trainer(
     """The backend that trains, or why no cell could be trained so, without the seconds of importing torch if possible.
 
     ``auto`` is jax for what jax alone does: cells together, several devices of one process, or one that is named in
-    its words (``gpu``, ``tpu``). For all else it is torch: on one thread of a CPU, as a job has, jax is not twice as
-    fast at any size, compilation included (``benchmarks/bench_jax``).
+    its words (``gpu``, ``tpu``). For all else it is torch, which is the faster of the two on a CPU at
+    every width from 32 to 128 (``benchmarks/RESULTS.md``).
 
     Parameters
     ----------
