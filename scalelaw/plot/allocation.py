@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
 _POINTS, _BEYOND = 41, 1e3
+_BAR, _AROUND = 6.0, 10.0
+"""Of a single budget: points that its bar is wide, and the factor shown on each side of it."""
 
 
 def allocation(
@@ -67,14 +69,23 @@ def allocation(
     scale(ax, "y", show)
     look = series(0)
     if show == "N":
-        ax.fill_between(frame["C"], frame["N_from"], frame["N_to"], color="0.88", linewidth=0, zorder=1)
+        _range(ax, frame["C"], frame["N_from"], frame["N_to"], color="0.88", zorder=1)
     if f"{show}_low" in frame:
-        ends = frame[f"{show}_low"], frame[f"{show}_high"]
-        ax.fill_between(frame["C"], *ends, color=look["color"], alpha=0.25, linewidth=0, zorder=2)
-    ax.plot(frame["C"], frame[show], color=look["color"], zorder=3)
+        _range(ax, frame["C"], frame[f"{show}_low"], frame[f"{show}_high"], color=look["color"], alpha=0.25, zorder=2)
+    ax.plot(frame["C"], frame[show], color=look["color"], marker="o" if len(frame) == 1 else "", zorder=3)
+    if len(frame) == 1:  # which has no range of its own
+        ax.set_xlim(frame["C"].iloc[0] / _AROUND, frame["C"].iloc[0] * _AROUND)
     if legend:
         _legend(ax, look["color"], show, near=show == "N", band=f"{show}_low" in frame)
     return ax
+
+
+def _range(ax: Axes, C: pd.Series[float], low: pd.Series[float], high: pd.Series[float], **look: Any) -> None:
+    """A band over the budgets, or a bar where there is but one."""
+    if len(C) > 1:
+        ax.fill_between(C, low, high, linewidth=0, **look)
+    else:
+        ax.vlines(C, low, high, linewidth=_BAR, **look)
 
 
 def _legend(ax: Axes, colour: str, show: str, *, near: bool, band: bool) -> None:

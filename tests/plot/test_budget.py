@@ -23,6 +23,10 @@ def test_allocation_draws_what_allocate_computes(show: str) -> None:
     frame = sl.allocate(fit, C=C)
     for given in (plot.allocation(fit, C=C, show=show), plot.allocation(frame, show=show)):
         np.testing.assert_allclose(drawn(given).lines[0].get_ydata(), frame[show])
+    one = drawn(plot.allocation(frame.iloc[[1]], show=show))
+    assert one.lines[0].get_marker() == "o"
+    assert one.get_xlim()[0] < 1e20 < one.get_xlim()[1]
+    assert one.collections[-1].get_linewidth() > 1
     assert drawn(plot.allocation(known("parscale_data"))).has_data()
     with pytest.raises(ScalelawError, match="N or D"):
         plot.allocation(fit, show="P")
