@@ -44,7 +44,8 @@ def approaches(
     Returns
     -------
     DataFrame
-        ``approach``, ``a``, ``a_low``, ``a_high``, ``b``, ``b_low``, ``b_high`` (NaN without draws) and ``remark``.
+        ``approach``, ``a``, ``a_low``, ``a_high``, ``b``, ``b_low``, ``b_high`` (NaN without draws, save
+        of three isoFLOP budgets or more) and ``remark``.
 
     Examples
     --------

@@ -27,13 +27,14 @@ def read_values(name: str, given: Any) -> np.ndarray:
     low = 1.0 if name == "P" else 0.0
     values = []
     for part in parts:
+        said = repr(str(part)) if isinstance(part, str) else str(part)  # and not how NumPy writes either
         value = quantity(part) if isinstance(part, str) else part
         try:
             number = float(value)  # type: ignore[arg-type]
         except (TypeError, ValueError):
-            raise FitError(f"{name}={part!r} is not a number; write one such as 2, 1.6e9 or '1.6B'") from None
+            raise FitError(f"{name}={said} is not a number; write one such as 2, 1.6e9 or '1.6B'") from None
         if not np.isfinite(number) or number < low or number == 0:
-            raise FitError(f"{name}={part!r} is not {'at least 1' if low else 'above 0'} and finite")
+            raise FitError(f"{name}={said} is not {'at least 1' if low else 'above 0'} and finite")
         values.append(number)
     if not values:
         raise FitError(f"{name} is empty; give at least one value")

@@ -30,7 +30,8 @@ class Frontier:
         does), and what the approach adds.
     exponents : DataFrame
         A row for N and one for D: ``quantity``, ``coefficient`` and ``exponent`` of coefficient C^exponent, ``low``
-        and ``high`` of the exponent where there are draws, ``r2`` of the straight line in logarithms, ``budgets``.
+        and ``high`` of the exponent where draws or the scatter of minima give them, ``r2`` of the straight line in
+        logarithms, ``budgets``.
     points : DataFrame
         The runs: ``C``, ``N``, ``D``, ``loss``.
     lines : DataFrame
@@ -64,11 +65,11 @@ def power_laws(
     ----------
     C : array of shape (budgets,)
     best : N and D of shape (budgets,)
-    draws : N and D of shape (B, budgets), NaN where a draw has no minimum; None for no intervals
+    draws : N and D of shape (B, budgets), NaN where a draw has no minimum, or None
     independent : bool
         Whether the budgets share no runs. Then the scatter of three or more about the line, which holds the noise of
         the runs and whatever else moves the minima, gives Student's interval, exact where it is normal; the draws know
-        of the noise alone.
+        of the noise alone, and are not asked.
     """
     import pandas as pd
 
@@ -78,7 +79,7 @@ def power_laws(
         slope, intercept = (float(part) for part in line(x, y))
         rest = y - slope * x - intercept
         row: dict[str, Any] = {"quantity": name, "coefficient": np.exp(intercept), "exponent": slope}
-        if draws is not None and independent and len(C) > 2:
+        if independent and len(C) > 2:
             away = _student(x, rest, level)
             row["low"], row["high"] = slope - away, slope + away
         elif draws is not None:

@@ -43,10 +43,11 @@ def isoflop(
         Standard deviation of log loss from run to run; by default that of each run about the cubic through its two
         neighbours on either side, by the median, all budgets together.
     bootstrap : int
-        Draws, each with new noise in every loss, for the intervals of the minima; 0 for no intervals. Those of the
-        exponents are Student's, from the scatter of three or more minima about their line, with two degrees of freedom
-        fewer than budgets: draws know of the noise of runs alone, and on published profiles minima scatter more. At
-        three budgets that is one degree, and wide. Two budgets have no scatter, so theirs come from the draws.
+        Draws, each with new noise in every loss, for the intervals of the minima; 0 for none of those. Intervals of the
+        exponents need no draws: they are Student's, from the scatter of three or more minima about their line, with two
+        degrees of freedom fewer than budgets, since draws know of the noise of runs alone, and on published profiles
+        minima scatter more. At three budgets that is one degree, and wide. Two budgets have no scatter, so theirs come
+        from the draws.
     rng : int or Generator
     level : float
     kind : {"bc", "percentile", "normal"}

@@ -41,7 +41,8 @@ def run(
     from scalelaw import datasets
     from scalelaw.analysis.checklist import checklist
 
-    fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
+    of_fit = (None, None) if table is not None else (column, where)  # with --runs they are of those
+    fitted = options.saved_or_fitted(source, law, *of_fit, bootstrap, seed)
     name = source if law is not None else table
     runs = None if name is None else options.columns_of(name, column, where)
     about = datasets.about(name) if name in datasets.names() else None

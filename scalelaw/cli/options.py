@@ -232,6 +232,11 @@ def saved_or_fitted(
 
     if source in names() or source.lower().endswith(tuple(KINDS)):
         raise typer.BadParameter(f"{source} holds runs and no fit; give the law to fit to them", param_hint="--law")
+    for name, given in (("--bootstrap", bootstrap), ("--column", column), ("--where", where)):
+        if given:
+            raise typer.BadParameter(
+                "a saved fit keeps its runs and its draws; fit again, or give --law and the runs here", param_hint=name
+            )
     return saved(source)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,9 +10,9 @@ from scalelaw.cli import figures, options, output
 
 
 def run(
-    runs: options.Runs,
-    law: Annotated[str, typer.Option("--law", metavar="LAW", help="A law's name or a formula.", show_default=False)],
+    source: options.Source,
     of: options.NeededOf,
+    law: options.LawName = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -33,21 +33,23 @@ def run(
 ) -> None:
     """Refit under other choices: what does each do to the number that matters?
 
+    A saved fit keeps the choices that it was made by; the options of fitting are for --law.
+
     Example: scalelaw sensitivity chinchilla --law chinchilla --of "loss at N=70B,D=1.4T" --figure tornado.pdf
     """
-    fitting = options.fitting(fix, delta, loss, space)
+    fitting: dict[str, Any] = options.fitting(fix, delta, loss, space) | {"bootstrap": bootstrap, "rng": seed}
     from scalelaw.analysis.sensitivity import sensitivity
 
-    found = sensitivity(
-        law,
-        options.columns_of(runs, column, where),
-        of=of,
-        only=only or None,
-        level=level,
-        bootstrap=bootstrap,
-        rng=seed,
-        **fitting,
-    )
+    if law is None:
+        if fitting != options.fitting(None, "1e-3", "huber", "log") | {"bootstrap": bootstrap, "rng": 0}:
+            raise typer.BadParameter(
+                "a saved fit keeps how it was fitted; to fit otherwise give its law and its runs", param_hint="--law"
+            )
+        saved = options.saved_or_fitted(source, None, column, where, bootstrap, seed)
+        found = sensitivity(saved, of=of, only=only or None, level=level)
+    else:
+        runs = options.columns_of(source, column, where)
+        found = sensitivity(law, runs, of=of, only=only or None, level=level, **fitting)
     figures.draw(figure, lambda plot: plot.sensitivity(found))
     if as_json:
         output.table(found, as_json=True)

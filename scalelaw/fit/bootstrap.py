@@ -15,7 +15,7 @@ from scalelaw.fit.solve import Solution
 __all__ = ["KINDS", "Draws", "Resampling", "bootstrap_draws", "own_grid", "refit"]
 
 _REDRAWS = 50
-_SPARE = 2
+SPARE = 2
 """Rows that a bootstrap needs beyond the parameters: with one, every resample that determines them holds all rows."""
 _STILL = 1e-9
 _EXACT = 1e6
@@ -66,10 +66,10 @@ def bootstrap_draws(
 def _check_rows(problem: Problem) -> None:
     """Refuse a table whose resamples would all be the same, or its residuals all 0."""
     rows = problem.model.rows if problem.weights is None else int((problem.weights > 0).sum())
-    if rows < problem.size + _SPARE:
+    if rows < problem.size + SPARE:
         raise FitError(
             f"{rows} runs for {problem.size} parameters are too few for a bootstrap, whose intervals would have no "
-            f"width; add runs, at least {problem.size + _SPARE - rows}, or fix a parameter"
+            f"width; add runs, at least {problem.size + SPARE - rows}, or fix a parameter"
         )
 
 

@@ -22,4 +22,4 @@ def law_losses(law: Law, columns: Mapping[str, np.ndarray], theta: np.ndarray) -
                 pass  # a law that takes no batch is called set by set, and then says itself what is wrong
         rows = zip(*(np.broadcast_to(value, shape) for value in values), theta.tolist(), strict=True)
         losses = [law.fn(*row, **dict(zip(law.parameters, one, strict=True))) for *row, one in rows]
-    return np.array([np.broadcast_to(each, shape[1:]) for each in losses], dtype=float)
+    return np.array([np.broadcast_to(each, shape[1:]) for each in losses], dtype=float).reshape(shape)  # of no sets too

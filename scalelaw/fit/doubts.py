@@ -86,13 +86,16 @@ def doubts_of_profile(fit: Fit, dof: int) -> tuple[str, ...]:
 
 def few_runs(fit: Fit, dof: int) -> tuple[str, ...]:
     """A doubt where the density of the residuals is known from too few of them."""
+    from scalelaw.fit.bootstrap import SPARE
+
     runs = dof + len(fit.free)
     if fit.settings.loss == "squared" or runs >= _RUNS_A_PARAMETER * len(fit.free):
         return ()
     what = "runs" if fit.checkpoints_of is None else "rows"
+    cure = "use the bootstrap" if dof >= SPARE else "add runs"
     return (
         f"{runs} {what} for {len(fit.free)} parameters are too few for a density to be estimated from: intervals come "
-        "out too narrow; use the bootstrap",
+        f"out too narrow; {cure}",
     )
 
 

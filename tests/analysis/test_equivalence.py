@@ -140,3 +140,14 @@ def test_a_law_that_fails_says_so_itself() -> None:
 
     with pytest.raises(LawError, match="this law is broken"):
         law_losses(Law("broken", broken), {"N": np.ones(2), "P": np.ones(2)}, np.ones((1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"), [(["-1"], "N='-1' is not above"), (["abc"], "N='abc' is not a number"), ([0], "N=0 is")]
+)
+def test_refused_numbers_are_written_as_they_were_given(given: list, says: str) -> None:
+    from scalelaw.analysis.columns import read_values
+
+    for values in (given, np.array(given)):
+        with pytest.raises(FitError, match=says):
+            read_values("N", values)

@@ -62,6 +62,25 @@ def test_sensitivity(shell, runs_csv, tmp_path) -> None:
     assert [row["what"] for row in rows] == ["base", "space", "sizes", "sizes", "sizes", "sizes"]
 
 
+def test_sensitivity_of_a_saved_fit(shell, runs_csv, tmp_path) -> None:
+    saved, rest = tmp_path / "fit.json", ("--of", "k", "--only", "space", "--json")
+    shell("fit", runs_csv, "--law", "parscale", "-o", saved)
+    known = json.loads(shell("sensitivity", runs_csv, "--law", "parscale", *rest).out)
+    assert json.loads(shell("sensitivity", saved, *rest).out) == known
+    refused = shell("sensitivity", saved, "--delta", "auto", *rest)
+    assert refused.code == 2
+    assert "a saved fit keeps how it was fitted" in refused.err
+    assert "holds runs and no fit" in shell("sensitivity", "parscale-pile", *rest).err
+
+
+@pytest.mark.parametrize("option", [("--bootstrap", "100"), ("--where", "P=1"), ("--column", "N=size")])
+def test_a_saved_fit_takes_no_options_of_fitting(shell, runs_csv, tmp_path, option) -> None:
+    shell("fit", runs_csv, "--law", "parscale", "-o", tmp_path / "fit.json")
+    refused = shell("equivalence", tmp_path / "fit.json", "--n", "1B", "--p", "8", *option)
+    assert refused.code == 2
+    assert "a saved fit keeps its runs and its draws" in " ".join(refused.err.split())
+
+
 def test_checklist(shell, runs_csv, tmp_path) -> None:
     done = shell("checklist", "parscale-pile", "--law", "parscale", "--tell", "optimiser=AdamW")
     assert done.code == 0

@@ -68,6 +68,10 @@ def test_robust_errors_follow_uneven_noise() -> None:
 def test_few_runs_are_doubted() -> None:
     found = sl.fit("parscale", load_columns("parscale-pile")).covariance()
     assert "too few for a density" in found.doubts[0]
+    assert "use the bootstrap" in found.doubts[0]
+    table = {"N": np.array([1e8, 4e8, 1e9, 3e9]), "loss": np.array([2.883, 2.605, 2.457, 2.348])}
+    # a bootstrap needs one run more than there are here
+    assert sl.fit("power_n", table).covariance().doubts[0].endswith("add runs")
 
 
 def test_a_parameter_at_its_bound_is_doubted_and_does_not_vary() -> None:

@@ -5,6 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scalelaw.datasets import load_columns
+from scalelaw.fit import fit
+from scalelaw.fit.calling import law_losses
 from scalelaw.fit.model import BlackBoxModel, TracedModel, build, compile_law
 from scalelaw.laws import ALL, parse
 from scalelaw.laws.law import Law
@@ -153,3 +156,19 @@ def test_a_trace_that_disagrees_with_the_function_is_dropped(monkeypatch: pytest
     compiled = compile_law(parse("E + A/N**alpha", name="checked"))
     assert compiled.traced is None
     assert "disagree" in compiled.reason
+
+
+@pytest.mark.parametrize("text", ["E + A*(N/1e9)^-a + B*(D/1e11)^-b", "E + A*(N/1e12)^-a + B*(D/1e13)^-b"])
+def test_a_law_in_units_of_its_own_is_traced(text: str) -> None:
+    """N / 1e9 makes losses huge where the trace is checked, and differences of them rough."""
+    compiled = compile_law(parse(text))
+    assert compiled.traced is not None, compiled.reason
+    runs = load_columns("chinchilla")
+    fits = [fit(law, runs) for law in (parse(text), "chinchilla")]
+    assert fits[0].objective == pytest.approx(fits[1].objective, rel=1e-9)
+
+
+def test_a_law_that_can_only_be_called_is_called_with_no_sets_too() -> None:
+    """A profile that no spring can hold asks for it."""
+    law = Law("opaque", lambda N, *, E, A: np.asarray(E + A / np.sqrt(N)).__array__())
+    assert law_losses(law, {"N": np.array([1.0, 4.0])}, np.empty((0, 2))).shape == (0, 2)

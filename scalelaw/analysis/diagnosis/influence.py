@@ -115,7 +115,8 @@ def influence_findings(frame: pd.DataFrame) -> list[Finding]:
                 "outliers",
                 f"{count(len(outliers), 'run')} {lie} more than {OUTLIER:g} robust standard deviations from the law: "
                 f"{worst}{more}.",
-                "Look at their training curves; sensitivity shows what leaving them out does.",
+                f"Look at {'its training curve' if len(outliers) == 1 else 'their training curves'}; sensitivity shows "
+                f"what leaving {'it' if len(outliers) == 1 else 'them'} out does.",
             )
         )
     decisive = frame[frame["cook"] > MOVES]

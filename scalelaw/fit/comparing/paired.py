@@ -31,16 +31,21 @@ class Paired:
         Held-out predictions that the errors are means of: those that every law with an error makes.
     notes : tuple of tuple of str
         What is doubtful, a law at a time.
+    doubts : tuple of str
+        What is doubtful whatever the law: how little the resamples can say.
     """
 
     errors: np.ndarray
     draws: np.ndarray
     predictions: int
     notes: tuple[tuple[str, ...], ...]
+    doubts: tuple[str, ...] = ()
 
     def wins(self, among: Sequence[int]) -> np.ndarray:
-        """Share of the resamples in which each of some laws errs least; those that tie share it."""
+        """Share of the resamples in which each of some laws errs least; those that tie share it; NaN without any."""
         errors = self.draws[:, among]
+        if np.isnan(errors).all():
+            return np.full(len(among), np.nan)
         least = errors <= errors.min(1, keepdims=True) * (1 + TIE)
         share: np.ndarray = (least / least.sum(1, keepdims=True)).mean(0)
         return share
@@ -106,7 +111,7 @@ def pair(
             mine, _draws(entrant, law, [contests[place] for place in mine], loss, search), strict=True
         ):
             draws[place][:, law] = found
-    return [_paired(contest, loss, values) for contest, values in zip(contests, draws, strict=True)]
+    return [_paired(contest, loss, values, runs) for contest, values in zip(contests, draws, strict=True)]
 
 
 def _contest(
@@ -147,14 +152,20 @@ def _draws(
     return found
 
 
-def _paired(contest: _Contest, loss: np.ndarray, draws: np.ndarray) -> Paired:
-    """Errors on the runs as they are beside those on the resamples."""
+def _paired(contest: _Contest, loss: np.ndarray, draws: np.ndarray, runs: np.ndarray) -> Paired:
+    """Errors on the runs as they are beside those on the resamples, which say nothing if there is but one."""
     errors = np.full(len(contest.held), np.nan)
     for law in contest.able:
         said = contest.held[law].losses[contest.folds]
         errors[law] = _mean(_size(said, loss)[None], contest.chosen[None])[0]
     predictions = int(contest.chosen.sum()) if contest.able else 0
-    return Paired(errors, draws, predictions, tuple(each.notes for each in contest.held))
+    doubts = []
+    if contest.able and len(np.unique(contest.weights, axis=0)) == 1:
+        draws = np.full_like(draws, np.nan)
+        doubts.append("only the runs as they are determine every law, and no resample of them: no intervals")
+    elif contest.able and len(np.unique(runs[contest.chosen.any(0)])) == 1:
+        doubts.append("one run is held out: the intervals know nothing of its own noise")
+    return Paired(errors, draws, predictions, tuple(each.notes for each in contest.held), tuple(doubts))
 
 
 def _resamples(

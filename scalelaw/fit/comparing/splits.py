@@ -123,6 +123,8 @@ def _split(
         return Split(name, sizes[name][None])
     if name in _SIZES:
         raise FitError(f"the largest {name} cannot be held out: the table needs {name} with at least three values")
+    if name.strip().isidentifier():
+        raise FitError(f"{name!r} cannot be held out; name loo, rolling, a column (N, P, D, C), or runs such as 'P==8'")
     label, held = select(name, table)
     return Split(label, held[None])
 

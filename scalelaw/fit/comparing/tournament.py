@@ -155,7 +155,10 @@ def duel(
                 "wins": wins,
                 "verdict": _verdict(names, paired.errors, wins, excludes_zero=low > 0 or high < 0),
                 "notes": "; ".join(
-                    f"{name}: {note}" for name, notes in zip(names, paired.notes, strict=True) for note in notes
+                    [
+                        *paired.doubts,
+                        *(f"{name}: {note}" for name, notes in zip(names, paired.notes, strict=True) for note in notes),
+                    ]
                 ),
             }
         )
@@ -210,7 +213,7 @@ def _standings(
                 "behind_low": behind_low,
                 "behind_high": behind_high,
                 "wins": float(wins.get(index, np.nan)),
-                "notes": "; ".join(paired.notes[index]),
+                "notes": "; ".join([*paired.notes[index], *(paired.doubts if index in able else ())]),
             }
         )
     return rows
@@ -241,6 +244,8 @@ def _verdict(names: Sequence[str], errors: np.ndarray, wins: float, *, excludes_
     if abs(errors[0] - errors[1]) <= TIE * errors.min():
         return "a tie: both predict the same"
     better = int(errors[1] < errors[0])
+    if np.isnan(wins):
+        return f"{names[better]} errs less; how sure that is, so few runs cannot say"
     share = wins if better == 0 else 1 - wins
     sure = "" if excludes_zero else "; so few runs do not settle it"
     return f"{names[better]} errs less, and does so in {100 * share:.0f} % of the resamples{sure}"

@@ -72,7 +72,7 @@ def test_compute_is_what_the_table_says_of_it(table: dict, name: str) -> None:
         ("D", {"N": np.geomspace(1e8, 1e9, 8), "loss": np.ones(8)}, "largest D cannot be held out"),
         ([], PILE, "nothing to hold out"),
         ("P==3", PILE, "selects no run"),
-        ("rooling", PILE, "cannot read 'rooling'"),
+        ("rooling", PILE, "'rooling' cannot be held out; name loo, rolling"),
     ],
 )
 def test_refusals(asked, table: dict, message: str) -> None:

@@ -120,6 +120,28 @@ def test_a_law_that_the_rest_cannot_determine_has_no_error() -> None:
     assert "no answer" in duel.loc[0, "verdict"]
 
 
+def test_resamples_that_cannot_differ_give_no_interval() -> None:
+    """Four sizes, the largest held out: a law that needs three sizes is determined by no resample of the others."""
+    n, d = np.repeat([1e8, 3e8, 1e9, 3e9], 5), np.tile(np.geomspace(2e8, 2e10, 5), 4)
+    rng = np.random.default_rng(0)
+    loss = (1.8 + 480 / n**0.35 + 2100 / d**0.37) * np.exp(0.002 * rng.standard_normal(20))
+    runs = {"N": n, "D": d, "loss": loss, "run": np.repeat(["a", "b", "c", "d"], 5).astype(object)}
+    frame = sl.tournament(["chinchilla", "power_n"], runs, holdouts="N", refits=20)
+    assert np.isfinite(frame["error"]).all()
+    assert frame[["low", "high", "behind_low", "behind_high", "wins"]].isna().all(axis=None)
+    assert frame["notes"].str.contains("no resample of them: no intervals").all()
+    row = sl.duel("chinchilla", "power_n", runs, holdouts="N", refits=20).iloc[0]
+    assert row["verdict"] == "chinchilla errs less; how sure that is, so few runs cannot say"
+    assert row["notes"].count("no intervals") == 1
+
+
+def test_one_run_held_out_is_doubted() -> None:
+    row = sl.duel("power_n", "parscale", PILE, holdouts="N>4.4B", refits=20).iloc[0]
+    assert row["predictions"] == 1
+    assert row["low"] < row["high"]
+    assert "one run is held out" in row["notes"]
+
+
 def test_laws_by_default_and_one_that_does_not_suit() -> None:
     frame = sl.tournament(None, PILE, holdouts="P", refits=5, fixed={"k": 0.3}).set_index("law")
     assert np.isfinite(frame.loc["parscale", "error"])
