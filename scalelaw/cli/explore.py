@@ -64,7 +64,11 @@ def run(
         return
     laws: list[str | None] = [*law] if law else [None]
     pairs = [(source, each) for source in sources for each in laws]
-    fits = [options.saved_or_fitted(source, each, column, where, bootstrap, seed) for source, each in pairs]
+    fits = [
+        # draws are asked for by default, and a saved fit has its own
+        options.saved_or_fitted(source, each, column, where, bootstrap if each else 0, seed)
+        for source, each in pairs
+    ]
     chosen = {
         "columns": options.pairs("--column", column, like="N=my_column"),
         "where": options.pairs("--where", where, like="dataset=pile"),
