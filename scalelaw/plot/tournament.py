@@ -106,6 +106,7 @@ def duel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     low, high = ax.get_xlim()
     for place, share, at in zip(places, frame["wins"], frame["difference"], strict=True):
         words = f"{first if share >= 0.5 else second} {100 * max(share, 1 - share):.0f} %"
+        words = "no resample tells" if np.isnan(share) else words
         side = "left" if at < (low + high) / 2 else "right"
         ax.text(at, place - 0.12, words, ha=side, va="bottom", fontsize=small(), color="0.3")
     return ax

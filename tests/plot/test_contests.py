@@ -29,6 +29,8 @@ def test_duel_shows_differences_and_who_wins() -> None:
     np.testing.assert_allclose(ax.lines[1].get_xdata(), frame["difference"])
     assert all("additive_streams" in text.get_text() for text in ax.texts)
     assert len(ax.texts) == 2
+    unsure = frame.assign(low=np.nan, high=np.nan, wins=np.nan)
+    assert [text.get_text() for text in plot.duel(unsure).texts] == ["no resample tells"] * 2
 
 
 def test_distance_of_held_out_runs_or_of_their_means() -> None:
