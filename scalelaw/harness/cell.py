@@ -18,6 +18,8 @@ from scalelaw.errors import HarnessError
 Schedule = Literal["wsd", "cosine", "constant"]
 Prefix = Literal["direct", "reparameterised"]
 T = TypeVar("T")
+CHECKPOINT = "checkpoint.safetensors"
+"""Of a run that is not over, in the folder of its cell."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from scalelaw.errors import Diverged, Stopped
 from scalelaw.files import write_atomically
 from scalelaw.harness import devices
 from scalelaw.harness.batches import batch
-from scalelaw.harness.cell import Cell
+from scalelaw.harness.cell import CHECKPOINT, Cell
 from scalelaw.harness.evaluating import HeldOut, evaluate
 from scalelaw.harness.model import Model
 from scalelaw.harness.optimiser import descend, optimiser, set_rate
@@ -89,7 +89,7 @@ class Run:
 
     def resume(self) -> None:
         """Go on from the checkpoint, if there is one."""
-        path = self.folder / "checkpoint.safetensors"
+        path = self.folder / CHECKPOINT
         if not path.exists():
             return
         tensors, progress = load_checkpoint(path, self.cell)
@@ -99,7 +99,7 @@ class Run:
     def checkpoint(self) -> None:
         tensors = self.processes.whole(tensors_of(self.model, self.adamw))
         if self.processes.writes:
-            save_checkpoint(self.folder / "checkpoint.safetensors", self.cell, tensors, asdict(self.progress))
+            save_checkpoint(self.folder / CHECKPOINT, self.cell, tensors, asdict(self.progress))
 
     def steps(self, stop: Callable[[], bool], checkpoint_seconds: float) -> None:
         """Take the steps that are left."""
@@ -222,7 +222,7 @@ class Run:
         if self.processes.writes:
             save_weights(self.folder / "weights.safetensors", self.cell, model)
             write_atomically(self.folder / "row.json", json.dumps(row, indent=1))
-            (self.folder / "checkpoint.safetensors").unlink(missing_ok=True)
+            (self.folder / CHECKPOINT).unlink(missing_ok=True)
         return row
 
     def row(self, held_out: HeldOut) -> dict[str, Any]:

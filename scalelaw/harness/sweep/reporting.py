@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scalelaw.harness.cell import Cell
+from scalelaw.harness.cell import CHECKPOINT, Cell
 from scalelaw.harness.corpus.sources import HELD_OUT
 from scalelaw.harness.sweep.folder import Sweep, open_sweep, read_json
 from scalelaw.harness.sweep.naming import names_of
@@ -148,8 +148,7 @@ def _death(folder: Path) -> str | None:
         return None
     claim = read_json(folder / "claim.json") or {}
     who = f" (process {claim['pid']} on {claim['host']})" if {"pid", "host"} <= set(claim) else ""
-    has_checkpoint = (folder / "checkpoint.safetensors").exists()
-    kept = "it goes on from its checkpoint" if has_checkpoint else "there is no checkpoint yet"
+    kept = "it goes on from its checkpoint" if (folder / CHECKPOINT).exists() else "there is no checkpoint yet"
     return f"what trained it{who} died; {kept}"
 
 

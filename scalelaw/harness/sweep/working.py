@@ -18,7 +18,7 @@ from typing import Any
 from scalelaw.errors import Diverged, HarnessError, MissingExtra, Stopped
 from scalelaw.extras import need
 from scalelaw.files import write_atomically
-from scalelaw.harness.cell import Cell
+from scalelaw.harness.cell import CHECKPOINT, Cell
 from scalelaw.harness.jax.grouping import alike
 from scalelaw.harness.sweep.folder import Sweep, open_sweep
 from scalelaw.harness.sweep.gathering import gather
@@ -83,7 +83,7 @@ def forgive(sweep: Sweep) -> None:
     for cell in sweep.cells:
         folder = sweep.folder(cell)
         if (failure(folder) or {}).get("kind") == "diverged":
-            (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+            (folder / CHECKPOINT).unlink(missing_ok=True)
         (folder / "failed.json").unlink(missing_ok=True)
 
 
