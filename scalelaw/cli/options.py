@@ -144,6 +144,14 @@ def whole(text: str) -> int:
     return value
 
 
+def plain(text: str) -> Any:
+    """A number or a truth where it is one, else the text."""
+    from scalelaw import runs
+
+    value = runs.quantity(text)
+    return {"true": True, "false": False}.get(text.lower(), text) if value is None else value
+
+
 def read_as(read: Callable[[str], T], text: str, option: str, *, like: str) -> T:
     """The text of an option, read by ``read``, which raises ValueError for what it cannot read."""
     try:

@@ -74,7 +74,7 @@ def run(
     Example: scalelaw plan fit.json --hardware jetson-orin --memory 8GiB --latency 60ms/token --batch 1
     """
     held = options.pairs("--at", at, like="U=42B")
-    shapes = options.pairs("--family", family, _field, like="vocabulary=32000")
+    shapes = options.pairs("--family", family, options.plain, like="vocabulary=32000")
     from scalelaw.analysis.plan import plan
 
     fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
@@ -109,13 +109,3 @@ def run(
         output.document(found.to_dict())
     else:
         output.result(found.report())
-
-
-def _field(text: str) -> int | bool | str:
-    """A field of a shape: a whole number, true or false, or a word."""
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    try:
-        return options.whole(text)
-    except ValueError:
-        return text

@@ -158,8 +158,8 @@ def run(
     others = options.pairs("--set", setting, str, like="weight_decay=0,0.1")
     if taken := sorted(set(settings) & set(others)):
         raise typer.BadParameter(f"{taken[0]} has an option of its own", param_hint="--set")
-    settings |= {name: _values("--set", value, _plain) for name, value in others.items()}
-    engine_options = options.pairs("--engine-option", engine_option, _plain, like="partition=long")
+    settings |= {name: _values("--set", value, options.plain) for name, value in others.items()}
+    engine_options = options.pairs("--engine-option", engine_option, options.plain, like="partition=long")
     from scalelaw.harness import sweep
     from scalelaw.harness.signals import terminated_as_interrupted
     from scalelaw.harness.sweep import plan_text, planning
@@ -208,11 +208,3 @@ def _only(option: str, text: str, read: Callable[[str], Any]) -> Any:
 def _seeds(text: str | None) -> int | list[int] | None:
     values = _values("--seeds", text, options.whole)
     return values[0] if values is not None and "," not in str(text) else values
-
-
-def _plain(text: str) -> Any:
-    """A number or a truth where it is one."""
-    from scalelaw.runs import quantity
-
-    value = quantity(text)
-    return {"true": True, "false": False}.get(text.lower(), text) if value is None else value

@@ -15,6 +15,8 @@ Numbers = np.ndarray[Any, np.dtype[Any]]
 """Whole numbers or floats, of any dimensions or none."""
 BITS = {"fp32": 32, "tf32": 32, "fp16": 16, "bf16": 16, "fp8": 8, "int8": 8, "int4": 4}
 """Bits a number, by data type."""
+TRAINED_IN = ("fp32", "bf16", "fp16")
+"""Data types that whole models are trained and measured in."""
 STORED = {**BITS, "q8_0": 8.5, "q4_0": 4.5, "nf4": 4.5, "nvfp4": 4.5, "mxfp4": 4.25}
 """Bits a stored number: also of formats in blocks, the scale of each block included.
 
@@ -124,6 +126,12 @@ def whole(name: str, given: Any) -> Ints:
         shown = values[wrong][0].item() if np.ndim(given) and wrong.any() else given
         raise ScalelawError(f"{name} is {shown!r}; it must be whole numbers of at least 1")
     return numbers.astype(np.int64)
+
+
+def check_dtype(dtype: str) -> None:
+    """Refuse what no whole model is trained or measured in."""
+    if dtype not in TRAINED_IN:
+        raise ScalelawError(f"dtype is {dtype!r}; choose {', '.join(TRAINED_IN)}")
 
 
 def bytes_each(name: str, given: Any) -> Numbers:

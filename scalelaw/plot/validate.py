@@ -14,12 +14,13 @@ from matplotlib.ticker import LogLocator
 from scalelaw.plot.axes import legend_above, new_figure
 from scalelaw.plot.given import need_columns
 from scalelaw.plot.style import COLOURS, MARKERS, small
+from scalelaw.validate import AGREES, DISAGREES, ELSEWHERE, NOT_OPTIMAL
 
 _ROW, _ROOM = 0.13, 0.7
 """Inches a comparison and beside them."""
 _LEAST = 1e-6
 """Tolerances below which a difference is drawn at this one: it is rounding."""
-_LOOKS = {"agrees": 0, "not at its optimum": 4, "of other runs": 3, "DISAGREES": 1}
+_LOOKS = {AGREES: 0, NOT_OPTIMAL: 4, ELSEWHERE: 3, DISAGREES: 1}
 """Verdicts by the position of their colour."""
 
 

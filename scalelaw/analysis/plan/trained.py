@@ -10,13 +10,11 @@ import pandas as pd
 
 from scalelaw.analysis.plan.limits import read_count
 from scalelaw.cost import Shape, parameters, train_flops, train_memory
-from scalelaw.cost.setting import BITS, whole
+from scalelaw.cost.setting import BITS, check_dtype, whole
 from scalelaw.cost.training import Trained
-from scalelaw.errors import ScalelawError
 
 WAYS: tuple[tuple[Trained, bool], ...] = (("all", False), ("all", True), ("streams", False), ("streams", True))
 """What is trained, and whether layers are computed again in the backward pass."""
-DTYPES = ("fp32", "bf16", "fp16")
 
 
 def training_costs(
@@ -67,8 +65,7 @@ def training_costs(
     4  8  streams          False   76.6
     5  8  streams           True   16.0
     """
-    if dtype not in DTYPES:
-        raise ScalelawError(f"dtype is {dtype!r}; choose {', '.join(DTYPES)}")
+    check_dtype(dtype)
     D = read_count("tokens", tokens)
     rows = []
     for shape, P in product(shapes, whole("streams", list(streams)).tolist()):

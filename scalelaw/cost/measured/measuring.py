@@ -17,14 +17,13 @@ from scalelaw.cost.measured.table import Table
 from scalelaw.cost.models.roofline import Roofline
 from scalelaw.cost.parameters import check_streams, parameters
 from scalelaw.cost.serving import decode, memory, prefill
-from scalelaw.cost.setting import whole
+from scalelaw.cost.setting import check_dtype, whole
 from scalelaw.cost.shape import Shape
 from scalelaw.errors import ScalelawError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DTYPES = ("fp32", "bf16", "fp16")
 # glibc then gives back what is freed, at once: slower, but what is resident is what is held
 _EXACT = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
@@ -103,8 +102,7 @@ def measure_costs(
     that the roofline does not count.
     """
     jobs = _jobs(shapes, streams, batch, input_tokens, output_tokens)
-    if dtype not in DTYPES:
-        raise ScalelawError(f"dtype is {dtype!r}; choose {', '.join(DTYPES)}")
+    check_dtype(dtype)
     common: dict[str, Any] = {
         "repeats": int(whole("repeats", repeats)),
         "warmup": int(whole("warmup", warmup)) if warmup else 0,
