@@ -127,9 +127,10 @@ def suggest(
 
 def _noise(fit: Fit) -> float:
     """Standard deviation of a run about the law: of seeds, or with the misfit where runs are left to tell that by."""
-    seeds = seed_noise(fit).sd
+    if fit.noise is None:  # then seed_noise is the scatter
+        return seed_noise(fit).sd
     used = fit.rows if fit.weights is None else int((fit.weights > 0).sum())
-    return max(seeds, scatter(fit).sd) if used > len(fit.free) else seeds
+    return max(fit.noise.sd, scatter(fit).sd) if used > len(fit.free) else fit.noise.sd
 
 
 def _offered(fit: Fit, given: Any, priced: dict[str, Any], shaped: dict[str, Any], *, cheap: bool) -> Cells:

@@ -36,7 +36,7 @@ def doubts_of_draws(fit: Fit) -> tuple[str, ...]:
         return ()
     if names is not None and _parts_runs(fit, numbered(names)):
         return (
-            f"the {fit.rows} rows are checkpoints of {len(set(map(str, names)))} runs, and this bootstrap takes them "
+            f"the {fit.rows} rows are checkpoints of {fit.independent_runs} runs, and this bootstrap takes them "
             "to be independent, so its intervals are too narrow by far: resample='auto' draws whole runs",
         )
     drawn = len(set(map(str, fit.table[draws.by]))) if draws.by in fit.table else _FEW_TO_DRAW

@@ -198,9 +198,8 @@ def scatter(fit: Fit) -> Noise:
         return plain
     from scalelaw.fit.reopened import Reopened
     from scalelaw.fit.resampling import numbered
-    from scalelaw.fit.resampling.losses import slopes_basis
-    from scalelaw.fit.run_effects import run_noise
+    from scalelaw.fit.resampling.losses import noise_within_runs
 
-    reopened, runs = Reopened.of(fit), numbered(fit.checkpoints_of)
-    shared = run_noise(residuals, slopes_basis(reopened.problem, reopened.optimum), runs, fit.weights)
-    return noise_of_runs(shared, int(runs.max()) + 1, len(fit.free), log=fit.settings.log)
+    reopened = Reopened.of(fit)
+    shared = noise_within_runs(reopened.problem, reopened.optimum, numbered(fit.checkpoints_of))
+    return noise_of_runs(shared, fit.independent_runs, len(fit.free), log=fit.settings.log)

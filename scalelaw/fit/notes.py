@@ -60,9 +60,11 @@ def _design(fit: Fit) -> list[str]:
     notes = []
     if fit.r2 < 0:
         notes.append("R2 is negative: the mean loss predicts these runs better than the law does.")
-    runs = fit.rows if fit.checkpoints_of is None else len(set(map(str, fit.checkpoints_of)))
-    if runs < _FEW_RUNS * len(fit.free):
-        notes.append(f"{runs} runs for {len(fit.free)} parameters is little: see the intervals before using the law.")
+    if fit.independent_runs < _FEW_RUNS * len(fit.free):
+        notes.append(
+            f"{fit.independent_runs} runs for {len(fit.free)} parameters is little: "
+            "see the intervals before using the law."
+        )
     if {"N", "D"} <= set(fit.law.columns):
         n, d = (np.log(np.asarray(fit.columns[name], dtype=float)) for name in ("N", "D"))
         correlation = float(np.corrcoef(n, d)[0, 1])

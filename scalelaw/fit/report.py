@@ -140,7 +140,7 @@ def _ends(fit: Fit, name: str, level: float, kind: str) -> tuple[float, float] |
 def _data(fit: Fit) -> list[list[str]]:
     runs = f"{fit.rows}"
     if fit.checkpoints_of is not None:
-        runs = f"{len(set(map(str, fit.checkpoints_of)))}, of which these are {fit.rows} checkpoints"
+        runs = f"{fit.independent_runs}, of which these are {fit.rows} checkpoints"
     rows = [["runs", runs]]
     for name, given in fit.columns.items():
         values = np.unique(np.asarray(given, dtype=float))

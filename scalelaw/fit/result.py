@@ -14,7 +14,7 @@ from scalelaw.errors import FitError
 from scalelaw.fit.intervals import KINDS as BY_DRAWS
 from scalelaw.fit.intervals import check_kind
 from scalelaw.fit.intervals import interval as quantity_interval
-from scalelaw.fit.resampling import shared_runs
+from scalelaw.fit.resampling import numbered, shared_runs
 from scalelaw.fit.settings import Settings
 from scalelaw.fit.solve import Convergence
 from scalelaw.laws.law import Law
@@ -82,6 +82,12 @@ class Fit:
     def checkpoints_of(self) -> np.ndarray | None:
         """The run of each row, shape (rows,), where rows are checkpoints that share runs; None where none do."""
         return shared_runs(self.beside)
+
+    @property
+    def independent_runs(self) -> int:
+        """Number of runs, of which each may have several rows; of rows where none share a run."""
+        names = self.checkpoints_of
+        return self.rows if names is None else int(numbered(names).max()) + 1
 
     @property
     def free(self) -> tuple[str, ...]:

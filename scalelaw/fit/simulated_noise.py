@@ -13,8 +13,8 @@ from scalelaw.errors import FitError
 from scalelaw.fit.noise import residual_noise
 from scalelaw.fit.reopened import Reopened
 from scalelaw.fit.resampling import numbered
-from scalelaw.fit.resampling.losses import leverages, slopes_basis
-from scalelaw.fit.run_effects import RunNoise, members_along, restored, run_noise, stretched
+from scalelaw.fit.resampling.losses import leverages, noise_within_runs, slopes_basis
+from scalelaw.fit.run_effects import RunNoise, members_along, restored, stretched
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -95,8 +95,7 @@ def design_noise(fit: Fit, kind: str | Draw) -> DesignNoise:
 
 def _gaussian_of_runs(reopened: Reopened, runs: np.ndarray, kind: str) -> DesignNoise:
     """Gaussian noise of checkpoints, of the size of replicates or of the residuals, of which those of a run share."""
-    fit, q = reopened.fit, slopes_basis(reopened.problem, reopened.optimum)
-    noise = run_noise(reopened.residuals, q, runs, fit.weights)
+    fit, noise = reopened.fit, noise_within_runs(reopened.problem, reopened.optimum, runs)
     size = f"noise of the residuals' size, {noise.total:.3g}"
     if kind == "replicates" and fit.noise is not None:
         noise, size = noise.of_size(fit.noise.sd), fit.noise.describe()

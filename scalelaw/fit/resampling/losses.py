@@ -39,7 +39,7 @@ def drawn_noise(problem: Problem, x: np.ndarray, resampling: Resampling, replica
     noise = replicates or residual_noise(residuals, problem.size, problem.weights, log=problem.log)
     if not resampling.by:
         return DrawnNoise(RunNoise(0.0, noise.sd), noise.describe(), replicates is not None)
-    shared = run_noise(residuals, slopes_basis(problem, x), resampling.groups, problem.weights)
+    shared = noise_within_runs(problem, x, resampling.groups)
     noise = replicates or noise_of_runs(shared, int(resampling.groups.max()) + 1, problem.size, log=problem.log)
     words = f"{noise.describe()}; {shared.describe()}"
     return DrawnNoise(shared.of_size(noise.sd), words, replicates is not None)
@@ -69,6 +69,11 @@ def new_targets(
     if resampling.by:
         return fitted + restored(residuals, slopes_basis(problem, optimum), resampling.groups, power=1.0) * turned
     return fitted + residuals / (1 - leverages(problem, optimum)) * turned
+
+
+def noise_within_runs(problem: Problem, x: np.ndarray, runs: np.ndarray) -> RunNoise:
+    """Noise between and within runs by the residuals at x (p,); ``runs`` (rows,) numbers the run of each row."""
+    return run_noise(problem.residuals(x[None])[0], slopes_basis(problem, x), runs, problem.weights)
 
 
 def slopes_basis(problem: Problem, x: np.ndarray) -> np.ndarray:
