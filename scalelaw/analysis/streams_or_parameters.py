@@ -28,6 +28,7 @@ def streams_or_parameters(
     flops: str | Callable[..., Any] | None = None,
     N_max: Any = None,
     D_max: Any = None,
+    num: int | None = None,
     level: float | None = 0.95,
     kind: str = "bc",
     **other_columns: Any,
@@ -54,6 +55,9 @@ def streams_or_parameters(
         Parameters of the model with streams.
     flops, N_max, D_max, **other_columns
         As in `scalelaw.allocate`; limits are for a map over C and P.
+    num : int, optional
+        Values at least, geometrically spaced, of each of C, P and N over the range of those given, which are among
+        them; one that has a single value keeps it. By default those given alone.
     level : float or None
         Of the interval of the difference, where the fit has bootstrap draws or the kind needs none.
     kind : {"bc", "percentile", "normal", "profile", "sandwich", "robust"}
@@ -70,7 +74,7 @@ def streams_or_parameters(
     Raises
     ------
     FitError
-        If the law lacks N, P or D, a value means nothing, or a budget has no optimum.
+        If the law lacks N, P or D, a value or ``num`` means nothing, or a budget has no optimum.
 
     Examples
     --------
@@ -94,6 +98,9 @@ def streams_or_parameters(
     sizes = None if N is None else read_values("N", N)
     if N is not None and np.isfinite([problem.N_max, problem.D_max]).any():
         raise FitError("N_max and D_max limit a choice of N, so they mean nothing where N is given; leave them out")
+    if num is not None:
+        budgets, streams = _denser(budgets, num), _denser(streams, num)
+        sizes = None if sizes is None else _denser(sizes, num)
 
     def both(sets: np.ndarray) -> dict[str, np.ndarray]:
         if sizes is None:
@@ -163,6 +170,18 @@ def _streams(fit: Fit, given: Any, *, one: bool) -> np.ndarray:
     if one and len(values) > 1:
         raise FitError(f"a map over N and C has one P, not {len(values)}")
     return values
+
+
+def _denser(values: np.ndarray, num: int) -> np.ndarray:
+    """At least so many values over the range of those given, these among them; a single one stays alone."""
+    if num < 2:
+        raise FitError(f"num is a number of values of 2 or more, not {num}")
+    values = np.unique(values)
+    if len(values) == 1:
+        return values
+    between = np.geomspace(values[0], values[-1], num)
+    new = ~np.isclose(between[:, None], values, rtol=1e-9, atol=0.0).any(1)
+    return np.union1d(values, between[new])
 
 
 def _budgets(fit: Fit, problem: Problem) -> np.ndarray:

@@ -39,8 +39,10 @@ def run(
     from scalelaw.analysis import streams_or_parameters
 
     fitted = options.saved_or_fitted(source, law, column, where, bootstrap, seed)
-    held |= {"flops": flops, "N_max": n_max, "D_max": d_max, "level": level, "kind": kind}
-    frame = streams_or_parameters(fitted, C=c or None, P=p or None, N=n or None, **held)
-    figures.draw(figure, lambda plot: plot.trade(frame))
+    asked = held | {"C": c or None, "P": p or None, "N": n or None, "flops": flops, "N_max": n_max, "D_max": d_max}
+    asked |= {"level": level, "kind": kind}
+    frame = streams_or_parameters(fitted, **asked)
     output.doubts(fitted, kind)
     output.table(frame, as_json=as_json)
+    marked = frame if c or p or n else None  # those of the whole range would hide the map
+    figures.draw(figure, lambda plot: plot.trade(fitted, points=marked, **asked))

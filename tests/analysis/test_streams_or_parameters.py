@@ -57,6 +57,21 @@ def test_where_they_are_even_the_interval_leaves_it_open() -> None:
     assert list(frame["better"]) == ["undecided"]
 
 
+@pytest.mark.parametrize("few", [{"C": [1e20, 3e21], "P": [2, 7]}, {"C": [1e20, 1e22], "P": 3, "N": ["0.1B", "2B"]}])
+def test_a_denser_map_has_the_rows_of_the_one_asked_for(few: dict) -> None:
+    fit = known("parscale_data", draws=5)
+    sparse, dense = (streams_or_parameters(fit, **few, num=num) for num in (None, 9))
+    varied = ["C", "N"] if "N" in few else ["C", "P"]
+    assert [dense[name].nunique() for name in varied] == [9, 9]
+    given = ["C", "P", "N"] if "N" in few else ["C", "P"]
+    both = sparse.astype(dict.fromkeys(given, float)).merge(dense, on=given, suffixes=("", "_dense"))
+    assert len(both) == len(sparse)
+    for name in ("difference", "difference_low", "difference_high"):
+        np.testing.assert_allclose(both[f"{name}_dense"], both[name], rtol=1e-9)
+    steps = np.diff(np.log(dense["C"].unique()))
+    np.testing.assert_allclose(steps, steps[0])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -64,6 +79,7 @@ def test_where_they_are_even_the_interval_leaves_it_open() -> None:
         ({"P": [2, 4], "N": 1e9}, "has one P"),
         ({"N": 1e9, "N_max": 1e9}, "mean nothing"),
         ({"width": 3}, "no column 'width'"),
+        ({"num": 1}, "2 or more, not 1"),
     ],
 )
 def test_refusals(options: dict, message: str) -> None:
