@@ -41,7 +41,7 @@ def run(
     seed: options.Seed = 0,
     level: options.Level = 0.95,
     kind: options.Kind = "bc",
-    wide: Annotated[bool, typer.Option("--wide", help="Print every column.")] = False,
+    wide: options.Wide = False,
     figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
@@ -68,11 +68,9 @@ def run(
         frame = allocate(fitted, C=c or None, loss=loss or None, P=p or None, **limits, **shared)
         figures.draw(figure, lambda plot: plot.allocation(frame))
     output.doubts(fitted, kind)
-    output.table(frame if wide or as_json else _narrow(frame), as_json=as_json)
+    output.table(frame, as_json=as_json, shown=_shown(frame) if "N_from" in frame else None, wide=wide)
 
 
-def _narrow(frame: pd.DataFrame) -> pd.DataFrame:
+def _shown(frame: pd.DataFrame) -> tuple[str, ...]:
     """The columns that most want to see, and what limits the choice where something does."""
-    shown = [name for name in _SHOWN if name in frame]
-    limited = "limited_by" in frame and frame["limited_by"].any()
-    return frame[[*shown, *(["C_used", "limited_by"] if limited else [])]] if "N_from" in frame else frame
+    return (*_SHOWN, *(("C_used", "limited_by") if frame["limited_by"].any() else ()))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scalelaw.cli import figures, options, output
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN = ("quantity", "kind", "truth", "coverage", "low", "high", "below", "above", "width")
 
 
 def run(
@@ -32,6 +37,7 @@ def run(
     column: options.Column = None,
     where: options.Where = None,
     level: options.Level = 0.95,
+    wide: options.Wide = False,
     as_json: options.Json = False,
 ) -> None:
     """Say how often intervals hold the truth for runs like these.
@@ -58,4 +64,9 @@ def run(
     )
     figures.draw(figure, lambda plot: plot.calibration(frame))
     output.note(f"noise: {frame.attrs['noise']}; intervals: {frame.attrs['resampling'] or 'no bootstrap'}")
-    output.table(frame, as_json=as_json)
+    output.table(frame, as_json=as_json, shown=_shown(frame), wide=wide)
+
+
+def _shown(frame: pd.DataFrame) -> tuple[str, ...]:
+    """How often each interval holds the truth and how wide it is; the failed fits where there are some."""
+    return (*_SHOWN, *(("failed",) if frame["failed"].any() else ()))

@@ -8,6 +8,9 @@ import typer
 
 from scalelaw.cli import figures, options, output
 
+_GAINS = ("table", "N", "group", "metric", "score_over", "score", "gain")
+_BOUGHT = ("N", "P", "score_alone", "score", "gain", "gain_low", "gain_high", "through_loss", "at_equal_loss")
+
 
 def run(
     runs: Annotated[
@@ -34,6 +37,7 @@ def run(
     seed: options.Seed = 0,
     level: options.Level = 0.95,
     kind: options.DrawnKind = "bc",
+    wide: options.Wide = False,
     figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
@@ -52,9 +56,10 @@ def run(
         streams = read_values("P", p or 8)
         gained = downstream_gains(P=int(streams[0]))
         figures.draw(figure, lambda plot: plot.gains(gained))
-        output.table(gained, as_json=as_json)
+        output.table(gained, as_json=as_json, shown=_GAINS, wide=wide)
         return
     table = scored_runs(runs) if runs in SCORED else options.columns_of(runs, column, where)
     fitted = downstream(table, law=law, score=score, chance=chance, ceiling=ceiling, bootstrap=bootstrap, rng=seed)
     figures.draw(figure, lambda plot: plot.downstream(fitted))
-    output.table(fitted.bought(n or "1.6B", p or [2, 4, 8], level=level, kind=kind, **held), as_json=as_json)
+    bought = fitted.bought(n or "1.6B", p or [2, 4, 8], level=level, kind=kind, **held)
+    output.table(bought, as_json=as_json, shown=_BOUGHT, wide=wide)

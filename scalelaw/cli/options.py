@@ -73,7 +73,8 @@ Ofs = Annotated[
     list[str] | None,
     typer.Option("--of", metavar="QUANTITY", help=f"{_OF}; repeatable; every parameter unless given."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, with every column.")]
+Wide = Annotated[bool, typer.Option("--wide", help="Print every column, where some are left out for a terminal.")]
 Budgets = Annotated[
     list[str] | None, typer.Option("--c", metavar="C", help="Budget in training FLOPs, such as 1e21; repeatable.")
 ]

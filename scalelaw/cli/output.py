@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -52,12 +53,39 @@ def document(value: Any) -> None:
     result(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def table(frame: pd.DataFrame, *, as_json: bool, digits: int = 6) -> None:
-    """Print a frame as aligned text, or its rows as a JSON list."""
+def table(
+    frame: pd.DataFrame, *, as_json: bool, digits: int = 6, shown: Collection[str] | None = None, wide: bool = False
+) -> None:
+    """Print a frame as aligned text, or its rows as a JSON list, which has every column.
+
+    Unless ``wide``, the text has those columns alone that are ``shown``, and what else there is is said beside it.
+    """
     if as_json:
         document(frame.to_dict("records"))
-    else:
-        result(aligned(frame, digits=digits))
+        return
+    left = [] if shown is None or wide else [str(name) for name in frame if name not in shown]
+    result(aligned(frame.drop(columns=left), digits=digits))
+    if left:
+        note(f"--wide adds {_in_words(left)}")
+
+
+def _in_words(names: list[str]) -> str:
+    """Names of columns, the ends of an interval by what it is of.
+
+    Examples
+    --------
+    >>> _in_words(["noise", "D_low", "D_high", "loss_low", "loss_high"])
+    'noise and the intervals of D and loss'
+    """
+    of = [name.removesuffix("_low") for name in names if name.endswith("_low")]
+    ends = {f"{name}_{end}" for name in of for end in ("low", "high")}
+    parts = [name for name in names if name not in ends]
+    intervals = [f"the interval{'s' if len(of) > 1 else ''} of {_listed(of)}"] if of else []
+    return _listed([*parts, *intervals])
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def with_notes(frame: pd.DataFrame, *, as_json: bool) -> None:

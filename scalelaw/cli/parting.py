@@ -34,6 +34,7 @@ def run(
     where: options.Where = None,
     level: options.Level = 0.95,
     kind: options.DrawnKind = "bc",
+    wide: options.Wide = False,
     figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
@@ -64,5 +65,6 @@ def run(
         noise=noise,
         **held,
     )
-    output.table(frame, as_json=as_json)
+    shown = (along, *frame.attrs["laws"], "gap", "gap_low", "gap_high", "apart", "runs", "inside")
+    output.table(frame, as_json=as_json, shown=shown, wide=wide)
     figures.draw(figure, lambda plot: plot.parting(frame, runs=table))

@@ -39,6 +39,7 @@ def run(
     where: options.Where = None,
     bootstrap: options.Bootstrap = 0,
     seed: options.Seed = 0,
+    wide: options.Wide = False,
     figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
@@ -55,4 +56,4 @@ def run(
     shaped: dict[str, Any] = {"beyond": beyond, "tokens_per_parameter": ends, **options.held(at)}
     frame = suggest(fitted, of, **chosen, **shaped)
     figures.draw(figure, lambda plot: plot.suggest(frame, runs=fitted.table))
-    output.table(frame, as_json=as_json)
+    output.table(frame, as_json=as_json, shown=[str(name) for name in frame if name != "C_total"], wide=wide)

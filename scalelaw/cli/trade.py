@@ -8,6 +8,9 @@ import typer
 
 from scalelaw.cli import figures, options, output
 
+_ENDS = ("difference", "difference_low", "difference_high")
+_SHOWN = ("C", "P", "N", "loss", "N_alone", *_ENDS, "better")
+
 
 def run(
     source: options.Source,
@@ -28,6 +31,7 @@ def run(
     seed: options.Seed = 0,
     level: options.Level = 0.95,
     kind: options.Kind = "bc",
+    wide: options.Wide = False,
     figure: figures.Figure = None,
     as_json: options.Json = False,
 ) -> None:
@@ -43,6 +47,6 @@ def run(
     asked |= {"level": level, "kind": kind}
     frame = streams_or_parameters(fitted, **asked)
     output.doubts(fitted, kind)
-    output.table(frame, as_json=as_json)
+    output.table(frame, as_json=as_json, shown=_SHOWN, wide=wide)
     marked = frame if c or p or n else None  # those of the whole range would hide the map
     figures.draw(figure, lambda plot: plot.trade(fitted, points=marked, **asked))
