@@ -1,4 +1,5 @@
-"""Coverage of intervals: 500 data sets in each of six settings, and the time that profiles and a calibration take."""
+"""Coverage of intervals: 500 data sets in each of six settings, and of checkpoints of few runs; and the time that
+profiles and a calibration take."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from benchmarks.data import columns
 from benchmarks.report import Row, progress
 from benchmarks.timing import child_cpu_seconds, cpu_seconds
 from scalelaw.fit.calibration import calibration
+from scalelaw.fit.run_effects import RunNoise
 from scalelaw.fit.simulated_noise import Draw, design_noise
 
 LOW, HIGH, ENOUGH = 0.92, 0.98, 500
@@ -45,6 +48,8 @@ SETTINGS = (
     Setting("Gaussian", 240),
     Setting("real", 240),
 )
+CHECKPOINTS, OF_RUNS = (0.4, 0.6, 0.8, 1.0), (6, 12, 24)
+"""Shares of a run's tokens at which it is looked at, and how many runs there are."""
 ALL = tuple(Setting(noise, runs) for runs in SIZES for noise in ("Gaussian", "t3", "heteroscedastic", "real"))
 
 
@@ -90,6 +95,34 @@ def design(setting: Setting) -> tuple[sl.Fit, Draw]:
     return fit, noises[setting.noise]
 
 
+def few_runs(runs: int) -> tuple[sl.Fit, Draw]:
+    """So many runs of four checkpoints each, and noise of 0.6 % that a run keeps beside 0.2 % of each row's own."""
+    sizes = {6: 3, 12: 4, 24: 6}[runs]
+    grid = np.meshgrid(np.geomspace(2e7, 2e9, sizes), np.geomspace(1e9, 8e10, runs // sizes), indexing="ij")
+    N, D = (each.ravel()[:, None] * np.ones(len(CHECKPOINTS)) for each in grid)
+    run = np.repeat(np.arange(runs), len(CHECKPOINTS))
+    noise = partial(of_runs, run=run)
+    table = {"N": N.ravel(), "D": (D * CHECKPOINTS).ravel(), "run": run}
+    truth = sl.fit("chinchilla", columns("chinchilla"))
+    table["loss"] = truth.law.predict(table, truth.params) * np.exp(noise(len(run), np.random.default_rng(1)))
+    return sl.fit("chinchilla", table), noise
+
+
+def of_runs(_: int, rng: np.random.Generator, *, run: np.ndarray) -> np.ndarray:
+    return RunNoise(0.006, 0.002).draw(run, rng)
+
+
+def checkpoints(*, sets: int, bootstrap: int, kinds: Sequence[str], workers: int | None = 1) -> pd.DataFrame:
+    """Coverage where rows are checkpoints, and whole runs are drawn."""
+    frames = []
+    for runs in OF_RUNS:
+        progress(f"intervals: checkpoints of {runs} runs, {sets} data sets")
+        fit, noise = few_runs(runs)
+        frame = calibration(fit, kinds=kinds, noise=noise, sets=sets, bootstrap=bootstrap, workers=workers)
+        frames.append(frame.assign(setting=f"checkpoints of {runs} runs", resample="auto"))
+    return pd.concat(frames, ignore_index=True)
+
+
 def coverage(
     settings: Sequence[Setting] = SETTINGS,
     *,
@@ -121,7 +154,8 @@ def ranges(frame: pd.DataFrame) -> pd.DataFrame:
 
 def measure(*, sets: int = 500, bootstrap: int = 1000) -> list[Row]:
     """The default interval in six settings, the time of all profiles of a fit, and of a calibration."""
-    frame = coverage(sets=sets, bootstrap=bootstrap, kinds=("bc",))
+    options: dict[str, Any] = {"sets": sets, "bootstrap": bootstrap, "kinds": ("bc",)}
+    frame = pd.concat([coverage(**options), checkpoints(**options)], ignore_index=True)
     rows = []
     for name, part in frame.groupby("setting", sort=False):
         inside = bool(((part["coverage"] >= LOW) & (part["coverage"] <= HIGH)).all()) if sets >= ENOUGH else None
@@ -160,17 +194,12 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", default=list(KINDS))
     parser.add_argument("--all", action="store_true", help="four kinds of noise at each of three sizes")
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES), help="of 24, 40 and 240 runs")
+    parser.add_argument("--checkpoints", action="store_true", help="only checkpoints of few runs")
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
     settings = [each for each in (ALL if options.all else SETTINGS) if each.runs in options.sizes]
-    frame = coverage(
-        settings,
-        sets=options.sets,
-        bootstrap=options.bootstrap,
-        kinds=options.kinds,
-        resample=options.resample,
-        workers=options.workers,
-    )
+    shared: dict[str, Any] = {name: getattr(options, name) for name in ("sets", "bootstrap", "kinds", "workers")}
+    frame = checkpoints(**shared) if options.checkpoints else coverage(settings, resample=options.resample, **shared)
     print(frame.drop(columns=["truth", "sets"]).round(3).to_string(index=False))
     print(ranges(frame).to_string())
 

@@ -128,4 +128,7 @@ def need_two(minima: pd.DataFrame, approach: str) -> None:
     refused = minima[minima["refused"] != ""]
     if len(minima) - len(refused) < 2:
         reasons = "; ".join(f"C = {C:.3g}: {why}" for C, why in zip(refused["C"], refused["refused"], strict=True))
-        raise FitError(f"the {approach} needs a minimum at two budgets or more ({reasons or 'there is one budget'})")
+        raise FitError(
+            f"the {approach} needs a minimum at two budgets or more ({reasons or 'there is one budget'}); add sizes on "
+            "both sides of the best, or fit a law of N and D, such as chinchilla, which needs no minimum"
+        )

@@ -13,6 +13,7 @@ from scalelaw.explore.formulas import loss_in_javascript, why_no_worth, worth_in
 from scalelaw.fit.intervals import corrected_levels
 
 if TYPE_CHECKING:
+    from scalelaw.fit.resampling import Draws
     from scalelaw.fit.result import Fit
 
 LEVELS = (0.8, 0.9, 0.95, 0.99)
@@ -47,6 +48,7 @@ def fit_contents(fit: Fit, name: str, *, python: str = "") -> dict[str, Any]:
         "parameters": list(fit.law.parameters),
         "theta": [float(fit.params[each]) for each in fit.law.parameters],
         "draws": None if fit.draws is None else encoded(fit.draws.theta),
+        "table": None if fit.draws is None else interval_table(fit.draws),
         "runs": {column: np.asarray(values).tolist() for column, values in fit.table.items()},
         "rows": fit.rows,
         "r2": fit.r2,
@@ -65,17 +67,24 @@ def functions(fits: Sequence[Fit]) -> str:
 def interval_tables(fits: Iterable[Fit]) -> dict[str, Any]:
     """Levels of the quantiles that a bias-corrected interval takes, for every share of draws that there can be.
 
-    By the number of draws and the level of the interval: low ends, then high ends, at 0, 1, ..., 2 B half draws below
+    By `interval_table` and the level of the interval: low ends, then high ends, at 0, 1, ..., 2 B half draws below
     the estimate. So the page needs no normal distribution of its own, and its intervals are Python's.
     """
-    counts = {len(fit.draws.theta) for fit in fits if fit.draws is not None}
     return {
-        str(count): {
-            str(level): encoded(corrected_levels(np.arange(2 * count + 1) / (2 * count), count, level=level))
+        interval_table(draws): {
+            str(level): encoded(
+                corrected_levels(np.arange(2 * len(draws) + 1) / (2 * len(draws)), len(draws), level=draws.level(level))
+            )
             for level in LEVELS
         }
-        for count in sorted(counts)
+        for draws in (fit.draws for fit in fits)
+        if draws is not None
     }
+
+
+def interval_table(draws: Draws) -> str:
+    """Which of `interval_tables` is that of some draws: their number, and that of the clusters they drew."""
+    return f"{len(draws)} {draws.clusters}" if draws.clusters else str(len(draws))
 
 
 def encoded(values: np.ndarray) -> str:

@@ -60,7 +60,9 @@ def bootstrap_draws(
     x, value, converged = refit(problem, solution.x, weights, targets=targets, own_grid=own)
     _check_width(reduced, problem, solution, x, resampling)
     theta = reduced.expand(problem.model.coordinates.to_parameters(x))
-    return Draws(theta, value, converged, resampling.kind, resampling.by, redrawn, _seed(rng), words)
+    return Draws(
+        theta, value, converged, resampling.kind, resampling.by, redrawn, _seed(rng), words, resampling.clusters
+    )
 
 
 def _check_rows(problem: Problem) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from scalelaw.errors import FitError
 from scalelaw.fit.model import build, compile_law
 from scalelaw.fit.reduce import reduce_law
-from scalelaw.laws import ALL
+from scalelaw.laws import ALL, plainest
 
 if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
@@ -20,14 +20,6 @@ _SILENT, _FAINT, _LOGARITHM, _TINY = 1e-9, 1e-3, 0.05, 1e-6
 """Relative change of the losses, or share of a usual residual, below which a column or a parameter does nothing;
 exponent times the logarithm of the column's range below which a power cannot be told from a logarithm; and share of the
 least loss below which a floor is none."""
-
-SIMPLER = {
-    ("N",): "power_n",
-    ("D",): "power_d",
-    ("C",): "power_c",
-    ("N", "D"): "chinchilla",
-    ("N", "P"): "parscale",
-}
 """The plainest built-in law of some columns."""
 
 
@@ -199,10 +191,8 @@ def _inside(fit: Fit, *names: str) -> dict[str, float]:
 
 def _simpler(fit: Fit, columns: tuple[str, ...]) -> str:
     """The plainest built-in law of the columns, if it is another one."""
-    for names, law in SIMPLER.items():
-        if set(names) == set(columns) and fit.law.name != law:
-            return law
-    return ""
+    law = plainest(columns)
+    return law if law != fit.law.name else ""
 
 
 def _tiny_floors(fit: Fit) -> list[str]:

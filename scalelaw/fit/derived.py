@@ -10,7 +10,7 @@ import numpy as np
 from scalelaw.errors import FitError
 from scalelaw.fit.doubts import doubts_of_draws, doubts_of_profile
 from scalelaw.fit.ends import widened
-from scalelaw.fit.intervals import KINDS, WITHOUT_DRAWS, check_kind, interval
+from scalelaw.fit.intervals import KINDS, WITHOUT_DRAWS, check_kind
 from scalelaw.fit.noise import seed_noise
 from scalelaw.fit.predict import parameter_sets
 from scalelaw.fit.quantity import Given, Quantity, as_quantity
@@ -126,7 +126,7 @@ def _by_draws(fit: Fit, quantity: Quantity, value: float, level: float, kind: st
     values = quantity(draws.theta)
     if new_run:
         values = quantity.unscaled(quantity.scaled(values) + new_errors(fit, len(values)))
-    low, high = interval(values, value, level=level, kind=kind)
+    low, high = draws.interval(values, value, level=level, kind=kind)
     return float(low), float(high), f"{KIND_WORDS[kind]}; {draws.describe()}", doubts_of_draws(fit)
 
 

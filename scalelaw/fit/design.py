@@ -10,10 +10,13 @@ import numpy as np
 from scalelaw.errors import FitError, RunsError
 from scalelaw.fit.model import Model, compile_law, slopes_at
 from scalelaw.fit.structure import Structure
+from scalelaw.laws import plainest
 from scalelaw.laws.law import Law
 
 _PROPORTIONAL = 0.01
 _RANK = 1e-10
+_TELLING = 3
+"""Different values of a column that a power law with a floor needs."""
 
 
 def check_design(law: Law, model: Model, columns: Mapping[str, np.ndarray], starts: np.ndarray) -> None:
@@ -73,7 +76,8 @@ def _explain(law: Law, columns: Mapping[str, np.ndarray], together: tuple[str, .
     if constant:
         why = " and ".join(f"every one has {name} = {columns[name][0]:g}" for name in constant)
         other = " and ".join(f"{name} = {2 * columns[name][0]:g}" for name in constant)
-        cure = f"add a run with another {' and another '.join(constant)}, for example {other}"
+        simpler = _without(columns, law, constant)
+        cure = f"{simpler}add a run with another {' and another '.join(constant)}, for example {other}"
     else:
         few = {name: len(np.unique(columns[name])) for name in law.columns if name not in unused}
         name = min(few, key=lambda each: few[each])
@@ -90,6 +94,15 @@ def _explain(law: Law, columns: Mapping[str, np.ndarray], together: tuple[str, .
     )
 
 
+def _without(columns: Mapping[str, np.ndarray], law: Law, constant: list[str]) -> str:
+    """What to fit instead of a law some of whose columns have one value, for the start of a list of cures."""
+    rest = [name for name in law.columns if name not in constant]
+    simpler = plainest(rest)
+    if not simpler or any(len(np.unique(columns[name])) < _TELLING for name in rest):
+        return ""
+    return f"fit {simpler}, the law without {' and '.join(constant)}, "
+
+
 def _check_proportional(law: Law, columns: Mapping[str, np.ndarray]) -> None:
     """Refuse D = c N where the law has a term in each whose exponent is fitted: the two then trade places."""
     structure = compile_law(law).structure
@@ -103,8 +116,8 @@ def _check_proportional(law: Law, columns: Mapping[str, np.ndarray]) -> None:
     at = int(np.argmax(columns["N"]))
     raise FitError(
         f"law {law.name!r} cannot be fitted to these runs: D is {usual:.3g} times N in every run, so what N and what D "
-        f"contribute cannot be told apart; add a run off that line, for example N = {columns['N'][at]:.3g} with "
-        f"D = {columns['D'][at] / 4:.3g}, or fix the exponents of one term"
+        "contribute cannot be told apart; fit power_n, which takes both for one, add a run off that line, for example "
+        f"N = {columns['N'][at]:.3g} with D = {columns['D'][at] / 4:.3g}, or fix the exponents of one term"
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from scalelaw.errors import FitError
 from scalelaw.fit.calling import law_losses
 from scalelaw.fit.ends import ends_without_draws, widened
-from scalelaw.fit.intervals import WITHOUT_DRAWS, check_kind, interval
+from scalelaw.fit.intervals import WITHOUT_DRAWS, check_kind
 from scalelaw.laws.grouped import COLUMN, GroupedFunction
 from scalelaw.laws.law import Law
 from scalelaw.runs import Columns, check_columns, take
@@ -74,7 +74,7 @@ def estimate_and_ends(
         values = quantity(theta, slice(begin, begin + block))
         estimates.append(values[0])
         if level is not None:
-            parts.append(interval(values[1:], values[0], level=level, kind=kind))
+            parts.append(fit.require_draws().interval(values[1:], values[0], level=level, kind=kind))
     return np.concatenate(estimates), np.concatenate(parts, axis=1) if level is not None else None
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from scalelaw.errors import FitError
 from scalelaw.fit.bootstrap import bootstrap_draws
-from scalelaw.fit.intervals import KINDS, interval
+from scalelaw.fit.intervals import KINDS
 from scalelaw.fit.predict import parameter_sets
 from scalelaw.fit.quantity import Quantity
 from scalelaw.fit.reopened import Reopened
@@ -58,8 +58,9 @@ class Plan:
         if not self.by_draws:
             return ""
         empty = np.zeros((self.bootstrap, 0))
+        plan = self.resampling
         return Draws(
-            empty, empty, empty, self.resampling.kind, self.resampling.by, noise="the residuals' size"
+            empty, empty, empty, plan.kind, plan.by, noise="the residuals' size", clusters=plan.clusters
         ).describe()
 
 
@@ -118,10 +119,10 @@ class Replay:
         plan = self.plan
         ends: dict[str, np.ndarray] = {}
         if plan.by_draws:
-            theta = self._draws(target, x, value, rng)
-            values = np.stack([quantity(theta) for quantity in plan.quantities], 1)
+            draws = self._draws(target, x, value, rng)
+            values = np.stack([quantity(draws.theta) for quantity in plan.quantities], 1)
             for kind in plan.by_draws:
-                ends[kind] = interval(values, estimates, level=plan.level, kind=kind).T
+                ends[kind] = draws.interval(values, estimates, level=plan.level, kind=kind).T
         if "profile" in plan.kinds:
             from scalelaw.fit.profile import curves
 
@@ -135,13 +136,13 @@ class Replay:
                 ends[kind] = np.array([errors.ends(quantity, plan.level) for quantity in plan.quantities])
         return ends
 
-    def _draws(self, target: np.ndarray, x: np.ndarray, value: float, rng: np.random.Generator) -> np.ndarray:
-        """Parameters (B, parameters) on every resample of one data set, each from a warm start."""
+    def _draws(self, target: np.ndarray, x: np.ndarray, value: float, rng: np.random.Generator) -> Draws:
+        """Refits of every resample of one data set, each from a warm start."""
         problem = replace(self.reopened.problem, target=target)
         solution = Solution(x, problem.model.coordinates.to_parameters(x), value, self.plan.fit.convergence)
         resampling = self.plan.resampling
         noise = drawn_noise(problem, x, resampling, None) if resampling.kind == "parametric" else None
-        draws = bootstrap_draws(
+        return bootstrap_draws(
             self.reopened.reduced,
             problem,
             solution,
@@ -151,7 +152,6 @@ class Replay:
             warm=True,
             noise=noise,
         )
-        return draws.theta
 
     def _fit(self, target: np.ndarray, x: np.ndarray, value: float) -> Fit:
         """One data set's fit, as `scalelaw.fit` would return it."""

@@ -13,7 +13,6 @@ import numpy as np
 from scalelaw.errors import FitError
 from scalelaw.fit.intervals import KINDS as BY_DRAWS
 from scalelaw.fit.intervals import check_kind
-from scalelaw.fit.intervals import interval as quantity_interval
 from scalelaw.fit.resampling import numbered, shared_runs
 from scalelaw.fit.settings import Settings
 from scalelaw.fit.solve import Convergence
@@ -146,8 +145,9 @@ class Fit:
             return found.low, found.high
         if name not in self.law.parameters:
             raise FitError(f"law {self.law.name!r} has no parameter {name!r}; it has {', '.join(self.law.parameters)}")
-        draws = self.require_draws().theta[:, self.law.parameters.index(name)]
-        low, high = quantity_interval(draws, self.params[name], level=level, kind=kind)
+        draws = self.require_draws()
+        values = draws.theta[:, self.law.parameters.index(name)]
+        low, high = draws.interval(values, self.params[name], level=level, kind=kind)
         return float(low), float(high)
 
     def require_draws(self) -> Draws:

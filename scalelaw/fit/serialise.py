@@ -214,6 +214,7 @@ def _encode_draws(draws: Draws) -> dict[str, Any]:
         "redrawn": encode(draws.redrawn),
         "seed": encode(draws.seed),
         **({"noise": draws.noise} if draws.noise else {}),
+        **({"clusters": encode(draws.clusters)} if draws.clusters else {}),
     }
 
 
@@ -228,6 +229,7 @@ def _decode_draws(stored: Mapping[str, Any], parameters: int) -> Draws:
         redrawn=stored["redrawn"],
         seed=stored["seed"],
         noise=stored.get("noise", ""),
+        clusters=stored.get("clusters", 0),
     )
     if draws.kind not in KINDS:
         raise ValueError(f"bootstrap draws of the unknown kind {draws.kind!r}")

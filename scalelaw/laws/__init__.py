@@ -3,7 +3,7 @@
 `simulate` makes runs of a law at known parameters, `simulate_curves` learning curves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from scalelaw.errors import LawError
@@ -43,6 +43,7 @@ __all__ = [
     "parscale_data",
     "parscale_ensemble",
     "parse",
+    "plainest",
     "power_c",
     "power_d",
     "power_n",
@@ -72,6 +73,27 @@ ALL: dict[str, Law] = {
         broken_power,
     )
 }
+
+
+_PLAINEST = {
+    frozenset("N"): "power_n",
+    frozenset("D"): "power_d",
+    frozenset("C"): "power_c",
+    frozenset("ND"): "chinchilla",
+    frozenset("NP"): "parscale",
+    frozenset("NDP"): "parscale_data",
+}
+
+
+def plainest(columns: Iterable[str]) -> str:
+    """Name of the plainest built-in law of just these columns; empty if there is none.
+
+    Examples
+    --------
+    >>> plainest(["D", "N"]), plainest(["N", "step"])
+    ('chinchilla', '')
+    """
+    return _PLAINEST.get(frozenset(columns), "")
 
 
 def get(name: str) -> Law:

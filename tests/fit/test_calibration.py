@@ -9,7 +9,7 @@ from scalelaw.analysis import quantities
 from scalelaw.datasets import load_columns
 from scalelaw.errors import FitError
 from scalelaw.fit.calibration import binomial_interval, calibration
-from scalelaw.fit.intervals import ALL_KINDS
+from scalelaw.fit.intervals import ALL_KINDS, expanded_level, interval
 from scalelaw.fit.simulated_noise import design_noise
 
 from .made_linear import LAW, fitted, runs
@@ -107,6 +107,25 @@ def test_checkpoints_of_a_run_share_simulated_noise(kind: str) -> None:
     assert np.median(together[own & ~np.eye(30, dtype=bool)]) > 0.7
     assert abs(together[~own].mean()) < 0.02
     assert 0.006 < errors.std() < 0.016
+
+
+def test_intervals_by_clusters_are_widened_for_their_number_and_so_kept() -> None:
+    """As `Fit.interval`, `interval_of` and predictions have it, after a save too."""
+    fit = checkpoints(np.random.default_rng(0))
+    drawn = sl.fit(LAW, fit.table, loss="squared", space="raw", bootstrap=200, rng=0)
+    assert drawn.draws is not None
+    assert drawn.draws.clusters == 10
+    name = drawn.free[0]
+    values = drawn.draws.theta[:, drawn.law.parameters.index(name)]
+    ends = interval(values, drawn.params[name], level=expanded_level(0.95, 10))
+    assert drawn.interval(name) == pytest.approx(tuple(ends), rel=1e-12)
+    assert sl.Fit.from_json(drawn.to_json(), law=LAW).interval(name) == drawn.interval(name)
+    found = sl.interval_of(drawn, name)
+    assert (found.low, found.high) == drawn.interval(name)
+    assert "10 of them" in found.how
+    plain = sl.fit(LAW, fit.table, loss="squared", space="raw", bootstrap=200, rng=0, resample="pairs")
+    assert plain.draws is not None
+    assert plain.draws.clusters == 0
 
 
 def test_clusters_are_simulated_without_the_table() -> None:

@@ -251,9 +251,12 @@ FIVE = {"N": [1e8, 2e8, 3e8, 5e8, 8e8], "loss": [2, 1.9, 1.8, 1.7, 1.6]}
 LINE = {"N": np.geomspace(1e8, 1e9, 9), "D": 20 * np.geomspace(1e8, 1e9, 9), "loss": np.linspace(3, 2, 9)}
 TWO_SIZES = {"N": [1e8, 2e8] * 3, "loss": [2, 1.9, 2.01, 1.91, 2, 1.9]}
 REFUSED = [
-    ("no P", "parscale", FIVE, {}, FitError, "every one has P = 1"),
+    ("no P", "parscale", FIVE, {}, FitError, "every one has P = 1, .*fit power_n"),
     ("P = 4", "parscale", {**FIVE, "P": [4] * 5}, {}, FitError, "A and k"),
-    ("D = 20 N", "chinchilla", LINE, {}, FitError, "add a run off that line"),
+    ("D = 20 N", "chinchilla", LINE, {}, FitError, "fit power_n, .* add a run off that line"),
+    ("one D", "chinchilla", {**FIVE, "D": [2e9] * 5}, {}, FitError, "fit power_n, the law without D, add a run"),
+    ("one P", "parscale_data", {**LINE, "D": LINE["D"][::-1]}, {}, FitError, "fit chinchilla, the law without P"),
+    ("no simpler", "kaplan", {"N": [1e8] * 5, "D": [1e9] * 5, "loss": [2.0] * 5}, {}, FitError, "; add a run"),
     ("few rows", "power_n", {"N": [1e8, 2e8], "loss": [2, 1.9]}, {}, FitError, "only 2 rows"),
     ("two sizes", "power_n", TWO_SIZES, {}, FitError, "2 different values of N"),
     ("no column", "kaplan", {"N": PILE["N"], "loss": PILE["loss"]}, {}, RunsError, "needs column 'D'"),

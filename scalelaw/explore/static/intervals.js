@@ -13,15 +13,15 @@ const Intervals = {
     const values = Float64Array.from(fit.draws, (theta) => Intervals.clipped(quantity(theta))).sort();
     let halves = 0;
     for (const value of values) halves += (value < estimate) + (value <= estimate);
-    const table = Intervals.table(values.length, level);
+    const table = Intervals.table(fit.table, level);
     const rows = table.length / 2;
     return [table[halves], table[rows + halves]].map((at) => Intervals.opened(Intervals.quantile(values, at)));
   },
 
   /** Levels of low ends and then of high ends, by the half draws below the estimate. */
-  table(count, level) {
-    const key = `${count} ${level}`;
-    if (!Intervals.tables.has(key)) Intervals.tables.set(key, Laws.decoded(DATA.tables[count][level]));
+  table(name, level) {
+    const key = `${name} ${level}`;
+    if (!Intervals.tables.has(key)) Intervals.tables.set(key, Laws.decoded(DATA.tables[name][level]));
     return Intervals.tables.get(key);
   },
 

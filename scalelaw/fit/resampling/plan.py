@@ -97,6 +97,11 @@ class Resampling:
         """Whether resamples differ in the weights of the rows; otherwise in their losses."""
         return not self.kind.startswith(("wild", "parametric"))
 
+    @property
+    def clusters(self) -> int:
+        """How many groups are drawn as wholes; 0 where rows are, or where losses differ and not weights."""
+        return int(self.groups.max()) + 1 if self.kind.endswith("cluster") else 0
+
     def weights(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """Weight of each row in each resample, shape (count, rows): times drawn, or exponential weights of mean 1."""
         draw = exponential if self.kind.startswith("bayesian") else drawn
