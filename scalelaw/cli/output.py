@@ -89,14 +89,17 @@ def _listed(parts: list[str]) -> str:
 
 
 def with_notes(frame: pd.DataFrame, *, as_json: bool) -> None:
-    """Print a frame as `table` does, its ``notes`` or ``remark`` below it a line each."""
+    """Print a frame as `table` does, its columns of whole sentences below it, a line each."""
     if as_json:
         document(frame.to_dict("records"))
         return
     names = [name for name in ("holdout", "law", "approach") if name in frame]
-    said = "notes" if "notes" in frame else "remark"
+    said = [name for name in ("verdict", "notes", "remark") if name in frame]
     notes = [
-        f"{', '.join(str(row[name]) for name in names)}: {row[said]}" for row in frame.to_dict("records") if row[said]
+        f"{', '.join(str(row[name]) for name in names)}: {row[each]}"
+        for each in said
+        for row in frame.to_dict("records")
+        if row[each]
     ]
     result("\n".join([aligned(frame.drop(columns=said)), *([""] if notes else []), *notes]))
 

@@ -73,7 +73,7 @@ def tournament(frame: pd.DataFrame, *, ax: Axes | None = None, legend: bool = Tr
 
 
 def duel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw by how much two laws' errors differ on every holdout, with intervals and the share of resamples won.
+    """Draw by how much two laws' errors differ on every holdout, and in how many resamples the one that errs less does.
 
     Parameters
     ----------
@@ -105,11 +105,16 @@ def duel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(f"Error of {first} minus {second} (points of %)")
     low, high = ax.get_xlim()
     for place, share, at in zip(places, frame["wins"], frame["difference"], strict=True):
-        words = f"{first if share >= 0.5 else second} {100 * max(share, 1 - share):.0f} %"
-        words = "no resample tells" if np.isnan(share) else words
+        words = "no resample tells" if np.isnan(share) else _won(first, second, share, at)
         side = "left" if at < (low + high) / 2 else "right"
         ax.text(at, place - 0.12, words, ha=side, va="bottom", fontsize=small(), color="0.3")
     return ax
+
+
+def _won(first: str, second: str, share: float, difference: float) -> str:
+    """The law that errs less, and in how many of the resamples; ``share`` is that of the first."""
+    better, wins = (first, share) if difference <= 0 else (second, 1 - share)
+    return f"{better} {'' if wins >= 0.5 else 'only '}{100 * wins:.0f} %"
 
 
 def holdout_words(way: str) -> str:

@@ -24,7 +24,10 @@ def test_tournament(shell, tmp_path: Path) -> None:
 
 def test_duel(shell) -> None:
     said = shell("duel", "parscale-pile", *LAWS, "--hold", "P", "--refits", "20").out
-    assert "additive_streams errs less" in said
+    head, row, _, verdict = said.splitlines()
+    assert "verdict" not in head
+    assert max(map(len, (head, row))) <= 100
+    assert verdict.startswith("P: additive_streams errs less")
     refused = shell("duel", "parscale-pile", "--law", "parscale")
     assert refused.code == 2
     assert "a duel is of two laws, and 1 were given" in refused.err

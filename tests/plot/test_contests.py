@@ -29,6 +29,8 @@ def test_duel_shows_differences_and_who_wins() -> None:
     np.testing.assert_allclose(ax.lines[1].get_xdata(), frame["difference"])
     assert all("additive_streams" in text.get_text() for text in ax.texts)
     assert len(ax.texts) == 2
+    turned = frame.assign(difference=[-0.1, 0.2], wins=[0.44, 0.3])  # of the first, which errs less in the first row
+    assert [text.get_text() for text in plot.duel(turned).texts] == ["additive_streams only 44 %", "parscale 70 %"]
     unsure = frame.assign(low=np.nan, high=np.nan, wins=np.nan)
     assert [text.get_text() for text in plot.duel(unsure).texts] == ["no resample tells"] * 2
 

@@ -247,5 +247,6 @@ def _verdict(names: Sequence[str], errors: np.ndarray, wins: float, *, excludes_
     if np.isnan(wins):
         return f"{names[better]} errs less; how sure that is, so few runs cannot say"
     share = wins if better == 0 else 1 - wins
+    turned = "and does so in" if share >= 0.5 else "but does so in only"
     sure = "" if excludes_zero else "; so few runs do not settle it"
-    return f"{names[better]} errs less, and does so in {100 * share:.0f} % of the resamples{sure}"
+    return f"{names[better]} errs less, {turned} {100 * share:.0f} % of the resamples{sure}"

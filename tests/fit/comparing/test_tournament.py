@@ -10,6 +10,7 @@ from scalelaw.fit.comparing.field import enter
 from scalelaw.fit.comparing.paired import pair
 from scalelaw.fit.comparing.refits import Entrant
 from scalelaw.fit.comparing.splits import splits
+from scalelaw.fit.comparing.tournament import _verdict
 from scalelaw.laws import parse, simulate
 
 PILE, STACK = load_columns("parscale-pile"), load_columns("parscale-stack")
@@ -133,6 +134,29 @@ def test_resamples_that_cannot_differ_give_no_interval() -> None:
     row = sl.duel("chinchilla", "power_n", runs, holdouts="N", refits=20).iloc[0]
     assert row["verdict"] == "chinchilla errs less; how sure that is, so few runs cannot say"
     assert row["notes"].count("no intervals") == 1
+
+
+def test_a_law_that_seldom_errs_less_does_so_only_in_so_many_resamples() -> None:
+    """On Stack the rival errs less with P = 8 held out, and most resamples turn the order."""
+    row = sl.duel("parscale", "additive_streams", STACK, holdouts="P==8", refits=1000).iloc[0]
+    assert row["additive_streams"] < row["parscale"]
+    assert 0.5 < row["wins"] < 0.6
+    said = f"additive_streams errs less, but does so in only {100 * (1 - row['wins']):.0f} % of the resamples; so few"
+    assert row["verdict"].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("errors", "wins", "said"),
+    [
+        ([0.1, 0.2], 0.77, "a errs less, and does so in 77 % of the resamples"),
+        ([0.1, 0.2], 0.44, "a errs less, but does so in only 44 % of the resamples"),
+        ([0.2, 0.1], 0.44, "b errs less, and does so in 56 % of the resamples"),
+        ([0.2, 0.1], 0.77, "b errs less, but does so in only 23 % of the resamples"),
+        ([0.2, 0.1], 0.5, "b errs less, and does so in 50 % of the resamples"),
+    ],
+)
+def test_a_verdict_says_only_below_a_half(errors: list[float], wins: float, said: str) -> None:
+    assert _verdict("ab", np.array(errors), wins, excludes_zero=True) == said
 
 
 def test_one_run_held_out_is_doubted() -> None:
