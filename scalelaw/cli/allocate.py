@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN = ("C", "P", "N", "N_low", "N_high", "D", "loss", "N_from", "N_to")
+_OF_TARGETS = ("loss", "C", "C_low", "C_high", "P", "N", "N_low", "N_high", "D")
+"""Where the compute is what was asked for, and has an interval."""
 
 
 def run(
@@ -68,9 +70,13 @@ def run(
         frame = allocate(fitted, C=c or None, loss=loss or None, P=p or None, **limits, **shared)
         figures.draw(figure, lambda plot: plot.allocation(frame))
     output.doubts(fitted, kind)
+    remarks: list[str] = [] if as_json or "remark" not in frame else list(frame.pop("remark"))
     output.table(frame, as_json=as_json, shown=_shown(frame) if "N_from" in frame else None, wide=wide)
+    for remark in filter(None, remarks):
+        output.note(remark)
 
 
 def _shown(frame: pd.DataFrame) -> tuple[str, ...]:
     """The columns that most want to see, and what limits the choice where something does."""
-    return (*_SHOWN, *(("C_used", "limited_by") if frame["limited_by"].any() else ()))
+    shown = _OF_TARGETS if "C_low" in frame else _SHOWN
+    return (*shown, *(("C_used", "limited_by") if frame["limited_by"].any() else ()))

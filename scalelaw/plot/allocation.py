@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from scalelaw.analysis.allocation import allocate
 from scalelaw.errors import ScalelawError
 from scalelaw.plot.axes import axes_of, legend_above, scale
-from scalelaw.plot.given import frame_of
+from scalelaw.plot.given import frame_of, need_columns
 from scalelaw.plot.style import series
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def allocation(
         options["C"] = _budgets(fit) if C is None and "loss" not in options else C
     elif C is not None:
         options["C"] = C
-    frame = frame_of(fit, allocate, options, need=("C", "N", "D", "N_from", "N_to")).sort_values("C")
+    need = ("C", "N", "D", "N_from", "N_to")
+    frame = frame_of(fit, allocate, options, need=need)
+    frame = need_columns(frame, need, maker="allocate", value="C").sort_values("C")  # a target out of reach has no C
     ax = axes_of(ax)
     scale(ax, "x", "C")
     scale(ax, "y", show)

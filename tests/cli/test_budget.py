@@ -57,6 +57,23 @@ def test_allocate(shell, simulated: Path, tmp_path: Path) -> None:
     assert len(chosen) == 2
 
 
+def test_allocate_for_targets_of_which_one_is_out_of_reach(shell, tmp_path: Path) -> None:
+    asked = ("allocate", "chinchilla", "--law", "chinchilla", "--loss", "2.2", "--loss", "1.5")
+    figure = tmp_path / "two.svg"
+    outcome = shell(*asked, "--figure", figure)
+    assert outcome.code == 0
+    assert "no budget reaches a loss of 1.5 by law 'chinchilla'" in outcome.err
+    _, reached, lost = outcome.out.splitlines()
+    (alone,) = rows(shell(*asked[:6], "--json"))
+    assert [float(reached.split()[place]) for place in (0, 1)] == pytest.approx([alone["C"], alone["N"]], rel=1e-4)
+    assert lost.split() == ["1.5"]
+    second = rows(shell(*asked, "--json"))[1]
+    assert (second["C"], second["N"], second["loss"]) == (None, None, 1.5)
+    assert figure.exists()
+    refused = shell(*asked[:4], "--loss", "1.5", "--loss", "1.6", "--json")
+    assert (refused.code, refused.out) == (1, "")
+
+
 def test_isoflop(shell) -> None:
     found = rows(shell("isoflop", *PORIAN, "--curve", "akima", "--json"))
     assert found[0]["exponent"] == pytest.approx(0.4969, abs=1e-4)

@@ -13,6 +13,7 @@ from scalelaw.cli import calibrate, output
 LAWS = ("--law", "additive_streams", "--law", "parscale")
 CASES = {
     "allocate": ("allocate", "{fit}", "--c", "1e21", "--c", "1e23", "--n-max", "4B"),
+    "target": ("allocate", "{fit}", "--loss", "1.8", "--loss", "1.7"),
     "trade": ("trade", "{fit}", "--c", "1e21", "--c", "1e23", "--p", "2", "--p", "8"),
     "parting": ("parting", "parscale-pile", *LAWS, "--at", "N=0.5B", "--num", "4", "--bootstrap", "20"),
     "bought": ("downstream", "parscale-stack", "--n", "1.6B", "--p", "8", "--bootstrap", "20"),
@@ -23,6 +24,7 @@ CASES = {
 GAP = ("gap", "gap_low", "gap_high", "apart", "runs")
 KEPT = {
     "allocate": ("C", "P", "N", "N_low", "N_high", "D", "loss", "N_from", "N_to"),
+    "target": ("loss", "C", "C_low", "C_high", "P", "N", "N_low", "N_high", "D"),
     "trade": ("C", "P", "N_alone", "difference", "difference_low", "difference_high", "better"),
     "parting": ("P", "additive_streams", "parscale", *GAP, "inside"),
     "bought": ("gain", "gain_low", "gain_high", "through_loss", "at_equal_loss"),

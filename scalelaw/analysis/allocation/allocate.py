@@ -73,13 +73,13 @@ def allocate(
         ``limited_by`` (``N``, ``D``, both or empty) and, with draws, the ends ``_low`` and ``_high`` of each derived
         number and ``P_share``, the share of the draws in which this P is the best. The intervals of N and D are those
         at the P of the row. Where the law reads U, ``epochs`` is D / U. With a limit the budget may not be used up:
-        ``C_used``.
+        ``C_used``. Where some targets can be reached and others cannot, these have a row that is NaN but for ``loss``,
+        the target (and P, where there is a row for each), and ``remark`` says so.
 
     Raises
     ------
     FitError
-        If the law has no N or no D, has no optimum between the smallest and the largest model, or cannot reach the
-        target.
+        If the law has no N or no D, has no optimum between the smallest and the largest model, or can reach no target.
 
     Examples
     --------
@@ -100,13 +100,13 @@ def allocate(
     else:
         budgets = problem.least_compute(theta, targets, choices, _start(fit))
     cost = problem.best_loss(theta, budgets, choices) if loss is None else budgets
-    _refuse_impossible(fit, cost[0].reshape(len(given), -1), given, target=loss is not None)
+    possible = np.isfinite(cost[0])
+    _refuse_impossible(fit, possible.reshape(len(given), -1), given, target=loss is not None)
     shape = (len(theta), len(given), len(streams))
     finite = np.where(np.isnan(cost), np.inf, cost).reshape(shape)
     winner = finite.argmin(2)
     rows = np.arange(len(targets)) if every_P else winner[0] + len(streams) * np.arange(len(given))
-    if every_P:
-        rows = rows[np.isfinite(finite[0].ravel())]
+    asked, rows = rows, rows[possible[rows]]
 
     def some(sets: np.ndarray, rows: np.ndarray, names: Collection[str]) -> dict[str, np.ndarray]:
         if loss is None:
@@ -128,7 +128,32 @@ def allocate(
         share = (winner[1:, :, None] == np.arange(len(streams))).mean(0).ravel()
         frame["P_share"] = share[rows]
     frame["limited_by"] = _limits(problem, frame["N"], frame["D"])
-    return pd.DataFrame(frame)
+    found = pd.DataFrame(frame, index=np.flatnonzero(possible[asked]))
+    if loss is None or len(rows) == len(asked):
+        return found.reset_index(drop=True)
+    named = every_P and "P" in frame
+    return _with_unreached(fit, found, targets[asked], choices[asked] if named else None)
+
+
+def _with_unreached(fit: Fit, found: pd.DataFrame, loss: np.ndarray, P: np.ndarray | None) -> pd.DataFrame:
+    """The rows found, and between them one for each target that no budget reaches: empty but for what was asked."""
+    frame = found.reindex(range(len(loss)))
+    lost = frame["C"].isna()
+    frame["loss"] = frame["loss"].where(~lost, loss)
+    frame["limited_by"] = frame["limited_by"].where(~lost, "")
+    said = [_unreached(fit, target) for target in loss]
+    if P is not None:
+        frame["P"] = tidy(P)
+        said = [_unreached(fit, target, f" with P = {streams:g}") for target, streams in zip(loss, P, strict=True)]
+    frame["remark"] = np.where(lost, said, "")
+    return frame
+
+
+def _unreached(fit: Fit, loss: float, given: str = "") -> str:
+    return (
+        f"no budget reaches a loss of {loss:g}{given} by law {fit.law.name!r} within the limits given; "
+        "ask for a loss above its floor"
+    )
 
 
 def _budgets_or_targets(C: Any, loss: Any, epsilon: float) -> np.ndarray:
@@ -192,16 +217,13 @@ def _start(fit: Fit) -> float:
     return float(6.0 * np.exp(sum(logs)))
 
 
-def _refuse_impossible(fit: Fit, cost: np.ndarray, given: np.ndarray, *, target: bool) -> None:
-    """Refuse budgets without an optimum, and losses that no budget reaches, at the fitted parameters."""
-    lost = ~np.isfinite(cost).any(1)
-    if not lost.any():
+def _refuse_impossible(fit: Fit, possible: np.ndarray, given: np.ndarray, *, target: bool) -> None:
+    """Refuse a budget without an optimum, and losses of which none is reached, at the fitted parameters."""
+    lost = ~possible.any(1)
+    if target and lost.all():
+        raise FitError(_unreached(fit, given.max()))
+    if target or not lost.any():
         return
-    if target:
-        raise FitError(
-            f"no budget reaches a loss of {given[lost].max():g} by law {fit.law.name!r} within the limits given; "
-            "ask for a loss above its floor"
-        )
     raise FitError(
         f"law {fit.law.name!r} has no optimum between one parameter and one token at C={given[lost][0]:g}: its loss "
         "goes on falling with N or with D, so it does not trade one for the other; limit N_max or D_max, or fit a law "

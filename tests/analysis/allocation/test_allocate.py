@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import scalelaw as sl
@@ -54,6 +55,41 @@ def test_a_budget_and_its_loss_are_inverses(name: str) -> None:
     np.testing.assert_allclose(back["C"], BUDGETS, rtol=1e-6)
     np.testing.assert_allclose(back["N"], forward["N"], rtol=1e-5)
     assert (back["C_low"] <= back["C_high"]).all()
+
+
+@pytest.mark.parametrize("kind", ["bc", "sandwich"])
+def test_a_target_below_the_floor_leaves_the_others_their_rows(kind: str) -> None:
+    fit = known("chinchilla", draws=10) if kind == "bc" else sl.fit("chinchilla", sl.load("chinchilla"))
+    floor = fit.params["E"]
+    targets = [floor + 0.3, floor - 0.01, floor + 0.5]
+    frame = allocate(fit, loss=targets, kind=kind)
+    alone = allocate(fit, loss=[targets[0], targets[2]], kind=kind)
+    pd.testing.assert_frame_equal(frame.loc[[0, 2], list(alone)].reset_index(drop=True), alone, rtol=1e-9)
+    N, D = frame["N"][0], frame["D"][0]
+    assert fit.law.predict({"N": N, "D": D}, fit.params) == pytest.approx(targets[0], rel=1e-9)
+    np.testing.assert_allclose(frame["loss"], targets, rtol=1e-9)
+    lost = frame.loc[1].drop(["loss", "limited_by", "remark"])
+    assert lost.isna().all()
+    assert (frame["limited_by"] == "").all()
+    assert list(frame["remark"][[0, 2]]) == ["", ""]
+    assert frame["remark"][1].startswith(f"no budget reaches a loss of {targets[1]:g} by law 'chinchilla'")
+    assert "remark" not in alone
+
+
+def test_every_p_that_cannot_reach_a_target_has_its_row() -> None:
+    """Streams lower the floor that a cap on N and D leaves, so that more of them reach a loss that fewer do not."""
+    fit, caps = known("parscale_data"), {"N_max": 1e9, "D_max": 4e10}
+    few, many = (float(fit.law.predict({"N": 1e9, "D": 4e10, "P": P}, fit.params)) for P in (2, 4))
+    between = (few + many) / 2
+    frame = allocate(fit, loss=between, P=[1, 2, 4, 8], every_P=True, **caps)
+    assert list(frame["P"]) == [1, 2, 4, 8]
+    assert list(frame["C"].isna()) == [True, True, False, False]
+    assert "with P = 2 by law" in frame["remark"][1]
+    best = allocate(fit, loss=[between, fit.params["E"]], P=[1, 2, 4, 8], **caps)
+    assert best["C"][0] == frame["C"].min()
+    assert best["P"].isna().tolist() == [False, True]
+    with pytest.raises(FitError, match="no budget reaches a loss of 1 "):
+        allocate(fit, loss=[1.0, 0.5], P=[1, 2], **caps)
 
 
 @pytest.mark.parametrize("epsilon", [1e-3, 1e-2])
