@@ -206,6 +206,7 @@ def main() -> None:
         sys.exit("scalelaw is not installed: pip install -e '.[train,pretrained]' gguf")
 
     import torch
+    from filelock import FileLock
 
     from scalelaw.errors import Stopped
     from scalelaw.harness.signals import stop_on_signals
@@ -220,7 +221,8 @@ def main() -> None:
         corpora = given.corpus or ["code"]
     if not given.report:
         given.cache.mkdir(parents=True, exist_ok=True)
-        base = tiny_model(given.cache / "tiny") if given.dry_run else base_model(given.cache / "base")
+        with FileLock(given.cache / "base.lock"):  # two processes, a corpus each, may both find no base
+            base = tiny_model(given.cache / "tiny") if given.dry_run else base_model(given.cache / "base")
         try:
             with stop_on_signals() as stop:
                 for corpus in corpora:
