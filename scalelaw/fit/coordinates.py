@@ -34,6 +34,8 @@ class Plan:
             for j in structure.scales - set(structure.amplitudes)
             if lower[j] == 0.0 and np.isposinf(upper[j]) and j not in structure.exponents
         )
+        # one whose column is not scaled is as far from 1 as the column is
+        logarithmic |= {j for j in structure.unscaled - structure.exponents if lower[j] == 0.0}
         spans = {j for j in range(len(lower)) if 0.0 < 10 * lower[j] <= upper[j] < np.inf}
         logarithmic |= spans - set(structure.amplitudes) - structure.exponents
         with np.errstate(divide="ignore"):

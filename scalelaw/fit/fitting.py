@@ -10,16 +10,16 @@ import numpy as np
 
 from scalelaw.errors import FitError
 from scalelaw.fit.bootstrap import Resampling, bootstrap_draws
-from scalelaw.fit.design import check_design, check_one_convention
-from scalelaw.fit.model import Model, build
+from scalelaw.fit.design import check_one_convention
+from scalelaw.fit.model import build
 from scalelaw.fit.noise import replicate_noise
 from scalelaw.fit.objective import Problem
 from scalelaw.fit.reduce import Reduced, reduce_law
 from scalelaw.fit.resampling.losses import drawn_noise
 from scalelaw.fit.result import BESIDE, Fit
 from scalelaw.fit.settings import AUTO_FACTOR, GAUSSIAN_MAD, Settings, check_settings
-from scalelaw.fit.solve import Solution, solve
-from scalelaw.fit.starts import some_points
+from scalelaw.fit.solve import Solution
+from scalelaw.fit.within_bounds import Search, check_runs
 from scalelaw.laws import resolve
 from scalelaw.laws.law import Law
 from scalelaw.runs import Columns, check_columns, take
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     Table = pd.DataFrame | Mapping[str, Any]
 
-_THOROUGH: dict[str, Any] = {"starts": 32, "per_axis": 24, "scattered": 2048, "race": None}
 _DELTA_ROUNDS = 50
 
 
@@ -185,36 +184,19 @@ def _solve(
     *,
     automatic: bool,
 ) -> tuple[Settings, Problem, Solution]:
-    model = build(reduced.law, columns)
-    _check_design(reduced.law, model, columns, weights)
+    search = Search.of(reduced, columns, weights)
+    check_runs(search, settings)
     guesses = None if guess is None else reduced.contract(dict(zip(reduced.full.parameters, guess, strict=True)))[None]
-
-    def once(settings: Settings, guesses: np.ndarray | None) -> tuple[Problem, Solution]:
-        problem = settings.problem(model, columns["loss"], weights)
-        solution = solve(reduced.law, problem, guesses=guesses)
-        if settings.thorough:
-            known = solution.theta[None] if guesses is None else np.vstack([guesses, solution.theta])
-            solution = solve(reduced.law, problem, guesses=known, **_THOROUGH)
-        return problem, solution
-
-    problem, solution = once(settings, guesses)
+    solution = search.run(settings, guesses)
     for _ in range(_DELTA_ROUNDS if automatic else 0):
-        residuals = problem.residuals(solution.x[None])[0]
+        residuals = search.problem(settings).residuals(solution.x[None])[0]
         spread = float(np.median(np.abs(residuals - np.median(residuals))))
         delta = max(AUTO_FACTOR * GAUSSIAN_MAD * spread, 1e-12)
         if abs(delta - (settings.delta or 0.0)) <= 1e-9 * delta:
             break
         settings = settings.with_delta(delta)
-        problem, solution = once(settings, solution.theta[None])
-    return settings, problem, solution
-
-
-def _check_design(law: Law, model: Model, columns: Columns, weights: np.ndarray | None) -> None:
-    """Refuse runs, those of weight 0 left out, that cannot determine the law."""
-    if weights is not None and not weights.all():
-        columns = {name: values[weights > 0] for name, values in columns.items()}
-        model = build(law, columns)
-    check_design(law, model, columns, some_points(law))
+        solution = search.run(settings, solution.theta[None])
+    return settings, search.problem(settings), solution
 
 
 def read_weights(weights: Any, table: Mapping[str, Any], rows: int) -> np.ndarray | None:

@@ -130,9 +130,11 @@ def _cross_check(law: Law, plan: Plan, traced: Traced) -> None:
     """
     rows = dict(zip(law.columns, 1.2 * 4.0 ** low_discrepancy(16, len(law.columns)).T, strict=True))
     coordinates = Coordinates(plan, dict.fromkeys([name for group in plan.units for name in group], 0.0))
-    low, high = np.maximum(plan.lower, 0.3), np.minimum(plan.upper, 0.8)
-    x = np.where(low < high, low + (high - low) * low_discrepancy(3, plan.size), np.clip(0.5, plan.lower, plan.upper))
-    exact, opaque = TracedModel(traced, coordinates, rows), BlackBoxModel(law, coordinates, rows)
+    opaque = BlackBoxModel(law, coordinates, rows)
+    x = _points_near_one(plan, within=False)
+    if not np.isfinite(opaque.losses(x)).any():
+        x = _points_near_one(plan, within=True)
+    exact = TracedModel(traced, coordinates, rows)
     with np.errstate(all="ignore"):
         losses, *differences = opaque.slopes(x)
         # differences of a loss that is large at these points, as by A (N / 1e9)^-alpha, know a small slope only roughly
@@ -144,6 +146,22 @@ def _cross_check(law: Law, plan: Plan, traced: Traced) -> None:
             allowed = 1e-5 * np.abs(wanted) + 1e-6 * size + rough
             if not (np.abs(got - wanted) <= allowed)[known].all():
                 raise NotTraceableError("the traced derivatives disagree with central differences")
+
+
+def _points_near_one(plan: Plan, *, within: bool) -> np.ndarray:
+    """Coordinates (3, p) between 0.3 and 0.8, where every part of a law is seen on rows near 1.
+
+    Bounds that exclude these are kept to where they allow negative numbers, and all of them ``within``.
+    """
+    unit = low_discrepancy(3, plan.size)
+    low, high = np.maximum(plan.lower, 0.3), np.minimum(plan.upper, 0.8)
+    excluded = low >= high
+    elsewhere = np.broadcast_to(np.clip(0.5, plan.lower, plan.upper), unit.shape)
+    if not within:
+        positive = plan.lower >= 0.0
+        positive[list(plan.logarithmic)] = True
+        elsewhere = np.where(positive, 0.3 + 0.5 * unit, elsewhere)
+    return np.where(excluded, elsewhere, low + (high - low) * unit)
 
 
 def _steps(x: np.ndarray) -> np.ndarray:

@@ -85,7 +85,8 @@ def _range(law: Law, j: int) -> tuple[float, float]:
     compiled = compile_law(law)
     structure, name = compiled.structure, law.parameters[j]
     low, high = law.bound(name)
-    if name in law.starts:
+    # the law's own range is in units of a column's mean, and bounds are not
+    if name in law.starts and not (j in structure.unscaled and np.isfinite([low, high]).all()):
         first, last = law.starts[name]
     elif np.isfinite([low, high]).all():
         first, last = low if low != 0.0 else high / 1000, high

@@ -23,6 +23,7 @@ from scalelaw.fit.sequence import low_discrepancy
 from scalelaw.laws.law import Law
 
 _ROWS, _POINTS, _STEP, _TOLERANCE = 24, 3, 1e-4, 1e-6
+_USUAL = (0.3, 0.9)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Structure:
     amplitudes: dict[int, Power] = field(default_factory=dict)
     units: dict[tuple[str, ...], dict[int, Power]] = field(default_factory=dict)
     unused_columns: tuple[str, ...] = ()
+    unscaled: frozenset[int] = frozenset()
+    """Scales that are no amplitudes and would carry the units of a column but for a bound on one of its scales."""
 
     @property
     def exponents(self) -> frozenset[int]:
@@ -60,23 +63,29 @@ class Structure:
 def probe(law: Law) -> Structure:
     """Find the structure of a law; a law that cannot be evaluated at the probing points has none."""
     with np.errstate(all="ignore"):
-        try:
-            return _probe(_Probe(law))
-        except (ArithmeticError, TypeError, ValueError, _NotFiniteError):
-            return Structure()
+        for within in (False, True):
+            try:
+                return _probe(_Probe(law, within=within))
+            except (ArithmeticError, TypeError, ValueError, _NotSeenError):
+                continue
+    return Structure()
 
 
-class _NotFiniteError(Exception):
+class _NotSeenError(Exception):
     pass
 
 
 class _Probe:
-    """Evaluates a law and its logarithmic derivatives at scattered parameters on scattered rows."""
+    """Evaluates a law and its logarithmic derivatives at scattered parameters on scattered rows.
 
-    def __init__(self, law: Law):
-        self.law = law
+    The rows are near 1, and so are the parameters if they can, whatever their bounds: with a break bounded to where
+    real runs are, a law would look like a plain power law on rows near 1. ``within`` keeps them to their bounds.
+    """
+
+    def __init__(self, law: Law, *, within: bool):
+        self.law, self.within = law, within
         self.columns = 1.2 * (5.0 / 1.2) ** low_discrepancy(_ROWS, len(law.columns)).T
-        low, high = np.array([_probing_range(law, name) for name in law.parameters]).T
+        low, high = np.array([_probing_range(*law.bound(name), within=within) for name in law.parameters]).T
         self.thetas = low + (high - low) * low_discrepancy(_POINTS, len(law.parameters))
         # a range with a finite, non-zero end must stay a range of the parameter itself: no power, no units
         self.free = [_is_free(*law.bound(name)) for name in law.parameters]
@@ -86,7 +95,7 @@ class _Probe:
         values = self.law.fn(*columns, **dict(zip(self.law.parameters, map(float, theta), strict=True)))
         values = np.broadcast_to(np.asarray(values, dtype=float), (_ROWS,))
         if not np.isfinite(values).all():
-            raise _NotFiniteError
+            raise _NotSeenError
         return values
 
     def slope(self, theta: np.ndarray, position: int) -> np.ndarray:
@@ -104,11 +113,13 @@ class _Probe:
         return (self.loss(theta, up) - self.loss(theta, down)) / (2 * _STEP)
 
 
-def _probing_range(law: Law, name: str) -> tuple[float, float]:
-    low, high = law.bound(name)
-    low, high = max(low, 0.3) if low <= 0.3 else low, min(high, 0.9) if high >= 0.9 else high
-    if low >= high:
-        low, high = law.bound(name)
+def _probing_range(first: float, last: float, *, within: bool) -> tuple[float, float]:
+    low, high = first, last
+    low, high = max(low, _USUAL[0]), min(high, _USUAL[1])
+    if low >= high and first >= 0.0 and not within:
+        low, high = _USUAL
+    elif low >= high:
+        low, high = first, last
         low = high - abs(high) - 1.0 if np.isinf(low) else low
         high = low + abs(low) + 1.0 if np.isinf(high) else high
     return low + 0.1 * (high - low), high - 0.1 * (high - low)
@@ -122,18 +133,23 @@ def _probe(probe: _Probe) -> Structure:
     law = probe.law
     slopes = np.array([[probe.slope(theta, j) for j in range(len(law.parameters))] for theta in probe.thetas])
     targets = np.array([[probe.column_slope(theta, c) for c in range(len(law.columns))] for theta in probe.thetas])
+    if probe.within and not (np.abs(slopes).max((0, 2)) > 0).all():
+        raise _NotSeenError  # a part of the law cannot be seen on these rows
     used = np.abs(targets).max((0, 2)) > _TOLERANCE * np.abs(slopes).max()
     units: dict[tuple[str, ...], dict[int, Power]] = {}
-    left = [int(c) for c in np.flatnonzero(used)]
+    left, unscaled = [int(c) for c in np.flatnonzero(used)], set[int]()
     for size in (1, 2):
         for group in combinations(left, size):
             powers = _units(probe, group, slopes, targets[:, group].sum(1)) if set(group) <= set(left) else {}
-            if powers:
+            if not all(probe.free[j] for j in powers):
+                unscaled |= set(powers)
+            elif powers:
                 units[tuple(law.columns[c] for c in group)] = powers
                 left = [c for c in left if c not in group]
     scales = {j for powers in units.values() for j in powers}
     unused = tuple(name for name, is_used in zip(law.columns, used, strict=True) if not is_used)
-    return Structure(_amplitudes(probe, scales), units, unused)
+    unscaled = {j for j in unscaled if _affine_power(probe, j) is None}
+    return Structure(_amplitudes(probe, scales), units, unused, frozenset(unscaled))
 
 
 def _units(probe: _Probe, group: tuple[int, ...], slopes: np.ndarray, targets: np.ndarray) -> dict[int, Power]:
@@ -147,7 +163,7 @@ def _units(probe: _Probe, group: tuple[int, ...], slopes: np.ndarray, targets: n
     powers: dict[int, Power] = {}
     for j in range(len(probe.law.parameters)):
         power = _recognise(exponents[:, j], probe.thetas, exclude=j)
-        if power is None or (power.coefficient != 0.0 and not probe.free[j]):
+        if power is None:
             return {}
         if power.coefficient != 0.0:
             powers[j] = power
