@@ -38,9 +38,7 @@ def run(
     ] = None,
     column: options.Column = None,
     where: options.Where = None,
-    level: Annotated[
-        float, typer.Option("--level", "--interval", metavar="LEVEL", help="Level of the intervals, such as 0.95.")
-    ] = 0.95,
+    level: options.OwnLevel = None,
     kind: options.Kind = "bc",
     thorough: Annotated[bool, typer.Option("--thorough", help="Search a finer grid from more starts.")] = False,
     save: Annotated[
@@ -58,10 +56,9 @@ def run(
     fixed = options.fixed(fix)
     bounds = options.pairs("--bound", bound, options.span, like="alpha=0.1:0.5")
     threshold = options.threshold(delta)
+    shown = options.level_of(level, kind, bootstrap)  # before the work, and for --json too, which shows no interval
     from scalelaw.fit import fit
-    from scalelaw.fit.intervals import check_kind
 
-    check_kind(level, kind)  # before the work, and for --json too, which shows no interval
     fitted = fit(
         law,
         options.columns_of(runs, column, where),
@@ -79,7 +76,7 @@ def run(
         thorough=thorough,
     )
     render = fitted.to_latex if as_latex else fitted.report
-    text = fitted.to_json() if as_json else render(level=level, kind=kind)
+    text = fitted.to_json() if as_json else render(level=shown, kind=kind)
     try:
         if save is not None:
             fitted.to_json(save)

@@ -33,7 +33,7 @@ def run(
     report: Annotated[bool, typer.Option("--report", help="Print the report of the fit of all groups.")] = False,
     column: options.Column = None,
     where: options.Where = None,
-    level: options.Level = 0.95,
+    level: options.OwnLevel = None,
     kind: options.DrawnKind = "bc",
     save: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Save the fit as JSON.", show_default=False)
@@ -51,6 +51,7 @@ def run(
     fixed = options.fixed(fix)
     bounds = options.pairs("--bound", bound, options.span, like="alpha=0.1:0.5")
     threshold = options.threshold(delta)
+    shown = options.level_of(level, kind, bootstrap)
     from scalelaw.fit import fit_groups
 
     fitted = fit_groups(
@@ -66,7 +67,7 @@ def run(
         bootstrap=bootstrap,
         rng=seed,
     )
-    summary = fitted.summary(level=level, kind=kind)
+    summary = fitted.summary(level=shown, kind=kind)
     found = None
     try:
         if save is not None:
@@ -81,7 +82,7 @@ def run(
         output.document({"parameters": summary.to_dict("records"), "test": tested})
     else:
         output.result(
-            fitted.report(level=level, kind=kind) if report else output.aligned(summary.dropna(axis=1, how="all"))
+            fitted.report(level=shown, kind=kind) if report else output.aligned(summary.dropna(axis=1, how="all"))
         )
         if found is not None:
             output.result("")

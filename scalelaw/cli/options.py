@@ -87,6 +87,16 @@ Flops = Annotated[
 MostN = Annotated[str | None, typer.Option("--n-max", metavar="N", help="Most parameters.", show_default=False)]
 MostD = Annotated[str | None, typer.Option("--d-max", metavar="D", help="Most tokens.", show_default=False)]
 Level = Annotated[float, typer.Option("--level", metavar="LEVEL", help="Level of the intervals, such as 0.95.")]
+OwnLevel = Annotated[
+    float | None,
+    typer.Option(
+        "--level",
+        "--interval",
+        metavar="LEVEL",
+        help="Level of the intervals; 0.95 unless given.",
+        show_default=False,
+    ),
+]
 DrawnKind = Annotated[
     str, typer.Option("--kind", metavar="KIND", help="Kind of interval: bc (bias-corrected), percentile or normal.")
 ]
@@ -108,6 +118,19 @@ At = Annotated[
         "--at", metavar="NAME=X", help="Another column of the law, such as D=42B; repeatable.", show_default=False
     ),
 ]
+
+
+def level_of(level: float | None, kind: str, bootstrap: int) -> float:
+    """The level of the intervals of a fit that is made here, 0.95 unless given; refused where there will be none."""
+    from scalelaw.fit.intervals import KINDS, check_kind
+
+    check_kind(level, kind)
+    if not bootstrap and kind in KINDS and (level is not None or kind != "bc"):
+        raise typer.BadParameter(
+            f"an interval of the kind {kind} is by the bootstrap, and none is asked for; give --bootstrap 1000",
+            param_hint="--kind" if level is None else "--level",
+        )
+    return 0.95 if level is None else level
 
 
 def pairs(option: str, texts: Iterable[str] | None, read: Callable[[str], Any] = str, *, like: str) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from scalelaw.errors import FitError
@@ -12,7 +15,7 @@ from scalelaw.fit.resampling import KINDS, Draws, Resampling, own_grid, refit
 from scalelaw.fit.resampling.losses import DrawnNoise, new_targets
 from scalelaw.fit.solve import Solution
 
-__all__ = ["KINDS", "Draws", "Resampling", "bootstrap_draws", "own_grid", "refit"]
+__all__ = ["KINDS", "Draws", "Resampling", "bootstrap_draws", "own_grid", "refit", "refuse_idle"]
 
 _REDRAWS = 50
 SPARE = 2
@@ -63,6 +66,23 @@ def bootstrap_draws(
     return Draws(
         theta, value, converged, resampling.kind, resampling.by, redrawn, _seed(rng), words, resampling.clusters
     )
+
+
+def refuse_idle(resample: str, by: str | None, table: Mapping[str, Any]) -> None:
+    """Refuse options of the bootstrap where none is asked for.
+
+    Raises
+    ------
+    FitError
+        As `Resampling.plan` for what means nothing, else because it would say nothing.
+    """
+    given = ([f"resample={resample!r}"] if resample != "auto" else []) + ([] if by is None else [f"by={by!r}"])
+    if given:
+        Resampling.plan(resample, by, table)
+        raise FitError(
+            f"{' and '.join(given)} would do nothing, since no bootstrap is asked for: give a number of resamples, "
+            "bootstrap=1000 (--bootstrap 1000 in the shell), or leave that out"
+        )
 
 
 def _check_rows(problem: Problem) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from scalelaw.errors import FitError
-from scalelaw.fit.bootstrap import Resampling, bootstrap_draws
+from scalelaw.fit.bootstrap import Resampling, bootstrap_draws, refuse_idle
 from scalelaw.fit.design import check_one_convention
 from scalelaw.fit.model import build
 from scalelaw.fit.noise import replicate_noise
@@ -95,7 +95,7 @@ def fit(
         (``"pairs"``, strata) are too narrow by far where they are not, which the notes of the fit say.
     by : str, optional
         Column of the strata (default ``P``) or of the clusters (default ``run``); with ``"auto"`` its groups are
-        the clusters.
+        the clusters. Like ``resample`` it is of the bootstrap, and refused without one.
     rng : int or numpy.random.Generator, optional
         Seed of the resampling; the same seed gives the same draws.
     thorough : bool
@@ -149,8 +149,7 @@ def fit(
     )
     settings = check_settings(law, settings)
     check_one_convention(table)
-    asked = bootstrap or resample != "auto" or by is not None
-    resampling = Resampling.plan(resample, by, table) if asked else None
+    resampling = Resampling.plan(resample, by, table) if bootstrap else refuse_idle(resample, by, table)
     columns = take(table, (*law.columns, "loss"), where=f"law {law.name!r}")
     numbers = {name: np.asarray(values, dtype=float) for name, values in columns.items()}
     row_weights = read_weights(weights, table, len(numbers["loss"]))

@@ -140,6 +140,9 @@ def test_few_draws_are_said_to_be_few() -> None:
         ({"bootstrap": 2.5}, "whole number"),
         ({"bootstrap": 1}, "at least 2"),
         ({"bootstrap": 5, "rng": "a"}, "rng must be a whole number"),
+        ({"resample": "wild"}, "resample='wild' would do nothing"),
+        ({"resample": "cluster", "by": "P"}, "resample='cluster' and by='P' would do nothing"),
+        ({"by": "P", "bootstrap": 0}, "by='P' would do nothing"),
     ],
 )
 def test_bad_resampling_is_refused(options: dict, says: str) -> None:

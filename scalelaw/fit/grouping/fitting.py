@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalelaw.errors import FitError, LawError
+from scalelaw.fit.bootstrap import refuse_idle
 from scalelaw.fit.fitting import fit, read_weights
 from scalelaw.fit.grouping.view import group_function, view
 from scalelaw.fit.resampling import shared_runs
@@ -226,8 +227,11 @@ def fit_groups(
         "weights": row_weights,
     }
     kind = _kind(resample, table)
-    strata = COLUMN if kind.endswith("stratified") else None
-    fitted = fit(joint, {**whole, COLUMN: number}, **options, resample=kind, by=strata)
+    if fit_options.get("bootstrap"):
+        options |= {"resample": kind, "by": COLUMN if kind.endswith("stratified") else None}
+    else:
+        refuse_idle(resample, None, {**whole, "P": number})
+    fitted = fit(joint, {**whole, COLUMN: number}, **options)
     given = dict(fit_options)
     if given.get("delta") == "auto":
         given["delta"] = fitted.settings.delta
