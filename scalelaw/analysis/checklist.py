@@ -24,12 +24,13 @@ MISSING = "MISSING"
 
 @dataclass(frozen=True)
 class Item:
-    """A question of the checklist and its answer, None where nothing is known."""
+    """A question of the checklist and its answer, None where nothing is known; ``latex`` where it has a formula."""
 
     section: str
     name: str
     question: str
     answer: str | None
+    latex: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Checklist:
             lines += [*([r"\midrule"] if place else []), rf"\multicolumn{{2}}{{l}}{{\textbf{{{_latex(section)}}}}} \\"]
             for item in self.items:
                 if item.section == section:
-                    answer = rf"\textbf{{{MISSING}}}" if item.answer is None else _latex(item.answer)
+                    answer = rf"\textbf{{{MISSING}}}" if item.answer is None else item.latex or _latex(item.answer)
                     lines.append(rf"{_latex(item.question)} & {answer} \\")
         return "\n".join([*lines, r"\bottomrule", r"\end{longtable}"]) + "\n"
 
@@ -131,9 +132,21 @@ def checklist(fit: Fit, runs: Any = None, *, about: Mapping[str, Any] | None = N
         raise ScalelawError(f"{fixed[0]!r} is answered by the fit itself; the checklist can be told {', '.join(TOLD)}")
     known = {**filled(fit, runs, about), **{name: str(value) for name, value in told.items() if str(value).strip()}}
     known["versions"] = _versions(fit)
+    formulas = {"law": _law_in_latex(fit)}
     return Checklist(
-        tuple(Item(section, name, question, known.get(name)) for name, (section, question) in NAMES.items())
+        tuple(
+            Item(section, name, question, known.get(name), formulas.get(name))
+            for name, (section, question) in NAMES.items()
+        )
     )
+
+
+def _law_in_latex(fit: Fit) -> str | None:
+    """The law as a formula, None where it has no LaTeX."""
+    if not fit.law.latex:
+        return None
+    name = "" if fit.law.name == fit.law.formula else f"{_latex(fit.law.name)}: "
+    return f"{name}$\\displaystyle L = {fit.law.latex}$" + (f" ({_latex(fit.law.source)})" if fit.law.source else "")
 
 
 def _versions(fit: Fit) -> str:
@@ -150,7 +163,15 @@ def _markdown(text: str) -> str:
     return "".join(f"\\{each}" if each in "*_`<>[]|" else each for each in text)
 
 
-_ESCAPES = {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}", **{each: rf"\{each}" for each in "&%$#_{}"}}
+_ESCAPES = {
+    "\\": r"\textbackslash{}",
+    "^": r"\^{}",
+    "~": r"\~{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    **{each: rf"\{each}" for each in "&%$#_{}"},
+}
 
 
 def _latex(text: str) -> str:

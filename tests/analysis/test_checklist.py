@@ -29,6 +29,37 @@ def test_every_law(name: str) -> None:
     assert found.to_markdown().count("- [ ]") == len(found.missing) == found.to_latex().count(rf"\textbf{{{MISSING}}}")
 
 
+@pytest.mark.parametrize("name", sl.laws.ALL)
+def test_the_law_is_a_formula_in_latex(name: str) -> None:
+    fit = fitted(name)
+    table = sl.checklist(fit).to_latex()
+    line = next(line for line in table.splitlines() if line.startswith("Which law"))
+    assert rf"$\displaystyle L = {fit.law.latex}$" in line
+    assert fit.law.formula not in line
+    assert line.count("$") == 2
+
+
+def test_a_law_without_latex_is_set_as_text() -> None:
+    def mine(N, P, *, E, A, alpha):
+        """E + A N^-alpha, {whatever P}"""
+        return E + A * N**-alpha + 0 * P
+
+    table = sl.checklist(sl.fit(sl.Law("mine", mine), PILE)).to_latex()
+    assert r"mine: E + A N\^{}-alpha, \{whatever P\} \\" in table
+
+
+@pytest.mark.parametrize("law", ["E + A/N**alpha", "E + A/N**alpha_N + B*exp(-k*P)"])
+def test_a_formula_of_a_user_is_set_in_latex(law: str) -> None:
+    fit = sl.fit(law, PILE, throw=False)
+    assert rf"Which law is fitted? & $\displaystyle L = {fit.law.latex}$" in sl.checklist(fit).to_latex()
+
+
+@pytest.mark.parametrize(("data", "other"), [("parscale-pile", "Stack"), ("parscale-stack", "Pile")])
+def test_what_was_left_out_is_of_the_set_itself(data: str, other: str) -> None:
+    runs = sl.load(data)
+    assert other not in answers(sl.checklist(sl.fit("parscale", runs), runs))["chosen"]
+
+
 def test_a_fit_alone_knows_nothing_of_training() -> None:
     told = answers(sl.checklist(FIT))
     assert {name for name in ("corpus", "optimiser", "count_n", "loss", "data", "schedule") if told[name]} == set()
