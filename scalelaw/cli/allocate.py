@@ -49,6 +49,9 @@ def run(
 ) -> None:
     """Say how a training budget is best spent: parameters, tokens and streams.
 
+    Intervals need --bootstrap 1000, or a saved fit that has draws, or a --kind without any. Those of N are printed;
+    --wide adds those of D, of the loss and of the rest.
+
     Example: scalelaw allocate chinchilla --law chinchilla --bootstrap 1000 --c 1e21 --c 1e23
     """
     held = options.pairs("--at", at, like="U=100B")
@@ -70,6 +73,7 @@ def run(
         frame = allocate(fitted, C=c or None, loss=loss or None, P=p or None, **limits, **shared)
         figures.draw(figure, lambda plot: plot.allocation(frame))
     output.doubts(fitted, kind)
+    output.no_intervals(fitted, kind, saved=law is None)
     remarks: list[str] = [] if as_json or "remark" not in frame else list(frame.pop("remark"))
     output.table(frame, as_json=as_json, shown=_shown(frame) if "N_from" in frame else None, wide=wide)
     for remark in filter(None, remarks):

@@ -22,7 +22,7 @@ def run(
         typer.Option("--kind", metavar="KIND", help="bc, percentile, normal, profile, sandwich or robust; repeatable."),
     ] = None,
     resample: Annotated[
-        str | None, typer.Option(metavar="KIND", help="Kind of bootstrap: pairs, bayesian, wild, parametric, ...")
+        str | None, typer.Option(metavar="KIND", help=f"{options.RESAMPLE_HELP} Default: as the fit was, else auto.")
     ] = None,
     noise: Annotated[str, typer.Option(metavar="KIND", help="auto, replicates, residuals or gaussian.")] = "auto",
     sets: Annotated[int, typer.Option(metavar="N", min=1, help="Data sets to simulate.")] = 200,
@@ -43,6 +43,9 @@ def run(
     """Say how often intervals hold the truth for runs like these.
 
     Data sets are drawn from the fitted law in the same design with the same noise, and each is fitted anew.
+
+    Rows that share a `run` (or --column run=NAME) are its checkpoints: they share noise in the data sets drawn and are
+    resampled together, so that no --by is needed. A saved fit is resampled as it was, by its own strata or clusters.
 
     Example: scalelaw calibrate parscale-pile --law parscale --sets 100 --kind bc --kind profile
     """

@@ -30,7 +30,7 @@ def run(
         str,
         typer.Option(
             metavar="KIND",
-            help="auto, pairs, stratified, cluster, bayesian, wild, parametric, ... (kinds of bootstrap).",
+            help=options.RESAMPLE_HELP,
         ),
     ] = "auto",
     by: Annotated[

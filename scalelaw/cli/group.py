@@ -46,6 +46,9 @@ def run(
 ) -> None:
     """Fit a law to several groups of runs at once, with some parameters shared.
 
+    Rows that share a `run` (or --column run=NAME) are its checkpoints: the bootstrap draws whole runs then, and rows
+    within each group otherwise; --test draws residuals likewise.
+
     Example: scalelaw group runs.csv --law parscale --groups dataset --share alpha --bootstrap 1000 --test
     """
     fixed = options.fixed(fix)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scalelaw.cli import figures, options, output
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def run(
@@ -43,6 +46,9 @@ def run(
 ) -> None:
     """Find the best size at each training budget from isoFLOP profiles, and how it grows with compute.
 
+    Exponents of three profiles or more have Student's intervals. Those of two, the minima, the envelope and the
+    parametric law have intervals with --bootstrap 1000 alone.
+
     Example: scalelaw isoflop porian --where dataset=rw --where hparams=tuned --where decay=const
     --where param_count=standard --curve akima --bootstrap 1000
     """
@@ -54,6 +60,7 @@ def run(
         three = analysis.approaches(table, law=law, curve=curve, **shared)
         figures.draw(figure, lambda plot: plot.exponents(three))
         output.with_notes(three, as_json=as_json)
+        _say_intervals(three, bootstrap)
     else:
         if envelope:
             share = options.pairs("--warmup", [f"warmup={warmup}"], options.number, like="0.1")
@@ -63,3 +70,11 @@ def run(
         frame = frontier.minima if minima else frontier.exponents
         figures.draw(figure, lambda plot: plot.isoflop(frontier))
         output.table(frame, as_json=as_json)
+        _say_intervals(frame, bootstrap)
+
+
+def _say_intervals(frame: pd.DataFrame, bootstrap: int) -> None:
+    """Say how the intervals that are not there can be had."""
+    ends = [name for name in frame if str(name).endswith("low")]
+    if not bootstrap and (not ends or frame[ends].isna().any(axis=None)):
+        output.note(output.NO_INTERVALS)

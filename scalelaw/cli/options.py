@@ -46,11 +46,24 @@ Holds = Annotated[
     typer.Option(
         "--hold",
         metavar="WHAT",
-        help="What to hold out: loo, rolling, N, P, D, C, or runs such as 'P==8'; repeatable. Default: all that suit.",
+        help="What to hold out: loo (each run in turn, whole where rows share a `run`, as checkpoints do), rolling, N, "
+        "P, D, C, or rows such as 'P==8'; repeatable. Default: all that suit.",
         show_default=False,
     ),
 ]
-Refits = Annotated[int, typer.Option("--refits", metavar="N", min=2, help="Resamples of the paired bootstrap.")]
+Refits = Annotated[
+    int,
+    typer.Option(
+        "--refits",
+        metavar="N",
+        min=2,
+        help="Resamples of the paired bootstrap, of whole runs where rows share a `run` (or --column run=NAME).",
+    ),
+]
+RESAMPLE_HELP = (
+    "Kind of bootstrap: auto (cluster where rows share a `run`, else pairs), pairs, stratified, cluster, bayesian, "
+    "bayesian-stratified, bayesian-cluster, wild, wild-mammen or parametric."
+)
 TestRefits = Annotated[
     int | None,
     typer.Option(

@@ -46,6 +46,18 @@ def doubts(fit: Fit, kind: str) -> None:
         note(f"doubt: {doubt}")
 
 
+NO_INTERVALS = "no intervals without draws: add --bootstrap 1000"
+
+
+def no_intervals(fit: Fit, kind: str, *, saved: bool) -> None:
+    """Say how intervals can be had where a fit has no draws for a kind that needs them."""
+    from scalelaw.fit.intervals import WITHOUT_DRAWS
+
+    if fit.draws is None and kind not in WITHOUT_DRAWS:
+        here = NO_INTERVALS.replace("add", "fit with") if saved else NO_INTERVALS
+        note(f"{here}, or take --kind profile")
+
+
 def document(value: Any) -> None:
     """Print one JSON document; what is not a finite number is null."""
     import json

@@ -25,7 +25,15 @@ def run(
         float | None,
         typer.Option(metavar="X", help="Noise of one run's loss; default: by seeds or residuals.", show_default=False),
     ] = None,
-    bootstrap: Annotated[int, typer.Option("--bootstrap", metavar="N", min=2, help="Resamples to refit.")] = 1000,
+    bootstrap: Annotated[
+        int,
+        typer.Option(
+            "--bootstrap",
+            metavar="N",
+            min=2,
+            help="Resamples to refit, of whole runs where rows share a `run` (or --column run=NAME).",
+        ),
+    ] = 1000,
     seed: options.Seed = 0,
     delta: options.Delta = "1e-3",
     loss: options.Loss = "huber",

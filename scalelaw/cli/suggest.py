@@ -45,6 +45,9 @@ def run(
 ) -> None:
     """Say which runs to train next, so that a number becomes as certain as the budget allows.
 
+    Standard errors are to first order, and need no bootstrap and have no intervals. With --bootstrap 1000, or a saved
+    fit that has draws, runs are chosen by 16 of the draws too, and not at the fitted parameters alone.
+
     Example: scalelaw suggest chinchilla --law chinchilla --of "loss at N=70B,D=1.4T" --budget 1e22 --k 6
     """
     ends = None if ratio is None else options.read_as(options.span, ratio, "--ratio", like="5:100")

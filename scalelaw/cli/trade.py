@@ -37,7 +37,14 @@ def run(
 ) -> None:
     """Say where P streams and where parameters are the better use of training compute.
 
-    Example: scalelaw trade runs.csv --law parscale_data --bootstrap 500 --c 1e21 --c 1e23 --p 2 --p 8 --n-max 4B
+    Intervals of the difference need --bootstrap 1000, or a saved fit that has draws, or a --kind without any.
+
+    The bundled runs with streams have one D, so the first line takes the term in D from Besiroglu et al. 2024, for
+    Chinchilla; runs of your own with several D need no --fix.
+
+    \b
+    scalelaw fit parscale-pile --law parscale_data --fix B=2085 --fix beta=0.366 --bootstrap 200 -o fit.json
+    Example: scalelaw trade fit.json --c 1e21 --c 1e23 --p 2 --p 8 --n-max 4B --d-max 1T
     """
     held = options.held(at)
     from scalelaw.analysis import streams_or_parameters
@@ -47,6 +54,7 @@ def run(
     asked |= {"level": level, "kind": kind}
     frame = streams_or_parameters(fitted, **asked)
     output.doubts(fitted, kind)
+    output.no_intervals(fitted, kind, saved=law is None)
     output.table(frame, as_json=as_json, shown=_SHOWN, wide=wide)
     marked = frame if c or p or n else None  # those of the whole range would hide the map
     figures.draw(figure, lambda plot: plot.trade(fitted, points=marked, **asked))
