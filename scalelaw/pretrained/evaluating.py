@@ -14,6 +14,7 @@ from torch import Tensor
 
 from scalelaw.errors import PretrainedError
 from scalelaw.harness.evaluating import ratio_error
+from scalelaw.pretrained.asking import arguments_of, streams_asked
 from scalelaw.pretrained.texts import documents as documents_of
 from scalelaw.pretrained.texts import token_ids
 
@@ -141,7 +142,7 @@ def evaluate(
     Raises
     ------
     PretrainedError
-        If there is no text to predict, or the model allows no such context.
+        If there is no text to predict, the model allows no such context, or it has no such streams.
     """
     return score_documents(
         model, tokenizer, documents, context=context, batch=batch, tokens=tokens, streams=streams
@@ -164,7 +165,7 @@ def score_documents(
     context = min(CONTEXT, longest or CONTEXT) if context is None else context
     if context < 2 or (longest is not None and context > longest):
         raise PretrainedError(f"a context of {context} tokens is not within 2 and the {longest} that this model allows")
-    asked = {} if streams is None else {"streams": streams}
+    P, asked = streams_asked(model, streams), arguments_of(model, streams)
     training, device = model.training, next(model.parameters()).device
     model.eval()
     sums, counts, sizes = [], [], []
@@ -184,7 +185,7 @@ def score_documents(
         model.train(training)
     if not counts:
         raise PretrainedError("there is no text of two tokens to evaluate on; name a file with more")
-    return Documents(streams_asked(model, streams), tuple(sums), tuple(counts), tuple(sizes))
+    return Documents(P, tuple(sums), tuple(counts), tuple(sizes))
 
 
 def evaluate_each(
@@ -201,20 +202,11 @@ def evaluate_each(
     """
     import pandas as pd
 
+    for each in streams:  # before an evaluation of the first takes its time
+        streams_asked(model, each)
     texts = list(documents_of(text, tokens=tokens))
     rows = (evaluate(model, tokenizer, texts, tokens=tokens, streams=each, **options).to_dict() for each in streams)
     return pd.DataFrame(rows)
-
-
-def streams_asked(model: Any, asked: Any) -> int:
-    """P of a request to a model, with streams or without."""
-    from scalelaw.pretrained.model import WithStreams
-    from scalelaw.pretrained.selection import resolve
-
-    if not isinstance(model, WithStreams):
-        return 1
-    key = resolve(model.get_decoder(), asked)  # type: ignore[attr-defined]
-    return 1 if key is None else len(key[1])
 
 
 def _given_bytes(tokenizer: Any, ids: Tensor) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scalelaw.errors import PretrainedError
+from scalelaw.pretrained.asking import arguments_of
 
 
 def continue_text(
@@ -22,10 +23,11 @@ def continue_text(
     Raises
     ------
     PretrainedError
-        If the prompt has no tokens.
+        If the prompt has no tokens, or the model has no such streams.
     """
     import transformers
 
+    asked = arguments_of(model, streams)
     encoded = tokenizer(prompt, return_tensors="pt", return_token_type_ids=False).to(model.device)
     if not encoded["input_ids"].numel():
         raise PretrainedError("the prompt is empty and this tokenizer has no token to begin with; give some text")
@@ -34,6 +36,5 @@ def continue_text(
     drawn = {"do_sample": True, "temperature": temperature} if temperature > 0 else {"do_sample": False}
     if tokenizer.pad_token_id is None:
         drawn["pad_token_id"] = tokenizer.eos_token_id
-    asked = {} if streams is None else {"streams": streams}
     made = model.generate(**encoded, max_new_tokens=tokens, **drawn, **asked)
     return str(tokenizer.decode(made[0, encoded["input_ids"].shape[1] :], skip_special_tokens=True))

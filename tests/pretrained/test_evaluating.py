@@ -61,6 +61,24 @@ def test_P_is_asked_for_and_tokens_are_limited():
         pretrained.evaluate(model, tokenizer, TEXTS, context=65)
 
 
+@pytest.mark.parametrize("asked", [4, 0, True, "p4", [0], torch.tensor([1, 4])], ids=str)
+def test_streams_are_not_asked_of_a_model_without(asked):
+    model, tokenizer = plain("qwen2"), made_tokenizer(True)
+    for ask in (
+        lambda: pretrained.evaluate(model, tokenizer, TEXTS, streams=asked),
+        lambda: pretrained.continue_text(model, tokenizer, "a", streams=asked),
+    ):
+        with pytest.raises(PretrainedError, match="asked of a model that has none; ask for 1, or give"):
+            ask()
+
+
+def test_a_model_without_streams_is_what_one_stream_asks_for():
+    model, tokenizer = plain("qwen2"), made_tokenizer(True)
+    assert pretrained.evaluate(model, tokenizer, TEXTS, streams=1) == pretrained.evaluate(model, tokenizer, TEXTS)
+    said = [pretrained.continue_text(model, tokenizer, "the", tokens=4, streams=each) for each in (None, 1)]
+    assert said[0] == said[1]
+
+
 @pytest.fixture
 def folder(tmp_path):
     plain("qwen2").save_pretrained(tmp_path / "base")
@@ -95,7 +113,8 @@ def test_the_shell_adds_evaluates_generates_and_converts(folder, capsys):
     [
         (["generate", "nobody/nothing", "a"], "from the hub"),
         (["eval", "{base}", "{base}/none.txt"], "no file or folder"),
-        (["generate", "{base}", "a", "--p", "4"], "streams"),
+        (["generate", "{base}", "a", "--p", "4"], "streams 4 are asked of a model that has none"),
+        (["eval", "{base}", "{base}/../text.txt", "--p", "1", "--p", "4"], "streams 4 are asked of a model that has"),
         (["convert", "{base}", "-o", "{base}/x"], "no streams"),
         (["add", "{base}", "-o", "{base}/x", "--streams", "0"], "at least 1"),
     ],
@@ -107,4 +126,5 @@ def test_the_shell_says_what_is_wrong(folder, capsys, monkeypatch, arguments, wo
     said = capsys.readouterr().err
     assert said.startswith("Error: ")
     assert words in said
+    assert "should not have happened" not in said
     assert said.count("\n") == 1

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalelaw.extras import need
+from scalelaw.pretrained.asking import streams_asked
 from scalelaw.pretrained.generating import continue_text
 from scalelaw.pretrained.scoring.sandbox import Outcome, run_limited
-from scalelaw.pretrained.scoring.tables import asked_for, frame, summed
+from scalelaw.pretrained.scoring.tables import frame, summed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +59,8 @@ def human_eval(
 
     Raises
     ------
+    PretrainedError
+        If the model has no such streams.
     MissingExtra
         If the package human-eval, which brings the problems, is not installed.
 
@@ -67,8 +70,9 @@ def human_eval(
     """
     data: Any = need("human_eval.data", extra="evaluation", purpose="HumanEval")
     chosen = list(data.read_problems().values())[:problems]
+    counts = [streams_asked(model, each) for each in streams]
     rows = []
-    for asked in streams:
+    for P, asked in zip(counts, streams, strict=True):
         passed = []
         for number, problem in enumerate(chosen):
             outcomes = [
@@ -91,7 +95,7 @@ def human_eval(
             ]
             passed.append(outcomes.count("passed"))
             say(f"problem {number + 1} of {len(chosen)}: {', '.join(outcomes)}")
-        rows += _rows(asked_for(model, asked), np.asarray(passed), samples)
+        rows += _rows(P, np.asarray(passed), samples)
     return frame(rows)
 
 

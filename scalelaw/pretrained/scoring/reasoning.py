@@ -9,8 +9,9 @@ import numpy as np
 
 from scalelaw.errors import PretrainedError
 from scalelaw.extras import need
+from scalelaw.pretrained.asking import streams_asked
 from scalelaw.pretrained.generating import continue_text
-from scalelaw.pretrained.scoring.tables import asked_for, frame, summed
+from scalelaw.pretrained.scoring.tables import frame, summed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,23 +53,23 @@ def reasoning(
     Raises
     ------
     PretrainedError
-        If there is no set of that name.
+        If there is no set of that name, or the model has no such streams.
     MissingExtra
         If reasoning-gym is not installed.
     """
     gym: Any = need("reasoning_gym", extra="evaluation", purpose="generated reasoning")
+    counts = [streams_asked(model, each) for each in streams]
     rows = []
     for name in sets:
         asked, examples = (_made(gym, name, size, at) for size, at in ((questions, seed), (shots, seed + SHOTS_FROM)))
         before = "".join(f"{each['question']}\nAnswer: {each['answer']}\n\n" for each in examples or ())
-        for choice in streams:
+        for P, choice in zip(counts, streams, strict=True):
             scores = []
             for entry in asked:
                 text = continue_text(
                     model, tokenizer, f"{before}{entry['question']}\nAnswer:", tokens=tokens, streams=choice
                 )
                 scores.append(asked.score_answer(answer_in(text), entry))
-            P = asked_for(model, choice)
             rows.append({"P": P, "task": name, "metric": "score", **summed(np.asarray(scores, dtype=float))})
             say(f"{name}, P = {P}: {rows[-1]['value']:.3f}")
     return frame(rows)

