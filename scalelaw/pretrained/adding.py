@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 import torch
@@ -9,10 +12,11 @@ from torch import Tensor
 
 from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.attention import implementation
-from scalelaw.pretrained.decoder import DEFAULT, install, put_in_place
+from scalelaw.pretrained.decoder import DEFAULT, install, put_in_place, sizes_of
 from scalelaw.pretrained.families import _enter, config_class, model_class
 from scalelaw.pretrained.initial import Initial, initialise
 from scalelaw.pretrained.model import WithStreams, is_streams
+from scalelaw.pretrained.prefixes import Heads
 from scalelaw.pretrained.resting import lift
 from scalelaw.pretrained.selection import sets_of
 from scalelaw.pretrained.settings import Aggregation, Kind, Precision, Settings, enter
@@ -94,18 +98,42 @@ def add_streams(
         precision=precision,
         nested=nested,
     )
-    prepare(model, settings, name=name)
-    if streams > 1:
+    room = find_room(model, settings, name=name)
+    spreads = None
+    if init == "statistics" and streams > 1:
         decoder = model.get_decoder()
-        spreads = None
-        if init == "statistics":
+        with carrying(model):
             spreads = probe(decoder, made_up(decoder, seed) if sample is None else sample).spreads
-        initialise(decoder, init=init, scale=scale, seed=seed, spreads=spreads)
+    put(model, room)
+    if streams > 1:
+        initialise(model.get_decoder(), init=init, scale=scale, seed=seed, spreads=spreads)
     return model
 
 
-def prepare(model: Any, settings: Settings, *, name: str | None = None) -> None:
-    """Make room for a set of streams, not yet initialised, and choose it."""
+@dataclass(frozen=True)
+class Room:
+    """Where a set of streams can go in a model, found before anything in it changes.
+
+    Attributes
+    ----------
+    sizes : mapping
+        Shapes of the tensors that the set will have, by their names in the model.
+    """
+
+    settings: Settings
+    name: str
+    heads: Mapping[int, Heads]
+    sizes: Mapping[str, torch.Size]
+
+
+def find_room(model: Any, settings: Settings, *, name: str | None = None) -> Room:
+    """See whether a model can carry a set of streams; it is left as it was.
+
+    Raises
+    ------
+    PretrainedError
+        If it cannot, or has a set of that name already.
+    """
     longest = getattr(getattr(model, "config", None), "max_position_embeddings", None)
     if longest is not None and settings.prefix_tokens > longest:
         raise PretrainedError(
@@ -113,33 +141,56 @@ def prepare(model: Any, settings: Settings, *, name: str | None = None) -> None:
             f"use a shorter one"
         )
     if isinstance(model, WithStreams):
-        _another(model, settings, name)
+        decoder = cast(Any, model).get_decoder()
+        name, heads = _free_name(decoder, settings, name), decoder.stream_heads
+    else:
+        name, heads = name or DEFAULT, _examine(model)
+        decoder = model.get_decoder()
+    within = next(path for path, module in model.named_modules() if module is decoder)
+    return Room(settings, name, heads, sizes_of(decoder, settings, heads, within=within))
+
+
+def put(model: Any, room: Room) -> None:
+    """Put a set of streams, not yet initialised, where there is room for it, and choose it."""
+    if isinstance(model, WithStreams):
+        decoder = cast(Any, model).get_decoder()
+        lift(decoder)
+        put_in_place(decoder, room.settings, name=room.name)
+        enter(room.settings, model.config)
         return
-    heads = _examine(model)
     config = model.config
+    model.set_attn_implementation(implementation(config._attn_implementation))
     config.__class__ = config_class(type(config))
     vars(config).pop("model_type", None)  # one that was read from a file has the old one of its own
     model.__class__ = model_class(type(model))
-    enter(settings, config)
-    install(model.get_decoder(), settings, heads, name=name or DEFAULT)
+    enter(room.settings, config)
+    install(model.get_decoder(), room.settings, room.heads, name=room.name)
     _enter(type(model))
 
 
-def _another(model: Any, settings: Settings, name: str | None) -> None:
-    decoder = model.get_decoder()
+def _free_name(decoder: Any, settings: Settings, name: str | None) -> str:
     taken = sets_of(decoder)
     name = name or (DEFAULT if DEFAULT not in taken else f"p{settings.streams}")
     if name in taken:
         raise PretrainedError(f"the model has streams named {name!r} already; give these another name")
     if "." in name or not name:
         raise PretrainedError(f"{name!r} cannot be the name of a set of streams; it must not be empty or hold a point")
-    lift(decoder)
-    put_in_place(decoder, settings, name=name)
-    enter(settings, model.config)
+    return name
+
+
+@contextmanager
+def carrying(model: Any) -> Iterator[None]:
+    """For a while, attention that can carry something down."""
+    before = model.config._attn_implementation
+    model.set_attn_implementation(implementation(before))
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(before)
 
 
 def _examine(model: Any) -> Any:
-    """Heads of every layer, seen in one pass; the model's attention is left as one that carries prefixes."""
+    """Heads of every layer, seen in one pass."""
     kind = type(model).__name__
     refusal = (
         f"{kind} does not run its attention through transformers' attention interface, so it cannot carry a prefix; "
@@ -152,15 +203,12 @@ def _examine(model: Any) -> Any:
         raise PretrainedError(f"this {kind} is on the meta device and has no weights yet; load them, then add streams")
     if not model._can_set_attn_implementation():
         raise PretrainedError(refusal)
-    before = config._attn_implementation
-    model.set_attn_implementation(implementation(before))
-    decoder = model.get_decoder()
-    try:
-        note = probe(decoder, torch.zeros(1, 1, dtype=torch.long, device=next(model.parameters()).device))
-    except (PretrainedError, TypeError):  # the argument is lost on its way down, or refused
-        note = None
+    with carrying(model):
+        try:
+            note = probe(model.get_decoder(), torch.zeros(1, 1, dtype=torch.long, device=model.device))
+        except (PretrainedError, TypeError):  # the argument is lost on its way down, or refused
+            note = None
     if note is None or not note.heads:
-        model.set_attn_implementation(before)
         raise PretrainedError(refusal)
     return dict(sorted(note.heads.items()))
 

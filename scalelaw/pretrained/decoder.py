@@ -96,6 +96,28 @@ def put_in_place(decoder: Any, settings: Settings, *, name: str) -> None:
         decoder.register_buffer("prefix_passes", passes_of(settings, like.device))
 
 
+def sizes_of(
+    decoder: Any, settings: Settings, heads: Mapping[int, Heads], *, within: str = ""
+) -> dict[str, torch.Size]:
+    """Shapes of the tensors that :func:`put_in_place` makes, by name, where the decoder lies ``within`` a model."""
+    if settings.streams == 1:
+        return {}
+    names = {module: name for name, module in decoder.named_modules()}
+    sizes: dict[str, torch.Size] = {}
+    with torch.device("meta"):
+        parts: dict[str, nn.Module] = {"aggregate_layer": Aggregator(settings, decoder.config.hidden_size)}
+        if settings.prefix == "reparameterised":
+            parts["prefix_maker"] = Maker(settings, heads)
+    for part, module in parts.items():
+        sizes |= {f"{part}.{name}": value.shape for name, value in module.state_dict().items()}
+    for index, module in attentions(decoder).items() if settings.prefix == "direct" else ():
+        for name, size in zip("kv", heads[index].sizes(settings.streams, settings.prefix_tokens), strict=True):
+            sizes[f"{names[module]}.prefix_{name}"] = torch.Size(size)
+    if settings.fade:
+        sizes["prefix_passes"] = torch.Size(())
+    return {f"{within}.{name}".lstrip("."): size for name, size in sizes.items()}
+
+
 def spread(decoder: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[()], dict[str, Any]]:
     """Before the decoder: P copies of the batch, and the prefixes on their way to attention."""
     given = {**dict(zip(decoder.stream_argument_names, args, strict=False)), **kwargs}

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from scalelaw.errors import PretrainedError
 from scalelaw.files import write_atomically
-from scalelaw.pretrained.adding import prepare
+from scalelaw.pretrained.adding import find_room, put
 from scalelaw.pretrained.families import SUFFIX
 from scalelaw.pretrained.model import WithStreams, is_streams
 from scalelaw.pretrained.settings import Settings
@@ -83,14 +83,15 @@ def load_streams(model: Any, folder: str | os.PathLike[str], *, name: str | None
     state = _read_weights(place, described)
     _compare(model, described, place, any_base=any_base)
     settings = Settings(**{field: described[field] for field in Settings.__dataclass_fields__})
-    prepare(model, settings, name=name or place.resolve().name.replace(".", "_"))
-    own = {each: value for each, value in model.state_dict().items() if is_streams(each)}
-    for each in sorted({*own, *state}):
-        if each not in state or each not in own or own[each].shape != state[each].shape:
+    room = find_room(model, settings, name=name or place.resolve().name.replace(".", "_"))
+    for each in sorted({*room.sizes, *state}):
+        if each not in state or each not in room.sizes or room.sizes[each] != state[each].shape:
             raise PretrainedError(f"the tensor {each} in {place} does not fit its {CONFIG}; save the streams again")
+    put(model, room)
+    own = model.state_dict()
     with torch.no_grad():
-        for each, value in own.items():
-            value.copy_(state[each])
+        for each, value in state.items():
+            own[each].copy_(value)
     return model
 
 

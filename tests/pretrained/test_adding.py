@@ -174,3 +174,13 @@ def test_other_faults_are_named():
         pretrained.trainable(pretrained.add_streams(plain("qwen2"), 1))
     with pytest.raises(PretrainedError, match="no causal language model of type 'nothing'"):
         pretrained.register("nothing")
+
+
+@torch.no_grad()
+def test_statistics_that_cannot_be_taken_leave_the_model_as_it_was(ids):
+    model = plain("qwen2")
+    before = model(ids).logits
+    with pytest.raises(IndexError):
+        pretrained.add_streams(model, init="statistics", sample=torch.full((2, 16), 10_000))
+    assert type(model) is type(plain("qwen2"))
+    assert torch.equal(model(ids).logits, before)

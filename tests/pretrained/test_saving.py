@@ -7,6 +7,8 @@ import torch
 
 from scalelaw import pretrained
 from scalelaw.errors import PretrainedError
+from scalelaw.pretrained.adding import find_room, put
+from scalelaw.pretrained.settings import Settings
 
 from .conftest import plain, with_streams
 
@@ -140,3 +142,31 @@ def test_only_a_whole_chosen_set_is_saved(tmp_path):
         model.save_streams(tmp_path)
     with pytest.raises(PretrainedError, match="no streams are chosen"):
         pretrained.save_streams(plain("qwen2"), tmp_path)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("has", ["streams", "nothing"])
+@pytest.mark.parametrize("changes", [{"prefix_tokens": 9}, {"fade": 3}, {"prefix": "reparameterised"}], ids=str)
+def test_a_refused_load_leaves_the_model_as_it_was(ids, tmp_path, has, changes):
+    with_streams("qwen2").save_streams(tmp_path / "bad")
+    config = tmp_path / "bad" / "adapter_config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), **changes}))
+    model = with_streams("qwen2", 2, 3) if has == "streams" else plain("qwen2")
+    before = type(model), model(ids).logits, model.config.to_dict(), list(model.state_dict())
+    with pytest.raises(PretrainedError, match="does not fit its adapter_config"):
+        pretrained.load_streams(model, tmp_path / "bad")
+    assert type(model) is before[0]
+    assert torch.equal(model(ids).logits, before[1])
+    assert model.config.to_dict() == before[2]
+    assert list(model.state_dict()) == before[3]
+    assert has == "nothing" or model.stream_sets == {"default": 2}
+
+
+@pytest.mark.parametrize("options", [{}, {"prefix": "reparameterised", "fade": 2}, {"aggregation": "linear"}], ids=str)
+def test_shapes_are_known_before_tensors_are_made(options):
+    model = plain("gemma2")
+    room = find_room(model, Settings(streams=3, prefix_tokens=2, **options))
+    before = set(model.state_dict())
+    put(model, room)
+    made = {name: value.shape for name, value in model.state_dict().items() if name not in before}
+    assert made == room.sizes
