@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from scalelaw.fit.result import Fit
 
 _RUNS_A_PARAMETER = 20
-_FEW_TO_DRAW = 20
+_FEW_TO_DRAW = 10
+"""Clusters below which an interval that draws them whole hangs on a handful of numbers, however much it is widened."""
 _UNEVEN = 1.3
 """Robust errors this many times the plain ones say that the noise is not of one size."""
 
@@ -42,8 +43,8 @@ def doubts_of_draws(fit: Fit) -> tuple[str, ...]:
     drawn = len(set(map(str, fit.table[draws.by]))) if draws.by in fit.table else _FEW_TO_DRAW
     if draws.by and not draws.kind.endswith("stratified") and drawn < _FEW_TO_DRAW:
         return (
-            f"the table has {drawn} values of {draws.by}, so few that intervals may be too narrow: `calibration` "
-            "measures by how much",
+            f"the table has {drawn} values of {draws.by}, so few that intervals may not hold what they promise: "
+            "`calibration` measures it",
         )
     return ()
 

@@ -74,8 +74,8 @@ def covered(kind: str, sets: int = 40) -> float:
 
 @pytest.mark.parametrize("kind", ["parametric", "wild", "auto"])
 def test_intervals_of_checkpoints_cover(kind: str) -> None:
-    # 86, 88 and 90 % of 300 sets, as 12 runs are few; 90 to 93 % with 40 runs
-    assert covered(kind) > 0.77
+    # 91, 90 and 92 % of 150 sets, by 100 draws of 12 runs
+    assert covered(kind) > 0.82
 
 
 def test_rows_taken_to_be_independent_do_not_cover_and_the_fit_says_so() -> None:
@@ -93,10 +93,10 @@ def test_rows_taken_to_be_independent_do_not_cover_and_the_fit_says_so() -> None
 def test_nothing_is_said_where_runs_stay_whole(kind: str) -> None:
     fit = sl.fit(LAW, curves(0), loss="squared", space="raw", bootstrap=200, rng=0, resample=kind)
     assert not any("checkpoints" in note for note in fit.notes)
-    (doubt,) = sl.interval_of(fit, "E").doubts
-    assert doubt.startswith("the table has 12 values of run, so few")
-    many = sl.fit(LAW, curves(0, runs=20), loss="squared", space="raw", bootstrap=200, rng=0, resample=kind)
-    assert sl.interval_of(many, "E").doubts == ()
+    assert sl.interval_of(fit, "E").doubts == ()
+    few = sl.fit(LAW, curves(0, runs=8), loss="squared", space="raw", bootstrap=200, rng=0, resample=kind)
+    (doubt,) = sl.interval_of(few, "E").doubts
+    assert doubt.startswith("the table has 8 values of run, so few")
 
 
 def test_clusters_that_hold_whole_runs_are_fine_and_others_are_not() -> None:

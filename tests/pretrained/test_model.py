@@ -1,13 +1,16 @@
 """Every way of running a model with streams equals its plain forward pass, whatever the family."""
 
 import copy
+import gc
 
 import pytest
 import torch
 import transformers
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from scalelaw import pretrained
 from scalelaw.errors import PretrainedError
+from scalelaw.pretrained import attention
 
 from .conftest import FAMILIES, plain, uneven, with_streams
 
@@ -304,3 +307,31 @@ def test_generation_with_a_compiled_static_cache_is_the_same(ids):
     config._compile_all_devices = True  # a CPU too
     static = model.generate(ids, cache_implementation="static", compile_config=config, **options)
     assert torch.equal(model.generate(ids, **options), static)
+
+
+@pytest.mark.parametrize("family", [name for name in FAMILIES if name != "gemma2"])  # its attention is eager
+def test_no_copy_of_a_prefix_outlives_its_layer(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a prompt is read, keys and values joined with the prefix live as long as the attention of their layer."""
+    slots, length = 7, 11
+    model = with_streams(family, 4, slots)
+    joined, kept, alive_in_attention = [], [], []
+
+    def looked_at(module, query, key, *rest, **others):
+        joined.append(key.shape[2])
+        alive_in_attention.append(len(copies()))
+        return sdpa_attention_forward(module, query, key, *rest, **others)
+
+    def copies() -> list[tuple[int, ...]]:
+        """Shapes of tensors, but parameters, that are as long as the prefix or as the prefix and the text."""
+        gc.collect()
+        alive = [each for each in gc.get_objects() if type(each) is torch.Tensor and each.ndim == 4]
+        return [tuple(each.shape) for each in alive if each.shape[2] in (slots, slots + length)]
+
+    monkeypatch.setattr(attention, "sdpa_attention_forward", looked_at)
+    for layer in model.model.layers:
+        layer.register_forward_hook(lambda *_: kept.extend(copies()))
+    with torch.no_grad():
+        model(torch.arange(2 * length).reshape(2, length) % 60 + 1, use_cache=True)
+    assert joined == [slots + length] * len(model.model.layers)
+    assert all(alive_in_attention)
+    assert kept == []

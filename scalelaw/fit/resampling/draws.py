@@ -29,7 +29,7 @@ class Draws:
     noise : str
         Where the noise of a parametric bootstrap was taken from, in words.
     clusters : int
-        How many groups were drawn as wholes; 0 where rows were drawn.
+        How many groups were drawn, or had noise, as wholes; 0 where rows did.
     """
 
     theta: np.ndarray

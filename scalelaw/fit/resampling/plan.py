@@ -99,8 +99,8 @@ class Resampling:
 
     @property
     def clusters(self) -> int:
-        """How many groups are drawn as wholes; 0 where rows are, or where losses differ and not weights."""
-        return int(self.groups.max()) + 1 if self.kind.endswith("cluster") else 0
+        """How many groups are drawn, or have noise, as wholes; 0 where rows do."""
+        return int(self.groups.max()) + 1 if self.by and not self.kind.endswith("stratified") else 0
 
     def weights(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """Weight of each row in each resample, shape (count, rows): times drawn, or exponential weights of mean 1."""
