@@ -18,7 +18,6 @@ from scalelaw.pretrained.initial import Initial, initialise
 from scalelaw.pretrained.model import WithStreams, is_streams
 from scalelaw.pretrained.prefixes import Heads
 from scalelaw.pretrained.resting import lift
-from scalelaw.pretrained.selection import sets_of
 from scalelaw.pretrained.settings import Aggregation, Kind, Precision, Settings, enter
 from scalelaw.pretrained.statistics import made_up, probe
 
@@ -140,12 +139,10 @@ def find_room(model: Any, settings: Settings, *, name: str | None = None) -> Roo
             f"a prefix of {settings.prefix_tokens} slots is longer than the context of this model, {longest}; "
             f"use a shorter one"
         )
-    if isinstance(model, WithStreams):
-        decoder = cast(Any, model).get_decoder()
-        name, heads = _free_name(decoder, settings, name), decoder.stream_heads
-    else:
-        name, heads = name or DEFAULT, _examine(model)
-        decoder = model.get_decoder()
+    has = isinstance(model, WithStreams)
+    name = _free_name(model.stream_sets if has else {}, settings, name)
+    heads = model.get_decoder().stream_heads if has else _examine(model)
+    decoder = model.get_decoder()
     within = next(path for path, module in model.named_modules() if module is decoder)
     return Room(settings, name, heads, sizes_of(decoder, settings, heads, within=within))
 
@@ -168,13 +165,13 @@ def put(model: Any, room: Room) -> None:
     _enter(type(model))
 
 
-def _free_name(decoder: Any, settings: Settings, name: str | None) -> str:
-    taken = sets_of(decoder)
-    name = name or (DEFAULT if DEFAULT not in taken else f"p{settings.streams}")
+def _free_name(taken: Mapping[str, int], settings: Settings, name: str | None) -> str:
+    if name is None:
+        name = DEFAULT if DEFAULT not in taken else f"p{settings.streams}"
+    if not isinstance(name, str) or not name:
+        raise PretrainedError(f"{name!r} cannot be the name of a set of streams; give some text")
     if name in taken:
         raise PretrainedError(f"the model has streams named {name!r} already; give these another name")
-    if "." in name or not name:
-        raise PretrainedError(f"{name!r} cannot be the name of a set of streams; it must not be empty or hold a point")
     return name
 
 

@@ -22,6 +22,7 @@ from scalelaw.pretrained.mixed import Filling, Group, Mixed
 from scalelaw.pretrained.prefixes import Heads, Maker, Prefixes, parameters_of, passes_of
 from scalelaw.pretrained.selection import Asked, Key, counts_in, resolve
 from scalelaw.pretrained.settings import Settings
+from scalelaw.pretrained.shelf import Shelf
 
 DEFAULT = "default"
 """Name of a set of streams that was given none."""
@@ -71,7 +72,7 @@ def install(decoder: Any, settings: Settings, heads: Mapping[int, Heads], *, nam
     """Give a decoder its hooks and one set of streams, not yet initialised."""
     decoder.stream_argument_names = tuple(inspect.signature(decoder.forward).parameters)
     decoder.stream_heads = dict(heads)
-    decoder.resting_streams = nn.ModuleDict()
+    decoder.resting_streams = Shelf()
     decoder.stream_choice = None
     decoder.register_forward_pre_hook(spread, with_kwargs=True)
     decoder.register_forward_hook(gather, with_kwargs=True)

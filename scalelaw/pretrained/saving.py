@@ -83,7 +83,7 @@ def load_streams(model: Any, folder: str | os.PathLike[str], *, name: str | None
     state = _read_weights(place, described)
     _compare(model, described, place, any_base=any_base)
     settings = Settings(**{field: described[field] for field in Settings.__dataclass_fields__})
-    room = find_room(model, settings, name=name or place.resolve().name.replace(".", "_"))
+    room = find_room(model, settings, name=place.resolve().name if name is None else name)
     for each in sorted({*room.sizes, *state}):
         if each not in state or each not in room.sizes or room.sizes[each] != state[each].shape:
             raise PretrainedError(f"the tensor {each} in {place} does not fit its {CONFIG}; save the streams again")

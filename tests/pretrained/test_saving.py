@@ -8,6 +8,7 @@ import torch
 from scalelaw import pretrained
 from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.adding import find_room, put
+from scalelaw.pretrained.model import is_streams
 from scalelaw.pretrained.settings import Settings
 
 from .conftest import plain, with_streams
@@ -170,3 +171,31 @@ def test_shapes_are_known_before_tensors_are_made(options):
     put(model, room)
     made = {name: value.shape for name, value in model.state_dict().items() if name not in before}
     assert made == room.sizes
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    "name", ["train", "a.b", "keys", "half", "values", "0", "aggregate_layer", "x.prefix_k", "lora_"]
+)
+def test_any_text_is_the_name_of_a_set(ids, tmp_path, name):
+    four = with_streams("llama", name=name)
+    four.save_streams(tmp_path / name)
+    model = pretrained.load_streams(plain("llama"), tmp_path / name).eval()
+    model.load_streams(with_streams("llama", 2, 3).save_streams(tmp_path / "other"))
+    assert model.stream_sets == {"other": 2, name: 4}
+    assert torch.equal(model(ids, streams=name).logits, four(ids).logits)
+    pretrained.add_streams(model, 3, 2)
+    model.set_streams(name)
+    assert torch.equal(model(ids).logits, four(ids).logits)
+    saved = {each for each in model.state_dict() if is_streams(each)}
+    assert saved == {each for each, _ in four.stream_parameters()}
+
+
+@pytest.mark.parametrize("name", ["", 4, ("a",)])
+@pytest.mark.parametrize("has", ["streams", "nothing"])
+def test_what_cannot_be_a_name(name, has):
+    model = with_streams("llama") if has == "streams" else plain("llama")
+    before = list(model.state_dict())
+    with pytest.raises(PretrainedError, match="cannot be the name of a set of streams; give some text"):
+        pretrained.add_streams(model, 2, name=name)
+    assert list(model.state_dict()) == before
