@@ -149,7 +149,9 @@ def fit(
     )
     settings = check_settings(law, settings)
     check_one_convention(table)
-    resampling = Resampling.plan(resample, by, table) if bootstrap else refuse_idle(resample, by, table)
+    if not bootstrap:
+        refuse_idle(resample, by, table)
+    resampling = Resampling.plan(resample, by, table) if bootstrap else None
     columns = take(table, (*law.columns, "loss"), where=f"law {law.name!r}")
     numbers = {name: np.asarray(values, dtype=float) for name, values in columns.items()}
     row_weights = read_weights(weights, table, len(numbers["loss"]))
