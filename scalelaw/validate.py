@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from scalelaw.datasets import Published
 
 AGREES, ELSEWHERE, NOT_OPTIMAL, DISAGREES = "agrees", "of other runs", "not at its optimum", "DISAGREES"
+RELATIVE, ABSOLUTE = "relative", "absolute"
 CONVERGED, NO_LAW = "converged; nothing printed to compare", "no losses, so no law"
 
 _SAME, _GAP, _CLOSE, _UNROUNDED, _PREDICTED, _EXPONENT, _R2 = 1e-6, 1e-9, 2e-3, 2e-4, 2e-3, 0.01, 1e-4
 """Largest relative difference of parameters, and of objectives, from a known optimum; of parameters from printed and
-from unrounded values; of a prediction; and of an exponent of Porian et al., which hangs on how minima are found, and of
-R2, as it is printed."""
+from unrounded values; of a prediction; and the largest absolute one of an exponent of Porian et al., which hangs on how
+minima are found, and of R2, as it is printed."""
 _FILE = "(your file)"
 _OPTIMA = Path(__file__).with_name("optima.json")
 _OTHER_RUNS = frozenset({"chinchilla"})
@@ -58,6 +59,8 @@ class Check:
     theirs: float = float("nan")
     gap: float = float("nan")
     difference: float = float("nan")
+    allowed: float = float("nan")
+    unit: str = ""
     tolerances: float = float("nan")
     remark: str = ""
 
@@ -77,8 +80,10 @@ def validate(data: Any = None) -> pd.DataFrame:
     DataFrame
         One row a comparison: ``set``, ``law``, ``rows``, ``reference``, ``quantity`` (what is compared), ``ours``,
         ``theirs`` (objectives on the same runs, or the value itself), ``gap`` (theirs over ours, minus 1),
-        ``difference`` (largest relative one of a parameter, or of the value), ``tolerances`` (how many times what is
-        allowed it is: up to 1 agrees), ``verdict``, ``remark``. Verdicts are
+        ``difference`` and what is ``allowed`` of it, in a ``unit``: ``relative``, the largest of a parameter, or of a
+        predicted loss, or ``absolute``, of an exponent and of R2; ``tolerances`` (how many times what is allowed it is,
+        or for a known optimum how many times 1e-9 the gap is, if that is more: up to 1 agrees), ``verdict``, ``remark``.
+        Verdicts are
         ``agrees``; ``not at its optimum``, where a printed point has a higher objective than this package's on the same
         runs; ``of other runs``, where the printed value belongs to runs of which the set is a part; ``converged;
         nothing printed to compare``; ``no losses, so no law``; and ``DISAGREES``.
@@ -96,9 +101,10 @@ def validate(data: Any = None) -> pd.DataFrame:
     """
     import pandas as pd
 
+    replicated = None if data is None else _replication_runs(data)  # a bad file is refused before the work
     checks = [check for name in names() for check in _of_set(name)]
-    if data is not None:
-        checks += _replication(data)
+    if replicated is not None:
+        checks += _replication(replicated)
     columns = [
         "set",
         "law",
@@ -109,6 +115,8 @@ def validate(data: Any = None) -> pd.DataFrame:
         "theirs",
         "gap",
         "difference",
+        "allowed",
+        "unit",
         "tolerances",
         "verdict",
         "remark",
@@ -136,7 +144,7 @@ def _optima(name: str) -> Iterator[Check]:
             tolerances = max(abs(gap) / _GAP, difference / _SAME)
             what = f"optimum, delta {known['delta']:g}"
             verdict = AGREES if tolerances <= 1 else DISAGREES
-            ends = found.objective, known["objective"], gap, difference, tolerances
+            ends = found.objective, known["objective"], gap, difference, _SAME, RELATIVE, tolerances
             yield Check(name, known["law"], found.rows, "known optimum", what, verdict, *ends)
 
 
@@ -167,12 +175,12 @@ def _parameters(name: str, paper: Published, reference: str) -> Iterator[Check]:
     if stored is not None and abs(stored / theirs - 1) > 1e-4:
         verdict, remark = DISAGREES, f"the source stores {stored:.9g} for its own point"
     what = f"parameters, delta {found.settings.delta:g}" if found.settings.delta else "parameters"
-    ends = found.objective, theirs, gap, difference, difference / _CLOSE
+    ends = found.objective, theirs, gap, difference, _CLOSE, RELATIVE, difference / _CLOSE
     yield Check(name, paper.law, found.rows, reference, what, verdict, *ends, remark)
     if "r2" in paper.metrics:
         apart = abs(found.r2 - paper.metrics["r2"])
         verdict = AGREES if apart <= _R2 else DISAGREES
-        ends = found.r2, paper.metrics["r2"], float("nan"), apart, apart / _R2
+        ends = found.r2, paper.metrics["r2"], float("nan"), apart, _R2, ABSOLUTE, apart / _R2
         yield Check(name, paper.law, found.rows, reference, "R2", verdict, *ends)
 
 
@@ -196,7 +204,9 @@ def _isoflop_exponent(name: str, paper: Published, reference: str) -> Check:
         verdict,
         ours,
         theirs,
-        difference=abs(ours / theirs - 1),
+        difference=abs(ours - theirs),
+        allowed=_EXPONENT,
+        unit=ABSOLUTE,
         tolerances=abs(ours - theirs) / _EXPONENT,
     )
 
@@ -213,7 +223,7 @@ def _prediction(name: str, paper: Published, reference: str) -> Check:
     verdict = AGREES if difference <= _PREDICTED else DISAGREES
     remark = "the paper takes the mean of the last 5 checkpoints; these rows are the last ones"
     what = "predicted loss at 13B"
-    ends = ours, theirs, float("nan"), difference, difference / _PREDICTED
+    ends = ours, theirs, float("nan"), difference, _PREDICTED, RELATIVE, difference / _PREDICTED
     return Check(name, paper.law, found.rows, reference, what, verdict, *ends, remark)
 
 
@@ -230,9 +240,8 @@ def _alone(name: str) -> Iterator[Check]:
         yield Check(name, "chinchilla", found.rows, "", f"optimum, {corpus}", verdict, found.objective)
 
 
-def _replication(data: Any) -> Iterator[Check]:
+def _replication(columns: Columns) -> Iterator[Check]:
     """The point of Besiroglu et al. against both objectives: least absolute deviations, and Huber with delta 0.001."""
-    columns = _replication_runs(data)
     found = {loss: fit("chinchilla", columns, loss=loss) for loss in ("absolute", "huber")}
     apart = {loss: _difference(each, LEAST_ABSOLUTE) for loss, each in found.items()}
     is_absolute = apart["absolute"] <= _UNROUNDED
@@ -246,7 +255,7 @@ def _replication(data: Any) -> Iterator[Check]:
         if gap < -_GAP or (loss == "absolute" and not is_absolute):
             verdict = DISAGREES
         remark = "the printed point is the least-absolute-deviations fit" if loss == "huber" and is_absolute else ""
-        ends = ours, theirs, gap, apart[loss], apart[loss] / _UNROUNDED
+        ends = ours, theirs, gap, apart[loss], _UNROUNDED, RELATIVE, apart[loss] / _UNROUNDED
         reference = "Besiroglu, Erdil, Barnett, You 2024"
         yield Check(_FILE, "chinchilla", found[loss].rows, reference, what, verdict, *ends, remark)
 

@@ -12,7 +12,11 @@ from scalelaw.cli import figures, options, output
 if TYPE_CHECKING:
     import pandas as pd
 
-_NUMBERS = ("ours", "theirs", "difference")
+_NUMBERS = ("ours", "theirs", "difference", "allowed")
+_LEGEND = """
+ours, theirs: the objectives on the same runs at our optimum and at their point, or the value itself
+difference: relative, the largest of a parameter or of a predicted loss; absolute, of an exponent or of R2
+allowed: up to this the row agrees; beyond it a printed point with a higher objective than ours is not at its optimum"""
 
 
 def run(
@@ -41,7 +45,7 @@ def run(
     if as_json:
         output.document(table.to_dict("records"))
     else:
-        output.result(_by_set(table))
+        output.result(f"{_by_set(table)}\n{_LEGEND}")
         for row in table[table["remark"] != ""].to_dict("records"):
             output.note(f"{row['set']}, {row['reference']}, {row['quantity']}: {row['remark']}")
     if (table["verdict"] == DISAGREES).any():
@@ -50,7 +54,7 @@ def run(
 
 
 def _by_set(table: pd.DataFrame) -> str:
-    """The table set by set, a line a comparison: what, both numbers, the largest relative difference, the verdict."""
+    """The table set by set, a line a comparison: what, both numbers, their difference and its unit, the verdict."""
     rows: list[Mapping[Any, Any]] = [{**row, "what": _what(row)} for row in table.to_dict("records")]
     width = max(len(row["what"]) for row in rows)
     return "\n".join(_lines(rows, width))
@@ -65,7 +69,7 @@ def _lines(rows: Iterable[Mapping[Any, Any]], width: int) -> Iterator[str]:
             yield title
             last = title
         numbers = "".join(f"{row[name]:>12.5g}" if row[name] == row[name] else " " * 12 for name in _NUMBERS)
-        yield f"    {row['what']:<{width}}{row['rows']:>6}{numbers}  {row['verdict']}"
+        yield f"    {row['what']:<{width}}{row['rows']:>6}{numbers}  {row['unit']:<8}  {row['verdict']}"
 
 
 def _what(row: Mapping[Any, Any]) -> str:
