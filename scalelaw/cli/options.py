@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -147,9 +148,12 @@ def level_of(level: float | None, kind: str, bootstrap: int) -> float:
 
 
 def pairs(option: str, texts: Iterable[str] | None, read: Callable[[str], Any] = str, *, like: str) -> dict[str, Any]:
-    """``NAME=VALUE`` texts as a dict, each value read by ``read``, which raises ValueError for what it cannot read."""
+    """``NAME=VALUE`` texts as a dict, each value read by ``read``, which raises ValueError for what it cannot read.
+
+    After ``--at`` one text may hold several, with commas, as a quantity does.
+    """
     values: dict[str, Any] = {}
-    for text in texts or ():
+    for text in parted(texts) if option == "--at" else texts or ():
         name, sign, value = (part.strip() for part in text.partition("="))
         try:
             if not (name and sign and value):
@@ -219,6 +223,17 @@ def fixed(texts: Iterable[str] | None) -> dict[str, float]:
 def held(texts: Iterable[str] | None) -> dict[str, Any]:
     """Values of other columns, from ``D=42B``."""
     return pairs("--at", texts, quantity, like="D=42B")
+
+
+def parted(texts: Iterable[str] | None) -> list[str]:
+    """The single ``NAME=X`` of texts such as ``N=70B,D=1.4T``; a comma within a value stays.
+
+    Examples
+    --------
+    >>> parted(["N=70B, D=1.4T", "family=a,b"])
+    ['N=70B', 'D=1.4T', 'family=a,b']
+    """
+    return [part.strip() for text in texts or () for part in re.split(r",(?=[^,=]+=)", text)]
 
 
 def threshold(text: str) -> float | str:

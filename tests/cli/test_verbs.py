@@ -219,3 +219,38 @@ def test_help_lists_every_verb_in_its_section(shell) -> None:
     assert len(names) == len(set(names)) == len(made.registered_commands) + len(made.registered_groups)
     assert all(f"\n  {name} " in text for name in names)
     assert "..." not in text.partition("First:")[2]
+
+
+@pytest.fixture(scope="module")
+def of_two_columns(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("fits") / "fit.json"
+    sl.fit("chinchilla", sl.load("chinchilla")).to_json(path)
+    return path
+
+
+def test_values_may_stand_together_after_at(shell, of_two_columns: Path) -> None:
+    apart = shell("predict", of_two_columns, "--n", "70B", "--d", "1.4T", "--json")
+    together = shell("predict", of_two_columns, "--at", "N=70B, D=1.4T", "--json")
+    by_alias = shell("predict", of_two_columns, "--at", "params=70B", "--d", "1.4T", "--json")
+    assert json.loads(apart.out) == json.loads(together.out) == json.loads(by_alias.out)
+
+
+@pytest.mark.parametrize(
+    ("values", "option", "said"),
+    [
+        (("--at", "N=70B"), "--d", "'chinchilla' needs D beside N; give --d 42B"),
+        (("--p", "8"), "--n", "needs N and D beside P; give --n 1.6B and --d 42B"),
+        (("--n", "70B", "--d", "lots"), "--d", "'lots'"),
+        (("--n", "70B", "--at", "D=few"), "--at", "'few'"),
+        (("--n", "0", "--d", "1T"), "--n", "below 1 in this option ('0')"),
+        (("--n", "1B", "--at", "N=2B,D=1T"), "--at", "N is given by --n as well"),
+    ],
+)
+def test_what_is_wrong_with_values_is_said_of_their_option(shell, of_two_columns: Path, values, option, said) -> None:
+    done = shell("predict", of_two_columns, *values)
+    assert (done.code, done.out) == (2, "")
+    words = " ".join(done.err.replace("│", " ").split())
+    assert f"Invalid value for {option}: " in words
+    assert said in words
+    assert "row" not in words
+    assert "table" not in words.replace("[TABLE]", "").replace("TABLE", "")
