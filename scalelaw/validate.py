@@ -82,8 +82,8 @@ def validate(data: Any = None) -> pd.DataFrame:
         ``theirs`` (objectives on the same runs, or the value itself), ``gap`` (theirs over ours, minus 1),
         ``difference`` and what is ``allowed`` of it, in a ``unit``: ``relative``, the largest of a parameter, or of a
         predicted loss, or ``absolute``, of an exponent and of R2; ``tolerances`` (how many times what is allowed it is,
-        or for a known optimum how many times 1e-9 the gap is, if that is more: up to 1 agrees), ``verdict``, ``remark``.
-        Verdicts are
+        or for a known optimum how many times 1e-9 the gap is, if that is more: up to 1 agrees); ``verdict`` and
+        ``remark``. Verdicts are
         ``agrees``; ``not at its optimum``, where a printed point has a higher objective than this package's on the same
         runs; ``of other runs``, where the printed value belongs to runs of which the set is a part; ``converged;
         nothing printed to compare``; ``no losses, so no law``; and ``DISAGREES``.

@@ -116,7 +116,7 @@ def test_both_optima_of_a_replication_come_out(replication, monkeypatch) -> None
     ],
 )
 def test_a_bad_replication_file_is_refused_before_the_work(tmp_path, monkeypatch, text, says) -> None:
-    monkeypatch.setattr(validating, "_of_set", lambda name: pytest.fail("the work began"))
+    monkeypatch.setattr(validating, "names", lambda: pytest.fail("the work began"))
     path = tmp_path / "no.csv"
     if text is not None:
         path.write_text(text)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.errors import FitError
+from scalelaw.fit.bootstrap import SPARE
 from scalelaw.fit.intervals import KINDS, check_kind
 from scalelaw.fit.quantity import Given, as_quantity
 from scalelaw.fit.replaying import Plan, Replay
@@ -110,6 +111,7 @@ def _plan(
 ) -> Plan:
     for kind in kinds:
         check_kind(level, kind)
+    _check_rows(fit, kinds)
     if not isinstance(sets, (int, np.integer)) or sets < 1:
         raise FitError(f"sets must be a whole number of data sets, at least 1, not {sets!r}")
     by = None
@@ -165,6 +167,22 @@ def _blocks(plan: Plan, sets: int, workers: int | None) -> Iterator[np.ndarray]:
     finally:
         for name, value in kept.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
+def _check_rows(fit: Fit, kinds: tuple[str, ...]) -> None:
+    """Refuse a design that leaves no residual, or too few for the kinds asked for."""
+    rows, free = fit.rows if fit.weights is None else int((fit.weights > 0).sum()), len(fit.free)
+    if rows <= free:
+        raise FitError(
+            f"there are {rows} runs for {free} free parameters ({', '.join(fit.free)}), so the law goes through every "
+            "run: nothing is left to tell the noise by, and no interval can be made; add runs, or fix a parameter"
+        )
+    drawn = [kind for kind in kinds if kind in KINDS]
+    if drawn and rows < free + SPARE:
+        raise FitError(
+            f"there are {rows} runs for {free} free parameters, and resamples of so few all hold the same runs, so "
+            f"that intervals of the kind {', '.join(drawn)} have no width; add a run, or ask for kinds=['profile'] alone"
+        )
 
 
 def _processors() -> int:

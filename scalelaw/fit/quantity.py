@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalelaw.errors import FitError
+from scalelaw.errors import FitError, ScalelawError
 from scalelaw.fit.model import compile_law
 
 if TYPE_CHECKING:
@@ -77,6 +77,27 @@ def column(theta: np.ndarray, *, position: int) -> np.ndarray:
     return theta[:, position]
 
 
+@dataclass(frozen=True)
+class _Users:
+    """A user's function of parameter sets; what it raises is said in one sentence."""
+
+    function: Callable[[np.ndarray], np.ndarray]
+    name: str
+    parameters: tuple[str, ...]
+
+    def __call__(self, theta: np.ndarray) -> np.ndarray:
+        try:
+            return np.asarray(self.function(theta), dtype=float)
+        except ScalelawError:
+            raise
+        except Exception as error:  # a user's function may raise anything
+            raise FitError(
+                f"the quantity {self.name!r} fails ({type(error).__name__}: {error}); it is called with parameter "
+                f"sets, an array with the columns {', '.join(self.parameters)}, and gives one number a set, as "
+                f"lambda theta: theta[:, 0] does for {self.parameters[0]}"
+            ) from error
+
+
 def as_quantity(fit: Fit, given: Given) -> Quantity:
     """A quantity given as itself, as text or as a function of parameter sets.
 
@@ -86,7 +107,7 @@ def as_quantity(fit: Fit, given: Given) -> Quantity:
     Raises
     ------
     FitError
-        If it is none of these, or does not give one finite number at the fitted parameters.
+        If it is none of these, if a function raises, or if it does not give one number a set.
     """
     if isinstance(given, str) and given in fit.law.parameters:
         quantity = parameter(fit, given)
@@ -98,7 +119,8 @@ def as_quantity(fit: Fit, given: Given) -> Quantity:
     elif isinstance(given, Quantity):
         quantity = given
     elif callable(given):
-        quantity = Quantity(getattr(given, "__name__", "quantity"), given)
+        name = getattr(given, "__name__", "quantity")
+        quantity = Quantity(name, _Users(given, name, fit.law.parameters))
     else:
         raise FitError(
             f"a quantity is a text such as 'alpha' or 'loss at N=1B', a Quantity, or a function of parameter sets, "

@@ -161,3 +161,18 @@ def test_what_means_nothing_is_refused(options: dict, says: str) -> None:
 def test_one_name_for_two_quantities_is_refused() -> None:
     with pytest.raises(FitError, match="same name"):
         calibration(fitted(), "E", "E")
+
+
+@pytest.mark.parametrize("kinds", [["bc"], ["profile"], ["sandwich"]])
+def test_as_many_parameters_as_runs_leave_nothing_to_calibrate(kinds: list[str]) -> None:
+    few = sl.fit("parscale", sl.load("parscale-pile").iloc[[0, 5, 10, 23]])
+    with pytest.raises(FitError, match=r"4 runs for 4 free parameters \(E, A, alpha, k\).*fix a parameter"):
+        calibration(few, "k", kinds=kinds, sets=2, bootstrap=10)
+
+
+def test_a_spare_run_is_enough_for_a_profile_and_not_for_resamples() -> None:
+    few = sl.fit("parscale", sl.load("parscale-pile").iloc[[0, 5, 10, 14, 23]])
+    with pytest.raises(FitError, match="of the kind bc have no width"):
+        calibration(few, "k", kinds=["bc", "profile"], sets=2, bootstrap=10)
+    frame = calibration(few, "k", kinds=["profile"], sets=2)
+    assert frame["sets"].tolist() == [2]

@@ -111,3 +111,23 @@ def test_what_means_nothing_is_refused(options: dict, says: str) -> None:
 def test_a_new_run_without_a_level_is_refused() -> None:
     with pytest.raises(FitError, match="about an interval"):
         PILE.predict({"N": 1e9, "P": 2}, new_run=True)
+
+
+@pytest.mark.parametrize("kind", ["bc", "sandwich"])
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        (lambda theta: theta["E"], "IndexError: only integers"),
+        (lambda theta: {"E": theta}["k"], "KeyError: 'k'"),
+        (lambda theta: theta[:, 9], "IndexError: index 9 is out of bounds"),
+        (lambda theta: [float(one) for one in f"E{theta}"], "ValueError: could not convert"),
+        (lambda theta: 1 / 0 * theta, "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_what_a_function_raises_is_said_in_one_sentence(kind: str, function, says: str) -> None:
+    with pytest.raises(FitError, match="the quantity '<lambda>' fails") as caught:
+        interval_of(PILE, function, kind=kind)
+    assert says in str(caught.value)
+    assert "columns E, A, alpha, k" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert caught.value.__cause__ is not None
