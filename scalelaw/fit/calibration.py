@@ -181,7 +181,7 @@ def _check_rows(fit: Fit, kinds: tuple[str, ...]) -> None:
     if drawn and rows < free + SPARE:
         raise FitError(
             f"there are {rows} runs for {free} free parameters, and resamples of so few all hold the same runs, so "
-            f"that intervals of the kind {', '.join(drawn)} have no width; add a run, or ask for kinds=['profile'] alone"
+            f"that intervals of the kind {', '.join(drawn)} have no width; add a run, or ask for kinds=['profile']"
         )
 
 
