@@ -20,7 +20,8 @@ def load(name: str | os.PathLike[str], *, streams: str | os.PathLike[str] | None
     ----------
     name : str or path
         A folder or a name on the hub: a model without streams, a checkpoint with them (``qwen2_parscale`` and the like
-        of other families), or a folder of streams alone, whose base is then loaded from where it says.
+        of other families), or a folder of streams alone, whose base is then loaded from where it says, at the revision
+        that it says unless another is given.
     streams : path, optional
         A folder of streams to load onto it.
     **options
@@ -31,24 +32,34 @@ def load(name: str | os.PathLike[str], *, streams: str | os.PathLike[str] | None
     PretrainedError
         If it cannot be had, or the streams do not belong to it.
     """
-    place = Path(name)
-    if place.is_dir() and (place / CONFIG).exists() and not (place / "config.json").exists():
-        described = read_config(place)
-        base = described["base_model_name_or_path"]
+    if _is_streams_alone(name):
+        base, options = _base_of(Path(name), options)
         if not base:
-            raise PretrainedError(f"the streams in {place} do not say their base; load it and then call load_streams")
-        options.setdefault("revision", described["revision"])
-        return load_streams(load(base, **options), place)
-    model = _fetch("AutoModelForCausalLM", name, **options)
+            raise PretrainedError(f"the streams in {name} do not say their base; load it and then call load_streams")
+        model = load_streams(load(base, **options), name)
+    else:
+        model = _fetch("AutoModelForCausalLM", name, **options)
     return model if streams is None else load_streams(model, streams)
 
 
 def load_tokenizer(name: str | os.PathLike[str], **options: Any) -> Any:
-    """The tokenizer that belongs to a model, or to the base of a folder of streams."""
-    place = Path(name)
-    if place.is_dir() and (place / CONFIG).exists() and not (place / "config.json").exists():
-        return load_tokenizer(read_config(place)["base_model_name_or_path"] or place, **options)
+    """The tokenizer that belongs to a model, or to the base of a folder of streams, at the revision that they say."""
+    if _is_streams_alone(name):
+        base, options = _base_of(Path(name), options)
+        return load_tokenizer(base, **options) if base else _fetch("AutoTokenizer", name, **options)
     return _fetch("AutoTokenizer", name, **options)
+
+
+def _is_streams_alone(name: str | os.PathLike[str]) -> bool:
+    place = Path(name)
+    return place.is_dir() and (place / CONFIG).exists() and not (place / "config.json").exists()
+
+
+def _base_of(place: Path, options: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """The base that streams say, if any, and options with the revision that they say unless another is asked for."""
+    described = read_config(place)
+    revision = described["revision"] if options.get("revision") is None else options["revision"]
+    return described["base_model_name_or_path"], {**options, "revision": revision}
 
 
 def _fetch(kind: str, name: str | os.PathLike[str], **options: Any) -> Any:

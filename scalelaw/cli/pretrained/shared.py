@@ -19,7 +19,13 @@ From = Annotated[
     typer.Option("--streams-from", metavar="FOLDER", help="Streams to load onto the model.", show_default=False),
 ]
 Revision = Annotated[
-    str | None, typer.Option("--revision", metavar="REV", help="Of the model on the hub.", show_default=False)
+    str | None,
+    typer.Option(
+        "--revision",
+        metavar="REV",
+        help="Of the model on the hub; by default the latest, or the one that a folder of streams says.",
+        show_default=False,
+    ),
 ]
 Dtype = Annotated[
     str | None,
