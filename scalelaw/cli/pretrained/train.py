@@ -39,8 +39,13 @@ def run(
     aggregation: shared.Aggregation = "mlp",
     smoothing: shared.Smoothing = 0.1,
     stream_precision: Annotated[
-        str, typer.Option("--stream-precision", metavar="TYPE", help="base, or float32 on a base of fewer digits.")
-    ] = "base",
+        str,
+        typer.Option(
+            "--stream-precision",
+            metavar="TYPE",
+            help="Of the streams' weights: float32, or base, the type of the base.",
+        ),
+    ] = "float32",
     batch: Annotated[int, typer.Option("--batch", metavar="B", help="Sequences a step, over all processes.")] = 8,
     context: Annotated[int, typer.Option("--context", metavar="TOKENS", help="Of a sequence.")] = 512,
     accumulate: Annotated[int, typer.Option("--accumulate", metavar="N", help="Passes a step.")] = 1,
@@ -49,7 +54,10 @@ def run(
     warmup: Annotated[float, typer.Option("--warmup", metavar="X", help="Share of a stage's steps.")] = 0.02,
     lora_rank: Annotated[int, typer.Option("--lora-rank", metavar="R", help="Of LoRA.")] = 8,
     precision: Annotated[
-        str, typer.Option("--precision", metavar="TYPE", help="Of the computation: float32, bfloat16 or float16.")
+        str,
+        typer.Option(
+            "--precision", metavar="TYPE", help="Of the computation, not the weights: float32, bfloat16 or float16."
+        ),
     ] = "float32",
     checkpointing: Annotated[
         bool, typer.Option("--checkpointing", help="Compute activations again to save memory.")
@@ -65,7 +73,16 @@ def run(
         float, typer.Option("--checkpoint-seconds", metavar="S", min=0, help="Between checkpoints.")
     ] = 300.0,
     revision: shared.Revision = None,
-    dtype: shared.Dtype = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            "--dtype",
+            metavar="TYPE",
+            help="Of the base: float32, bfloat16, ...; by default float32 where it is trained, since small steps are "
+            "lost on weights of fewer digits, else the model's own.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Train streams on a pre-trained model, or all of it with streams, and leave a row of the runs table.

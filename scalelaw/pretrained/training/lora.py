@@ -21,6 +21,8 @@ def add_lora(
 ) -> Any:
     """Put LoRA on linear layers of the base, in place, and freeze the base; streams and LoRA are trained.
 
+    LoRA's own matrices are float32 on a base of fewer digits, since small steps would be lost on such.
+
     The model keeps its class, so that ``generate``, ``streams=`` and ``save_streams`` work as before.
 
     Parameters
@@ -55,6 +57,8 @@ def add_lora(
         raise PretrainedError(f"LoRA finds no layer named {', '.join(names)} in this model ({error})") from None
     model.peft_config = {"default": config}
     for name, value in model.named_parameters():
+        if ".lora_" in name and value.dtype in (torch.bfloat16, torch.float16):
+            value.data = value.data.float()
         value.requires_grad_("resting_streams." not in name and (is_streams(name) or ".lora_" in name))
     return model
 

@@ -104,13 +104,17 @@ class Plan:
         Of the tokens, for the stage with streams. Below 1 an ordinary stage of the whole model at a constant rate
         comes first: the paper's two-stage recipe. With 1, pre-training was that stage. The last stage anneals linearly.
     settings : Settings
-        The streams; ``fade`` 0 leaves near-identity to open over a fifth of the steps, 100 at most.
+        The streams, kept in float32 unless these settings say otherwise; ``fade`` 0 leaves near-identity to open over a
+        fifth of the steps, 100 at most.
     init : {"near-identity", "statistics", "random"}
     lora_rank : int
     held_out : int
         Tokens to hold out, about.
     repeat : bool
         Whether the data may be gone through more than once.
+    dtype : str, optional
+        What the base is loaded in; where none is given float32 if it is trained, since small steps of AdamW are lost on
+        weights of fewer digits, and else the model's own.
     """
 
     model: str
@@ -118,7 +122,7 @@ class Plan:
     tokens: int
     trainable: Trainable = "streams"
     share: float = 1.0
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = field(default_factory=lambda: Settings(precision="float32"))
     init: Initial = "near-identity"
     recipe: Recipe = field(default_factory=Recipe)
     lora_rank: int = 8
@@ -164,6 +168,12 @@ class Plan:
         if self.share == 1:
             return (second,)
         return Stage("plain", 0, self.steps - last, 1, "all", "constant"), second
+
+    @property
+    def loaded_in(self) -> str | None:
+        """Type that the base is loaded in; None for its own."""
+        trained = any(each.trained == "all" for each in self.stages)
+        return "float32" if self.dtype is None and trained else self.dtype
 
     @property
     def fade(self) -> int:

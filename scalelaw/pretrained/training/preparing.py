@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.adding import add_streams, trainable
 from scalelaw.pretrained.loading import load
@@ -33,7 +35,7 @@ def made_ready(plan: Plan, stage: Stage, weights: Sequence[Path], tokenizer: Any
     """
     from scalelaw.pretrained.training.trainer import load_trained
 
-    model = load(plan.model, revision=plan.revision, dtype=plan.dtype)
+    model = load(plan.model, revision=plan.revision, dtype=plan.loaded_in)
     _check_streams(model, plan)
     _check_context(model, plan)
     stages = plan.stages[: plan.stages.index(stage) + 1]
@@ -43,6 +45,18 @@ def made_ready(plan: Plan, stage: Stage, weights: Sequence[Path], tokenizer: Any
             load_trained(model, weights[i])
     model.config.use_cache = False
     return model
+
+
+def coarse(model: Any) -> str | None:
+    """What is to be said of a model some of whose trained weights have few digits; None where none have."""
+    kinds = {value.dtype for value in model.parameters() if value.requires_grad} & {torch.bfloat16, torch.float16}
+    if not kinds:
+        return None
+    named = " and ".join(sorted(str(each).removeprefix("torch.") for each in kinds))
+    return (
+        f"weights in {named} are trained, which small steps leave as they are; to train in float32 give streams the "
+        f"precision float32 and a base that is trained the dtype float32"
+    )
 
 
 def _check_streams(model: Any, plan: Plan) -> None:

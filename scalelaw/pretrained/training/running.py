@@ -22,7 +22,7 @@ from scalelaw.pretrained.texts import parts
 from scalelaw.pretrained.training.keeping import keep
 from scalelaw.pretrained.training.packing import decoded, pack
 from scalelaw.pretrained.training.plan import Plan, Stage
-from scalelaw.pretrained.training.preparing import made_ready
+from scalelaw.pretrained.training.preparing import coarse, made_ready
 from scalelaw.pretrained.training.rows import row_of, served
 from scalelaw.runs.writing import write
 
@@ -96,6 +96,8 @@ def train(
         if not (own / "done.json").exists():
             model = made_ready(plan, stage, weights, tokenizer, decoded(data.train[:64]))
             _begin(plan, place)
+            if torchrun.rank() == 0 and (doubt := coarse(model)):
+                say(doubt)
             rows = tokens[stage.first_step * plan.recipe.batch :][: stage.steps * plan.recipe.batch]
             _train_stage(plan, stage, model, rows, own, chosen, shard, checkpoint_seconds, stop, say)
             del model

@@ -13,7 +13,10 @@ from scalelaw.cost.configs import shape_from_config
 from scalelaw.errors import Diverged, PretrainedError, ScalelawError, Stopped
 from scalelaw.pretrained.training import Plan, train
 from scalelaw.pretrained.training.plan import Recipe
+from scalelaw.pretrained.training.preparing import coarse, made_ready
 from scalelaw.pretrained.training.running import held_out_of
+
+from ..conftest import plain
 
 
 def base_of(model):
@@ -253,3 +256,47 @@ def test_a_shared_batch_must_divide(make_plan, tmp_path, monkeypatch):
 
 def test_a_step_is_of_so_many_tokens():
     assert Recipe(batch=3, context=5).tokens_a_step == 15
+
+
+@pytest.fixture(scope="session")
+def coarse_base(material):
+    folder = material / "bfloat16"
+    plain("qwen2").bfloat16().save_pretrained(folder)
+    pretrained.load_tokenizer(material / "base").save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("changes", [{"trainable": "all"}, {"trainable": "streams", "share": 0.5}], ids=str)
+def test_a_base_in_bfloat16_is_trained_in_float32(changes, make_plan, coarse_base, tmp_path):
+    said = []
+    train(make_plan(model=str(coarse_base), recipe={"rate": 1e-4}, **changes), tmp_path, device="cpu", say=said.append)
+    base = dict(pretrained.load(coarse_base, dtype="float32").named_parameters())
+    kept = base_of(pretrained.load(tmp_path / "model"))
+    assert {value.dtype for value in kept.values()} == {torch.float32}
+    matrices = {name: value for name, value in kept.items() if value.ndim > 1 and "embed" not in name}
+    same = sum(int((value == base[name]).sum()) for name, value in matrices.items())
+    assert same < 0.05 * sum(value.numel() for value in matrices.values())
+    assert not any("are trained" in each for each in said)
+
+
+def test_weights_in_bfloat16_are_trained_where_they_are_asked_for_and_it_is_said(make_plan, coarse_base, tmp_path):
+    said = []
+    plan = make_plan(model=str(coarse_base), trainable="all", dtype="bfloat16", steps=2)
+    train(plan, tmp_path, device="cpu", say=said.append)
+    assert pretrained.load(tmp_path / "model").dtype == torch.bfloat16
+    assert sum(each.startswith("weights in bfloat16 are trained") for each in said) == 1
+
+
+@pytest.mark.parametrize("trainable", ["streams", "lora"])
+def test_what_is_trained_on_a_frozen_base_in_bfloat16_is_float32(trainable, make_plan, coarse_base):
+    plan = make_plan(model=str(coarse_base), trainable=trainable, settings={"precision": "float32"})
+    model = made_ready(plan, plan.stages[0], [], None, None)
+    assert {value.dtype for value in model.parameters() if value.requires_grad} == {torch.float32}
+    assert model.lm_head.weight.dtype == torch.bfloat16
+    assert coarse(model) is None
+    ids = torch.randint(2, 29, (2, 8))
+    assert torch.isfinite(model(input_ids=ids, labels=ids).loss)
+
+
+def test_streams_are_trained_in_float32_unless_settings_say_otherwise():
+    assert Plan(model="someone/base", data="code", tokens=10**5).settings.precision == "float32"
