@@ -1,8 +1,8 @@
 """Two stages against one, on a model of the harness's own: width 48, 5M tokens of Python, P = 1, 2, 4, two seeds.
 
-    python runs/two-stage/experiment.py --jobs 2     # train what is missing, then the tables and the figure
-    python runs/two-stage/experiment.py --dry-run    # what would be trained
-    python runs/two-stage/experiment.py --report     # the tables and the figure from what there is
+    python runs/two_stage.py --jobs 2     # train what is missing, then the tables and the figure
+    python runs/two_stage.py --dry-run    # what would be trained
+    python runs/two_stage.py --report     # the tables and the figure from what there is
 
 One stage: the runs of ``runs/code``, P streams from the first step. Two stages: one stream for 80 % of the same tokens
 at a constant rate, then P streams for the rest, the rate annealed; everything trained or the streams alone, from random
@@ -25,7 +25,7 @@ import scalelaw as sl
 from scalelaw.analysis import paired_differences
 
 HERE = Path(__file__).resolve().parent
-ONE_STAGE = HERE.parent / "code" / "runs.parquet"
+ONE_STAGE, TWO_STAGES = HERE / "code" / "runs.parquet", HERE / "code-two-stage"
 SHARE, WIDTH, STREAMS = 0.2, 48, (2, 4)
 SETTINGS: dict[str, Any] = {
     "width": WIDTH,
@@ -132,14 +132,12 @@ def show(title: str, frame: pd.DataFrame) -> None:
 
 
 def report(folder: Path) -> None:
-    """The tables, ``differences.csv`` and the figure."""
+    """The tables and the figure."""
     both = runs(folder)
     show("held-out loss, nats per byte, and training FLOPs of both stages", losses(both))
-    found = gains(both)
-    show("what streams change: difference to P = 1 in as many stages, same seed", found)
+    show("what streams change: difference to P = 1 in as many stages, same seed", gains(both))
     show("what two stages change: difference to one stage, same P and seed", stages(both))
-    found.to_csv(folder / "differences.csv", index=False)
-    figure(both, folder / "differences")
+    figure(both, folder.with_name("two-stage"))
 
 
 def main() -> None:
@@ -148,7 +146,7 @@ def main() -> None:
     options.add_argument("--jobs", type=int, default=1)
     options.add_argument("--dry-run", action="store_true")
     options.add_argument("--report", action="store_true")
-    options.add_argument("--out", type=Path, default=HERE)
+    options.add_argument("--out", type=Path, default=TWO_STAGES, help="folder of the sweep")
     given = options.parse_args()
 
     from scalelaw.harness import sweep
@@ -160,7 +158,7 @@ def main() -> None:
         sys.stdout.write(f"{plan_text.text(rows, given.jobs, 1, engine='local')}\n")
         return
     if unique:
-        command = f"python runs/two-stage/experiment.py --jobs {given.jobs}"
+        command = f"python runs/two_stage.py --jobs {given.jobs}"
         outcome = sweep.run(given.out, unique, jobs=given.jobs, progress=sys.stderr, command=command)
         if not outcome.complete:
             sys.exit(outcome.text)
