@@ -8,6 +8,8 @@ Once :func:`lm_eval_class` has been called ``lm_eval`` has the model ``scalelaw`
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAME = "scalelaw"
+DRAWS = 1000  # of the bootstrap, where a metric is no mean; 0 would leave out the errors of means too
 
 
 @cache
@@ -96,7 +99,8 @@ def lm_eval_tasks(
     Returns
     -------
     DataFrame
-        ``P, task, metric, value, stderr, n``.
+        ``P, task, metric, value, stderr, n``; the error is the harness's, by a formula for means such as accuracy and
+        by 1000 resamples for what is none.
 
     Raises
     ------
@@ -118,14 +122,15 @@ def lm_eval_tasks(
     try:
         for P, asked in zip(counts, streams, strict=True):
             say(f"{', '.join(tasks)}, P = {P}")
-            found = simple_evaluate(
-                model=made(pretrained=model, tokenizer=tokenizer, streams=asked, batch_size=batch),
-                tasks=list(tasks),
-                num_fewshot=shots,
-                limit=limit,
-                task_manager=manager,
-                bootstrap_iters=0,
-            )
+            with contextlib.redirect_stdout(sys.stderr):  # the harness prints, and the shell a table
+                found = simple_evaluate(
+                    model=made(pretrained=model, tokenizer=tokenizer, streams=asked, batch_size=batch),
+                    tasks=list(tasks),
+                    num_fewshot=shots,
+                    limit=limit,
+                    task_manager=manager,
+                    bootstrap_iters=DRAWS,
+                )
             rows += _rows(P, found)
     except (ConnectionError, OSError) as error:
         raise PretrainedError(

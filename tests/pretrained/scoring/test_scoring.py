@@ -77,7 +77,7 @@ metric_list:
 
 
 @pytest.mark.filterwarnings("default")  # of packages that are not ours
-def test_lm_evaluation_harness_by_P(tmp_path, monkeypatch):
+def test_lm_evaluation_harness_by_P(tmp_path, monkeypatch, capsys):
     lm_eval = pytest.importorskip("lm_eval", reason=WHY + "lm-eval")
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     data = tmp_path / "letters.json"
@@ -103,6 +103,9 @@ def test_lm_evaluation_harness_by_P(tmp_path, monkeypatch):
             right += scores.index(max(scores)) == i % 2
         expected.append(right / 4)
     assert table.value.tolist() == expected
+    assert table.stderr.tolist() == pytest.approx([(share * (1 - share) / 3) ** 0.5 for share in expected])
+    assert (table.stderr > 0).any()
+    assert capsys.readouterr().out == ""
     assert lm_eval.api.registry.get_model("scalelaw") is scoring.lm_eval_class()
     pretrained.convert(model, tmp_path / "whole", tokenizer=tokenizer)
     found = lm_eval.simple_evaluate(
