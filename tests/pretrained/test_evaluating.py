@@ -108,6 +108,18 @@ def test_the_shell_adds_evaluates_generates_and_converts(folder, capsys):
     assert "near-identity: " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("verb", ["eval", "generate"])
+@pytest.mark.parametrize(("given", "asked"), [([], "auto"), (["--device", "cuda"], "cuda")])
+def test_the_shell_runs_a_model_where_it_is_asked_to(folder, capsys, monkeypatch, verb, given, asked):
+    place, moved = torch.device("cpu", 0), []
+    own = transformers.PreTrainedModel.to
+    monkeypatch.setattr("scalelaw.harness.devices.choose", lambda name: {asked: place}[name])
+    monkeypatch.setattr(transformers.PreTrainedModel, "to", lambda model, *to: moved.append(to) or own(model, *to))
+    what = str(folder / "text.txt") if verb == "eval" else "the cat"
+    assert _run(["pretrained", verb, str(folder / "base"), what, "--tokens", "2", *given], debug=True) == 0
+    assert (place,) in moved
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -115,6 +127,7 @@ def test_the_shell_adds_evaluates_generates_and_converts(folder, capsys):
         (["eval", "{base}", "{base}/none.txt"], "no file or folder"),
         (["generate", "{base}", "a", "--p", "4"], "streams 4 are asked of a model that has none"),
         (["eval", "{base}", "{base}/../text.txt", "--p", "1", "--p", "4"], "streams 4 are asked of a model that has"),
+        (["generate", "{base}", "a", "--device", "tpu"], "device 'tpu' is not known"),
         (["convert", "{base}", "-o", "{base}/x"], "no streams"),
         (["add", "{base}", "-o", "{base}/x", "--streams", "0"], "at least 1"),
     ],

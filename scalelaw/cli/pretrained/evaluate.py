@@ -53,6 +53,7 @@ def run(
         str | None, typer.Option("--include", metavar="FOLDER", help="lm-eval tasks of one's own.", show_default=False)
     ] = None,
     seed: options.Seed = 0,
+    device: shared.Device = "auto",
     revision: shared.Revision = None,
     dtype: shared.Dtype = None,
     as_json: options.Json = False,
@@ -66,7 +67,7 @@ def run(
     from scalelaw import pretrained
     from scalelaw.pretrained import scoring
 
-    loaded, tokenizer = shared.models(model, streams_from, revision=revision, dtype=dtype)
+    loaded, tokenizer = shared.models(model, streams_from, revision=revision, dtype=dtype, device=device)
     asked: list[Any] = list(p) if p else [None]
     kind, _, names = what.partition(":")
     table: pd.DataFrame

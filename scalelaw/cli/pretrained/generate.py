@@ -23,6 +23,7 @@ def run(
         float, typer.Option("--temperature", metavar="X", min=0, help="0 takes the likeliest; above it, draws.")
     ] = 0.0,
     seed: options.Seed = 0,
+    device: shared.Device = "auto",
     revision: shared.Revision = None,
     dtype: shared.Dtype = None,
 ) -> None:
@@ -33,7 +34,7 @@ def run(
     from scalelaw import pretrained
 
     text = sys.stdin.read() if prompt == "-" else prompt
-    loaded, tokenizer = shared.models(model, streams_from, revision=revision, dtype=dtype)
+    loaded, tokenizer = shared.models(model, streams_from, revision=revision, dtype=dtype, device=device)
     output.result(
         pretrained.continue_text(loaded, tokenizer, text, tokens=tokens, streams=p, temperature=temperature, seed=seed)
     )

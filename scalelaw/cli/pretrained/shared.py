@@ -31,6 +31,7 @@ Dtype = Annotated[
     str | None,
     typer.Option("--dtype", metavar="TYPE", help="float32, bfloat16, ...; by default the model's.", show_default=False),
 ]
+Device = Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")]
 PrefixTokens = Annotated[int, typer.Option("--prefix-tokens", metavar="T", help="Slots of each prefix.")]
 Init = Annotated[str, typer.Option("--init", metavar="HOW", help="near-identity, statistics or random.")]
 Prefix = Annotated[str, typer.Option("--prefix", metavar="KIND", help="direct or reparameterised.")]
@@ -53,11 +54,15 @@ def quieten() -> None:
     transformers.logging.disable_progress_bar()
 
 
-def models(name: str, streams: str | None = None, *, revision: str | None, dtype: str | None) -> tuple[Any, Any]:
-    """A model and its tokenizer, without transformers' own notes and bars."""
+def models(
+    name: str, streams: str | None = None, *, revision: str | None, dtype: str | None, device: str = "cpu"
+) -> tuple[Any, Any]:
+    """A model, on a device, and its tokenizer, without transformers' own notes and bars."""
     from scalelaw import pretrained
+    from scalelaw.harness import devices
 
     quieten()
+    chosen = devices.choose(device)
     tokenizer = pretrained.load_tokenizer(name, revision=revision)
     model = pretrained.load(name, streams=streams, revision=revision, dtype=dtype)
-    return model.eval(), tokenizer
+    return model.eval().to(chosen), tokenizer

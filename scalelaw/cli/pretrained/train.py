@@ -65,7 +65,7 @@ def run(
     held_out: Annotated[str, typer.Option("--held-out", metavar="N", help="Tokens to hold out, about.")] = "50k",
     repeat: Annotated[bool, typer.Option("--repeat", help="Go through the data more than once if need be.")] = False,
     seed: options.Seed = 0,
-    device: Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
+    device: shared.Device = "auto",
     shard: Annotated[
         bool, typer.Option("--shard", help="Under torchrun: spread the model over the processes.")
     ] = False,
