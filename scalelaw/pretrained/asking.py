@@ -28,6 +28,13 @@ def streams_asked(model: Any, asked: Any) -> int:
     return 1
 
 
+def check_counts(**counts: Any) -> None:
+    """Refuse what is neither a whole number of at least 1 nor, where None is given, left open."""
+    for name, value in counts.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise PretrainedError(f"{name} is {value!r}; it must be a whole number of at least 1")
+
+
 def arguments_of(model: Any, asked: Any) -> dict[str, Any]:
     """The request as arguments of a call; a model without streams takes none, and is what P = 1 asks for.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scalelaw.errors import PretrainedError
-from scalelaw.pretrained.asking import arguments_of
+from scalelaw.pretrained.asking import arguments_of, check_counts
 
 
 def continue_text(
@@ -27,6 +27,7 @@ def continue_text(
     """
     import transformers
 
+    check_counts(tokens=tokens)
     asked = arguments_of(model, streams)
     encoded = tokenizer(prompt, return_tensors="pt", return_token_type_ids=False).to(model.device)
     if not encoded["input_ids"].numel():

@@ -7,10 +7,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.families import SUFFIX, register
 from scalelaw.pretrained.model import is_streams
 from scalelaw.pretrained.saving import CONFIG, load_streams, read_config
+
+DTYPES = ("float32", "bfloat16", "float16", "float64", "auto")
+"""What weights can be loaded in, by name; ``auto`` is what they were saved in."""
 
 
 def load(name: str | os.PathLike[str], *, streams: str | os.PathLike[str] | None = None, **options: Any) -> Any:
@@ -30,8 +35,9 @@ def load(name: str | os.PathLike[str], *, streams: str | os.PathLike[str] | None
     Raises
     ------
     PretrainedError
-        If it cannot be had, or the streams do not belong to it.
+        If it cannot be had, there is no such dtype, or the streams do not belong to it.
     """
+    check_dtype(options.get("dtype"))
     if _is_streams_alone(name):
         base, options = _base_of(Path(name), options)
         if not base:
@@ -48,6 +54,13 @@ def load_tokenizer(name: str | os.PathLike[str], **options: Any) -> Any:
         base, options = _base_of(Path(name), options)
         return load_tokenizer(base, **options) if base else _fetch("AutoTokenizer", name, **options)
     return _fetch("AutoTokenizer", name, **options)
+
+
+def check_dtype(dtype: Any) -> None:
+    """Refuse what is no type for weights."""
+    known = dtype.is_floating_point if isinstance(dtype, torch.dtype) else dtype in (None, *DTYPES)
+    if not known:
+        raise PretrainedError(f"dtype is {dtype!r}; it is one of {', '.join(DTYPES)}")
 
 
 def _is_streams_alone(name: str | os.PathLike[str]) -> bool:

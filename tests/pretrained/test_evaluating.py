@@ -72,6 +72,12 @@ def test_streams_are_not_asked_of_a_model_without(asked):
             ask()
 
 
+@pytest.mark.parametrize("options", [{"batch": 0}, {"batch": 1.5}, {"batch": True}, {"tokens": 0}], ids=str)
+def test_counts_of_an_evaluation_are_whole_numbers_above_none(options):
+    with pytest.raises(PretrainedError, match=f"{next(iter(options))} is .*; it must be a whole number of at least 1"):
+        pretrained.evaluate(plain("qwen2"), made_tokenizer(True), TEXTS, **options)
+
+
 def test_a_model_without_streams_is_what_one_stream_asks_for():
     model, tokenizer = plain("qwen2"), made_tokenizer(True)
     assert pretrained.evaluate(model, tokenizer, TEXTS, streams=1) == pretrained.evaluate(model, tokenizer, TEXTS)
@@ -128,6 +134,11 @@ def test_the_shell_runs_a_model_where_it_is_asked_to(folder, capsys, monkeypatch
         (["generate", "{base}", "a", "--p", "4"], "streams 4 are asked of a model that has none"),
         (["eval", "{base}", "{base}/../text.txt", "--p", "1", "--p", "4"], "streams 4 are asked of a model that has"),
         (["generate", "{base}", "a", "--device", "tpu"], "device 'tpu' is not known"),
+        (["add", "{base}", "-o", "{base}/x", "--dtype", "float99"], "dtype is 'float99'; it is one of float32"),
+        (
+            ["train", "{base}", "--data", "code", "--tokens", "9k", "-o", "{base}/x", "--dtype", "int8"],
+            "dtype is 'int8'; it is one of float32",
+        ),
         (["convert", "{base}", "-o", "{base}/x"], "no streams"),
         (["add", "{base}", "-o", "{base}/x", "--streams", "0"], "at least 1"),
     ],

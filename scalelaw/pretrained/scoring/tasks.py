@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from scalelaw.errors import PretrainedError
 from scalelaw.extras import need
-from scalelaw.pretrained.asking import streams_asked
+from scalelaw.pretrained.asking import check_counts, streams_asked
 from scalelaw.pretrained.loading import load, load_tokenizer
 from scalelaw.pretrained.model import WithStreams
 from scalelaw.pretrained.scoring.tables import frame
@@ -108,6 +108,7 @@ def lm_eval_tasks(
         If there is no such task, its data cannot be had, or the model has no such streams.
     """
     made = lm_eval_class()
+    check_counts(batch=batch, limit=limit)
     counts = [streams_asked(model, each) for each in streams]
     from lm_eval import simple_evaluate
     from lm_eval.tasks import TaskManager

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.adding import FADE
 from scalelaw.pretrained.initial import Initial
+from scalelaw.pretrained.loading import check_dtype
 from scalelaw.pretrained.settings import Settings
 
 Trainable = Literal["streams", "all", "lora"]
@@ -137,6 +138,7 @@ class Plan:
         for name, kind in (("trainable", Trainable), ("init", Initial)):
             if getattr(self, name) not in get_args(kind):
                 raise PretrainedError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(get_args(kind))}")
+        check_dtype(self.dtype)
         if not 0 < self.share <= 1:
             raise PretrainedError(f"the share of the stage with streams is {self.share}; it is above 0, and at most 1")
         if self.settings.streams == 1 and self.trainable == "streams":
