@@ -15,8 +15,11 @@ from scalelaw.pretrained.decoder import heads_of, install
 from scalelaw.pretrained.initial import unset
 from scalelaw.pretrained.mixed import reordered
 from scalelaw.pretrained.resting import lay, lift
-from scalelaw.pretrained.selection import Asked, resolve, sets_of
+from scalelaw.pretrained.selection import Asked, counts_in, resolve, sets_of
 from scalelaw.pretrained.settings import enter, settings_of
+
+FIRST = ("input_ids", "attention_mask", "position_ids", "past_key_values")
+"""Arguments of a model's call in their order, where they are not named."""
 
 
 class WithStreams:
@@ -39,9 +42,9 @@ class WithStreams:
 
     def forward(self, *args: Any, streams: Asked = None, **kwargs: Any) -> Any:
         """The model's own forward pass, with the streams asked for."""
+        _refuse_padding_without_mask(self, args, kwargs, streams)
         if streams is not None:
             kwargs["streams"] = streams
-        _refuse_padding_without_mask(self, args, kwargs)
         return super().forward(*args, **kwargs)  # type: ignore[misc]
 
     def set_streams(self, streams: Asked) -> None:
@@ -137,15 +140,30 @@ def is_streams(name: str) -> bool:
     return name.endswith(own) or any(part in name for part in ("aggregate_layer.", "prefix_maker."))
 
 
-def _refuse_padding_without_mask(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Padding that no mask hides is read as text; transformers only warns of it."""
-    pad, ids = model.config.pad_token_id, kwargs.get("input_ids", args[0] if args else None)
-    masked = kwargs.get("attention_mask") is not None or len(args) > 1
-    begun = kwargs.get("past_key_values") is not None or kwargs.get("labels") is not None
-    if masked or begun or pad is None or ids is None or pad == model.config.eos_token_id or model.streams == 1:
+def _refuse_padding_without_mask(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], asked: Asked) -> None:
+    """Padding that no mask hides is read as text by the streams of the call; transformers only warns of it.
+
+    The model without streams does as transformers does.
+    """
+    given = {**dict(zip(FIRST, args, strict=False)), **kwargs}
+    pad, ids, cache = model.config.pad_token_id, given.get("input_ids"), given.get("past_key_values")
+    if torch.compiler.is_compiling() or pad is None or ids is None or given.get("attention_mask") is not None:
         return
-    if not torch.compiler.is_compiling() and ids.shape[1] > 1 and bool((ids[:, 0] == pad).any()):
+    ends = model.config.eos_token_id
+    begun = cache is not None and bool(int(cache.get_seq_length()))
+    if begun or pad in (ends if isinstance(ends, list) else [ends]) or ids.shape[1] == 1:
+        return
+    if bool(((ids[:, 0] == pad) & _with_streams(model, asked, ids)).any()):
         raise PretrainedError(
             f"a row begins with the padding token {pad} and there is no attention_mask, so padding would be read "
             f"as text; give the attention_mask that the tokenizer returns"
         )
+
+
+def _with_streams(model: Any, asked: Asked, ids: Tensor) -> Tensor:
+    """Which rows of a call take streams, (B)."""
+    decoder = model.get_decoder()
+    if isinstance(asked, Tensor):
+        each = [resolve(decoder, P) is not None for P in counts_in(asked, len(ids))]
+        return torch.tensor(each, device=ids.device)
+    return torch.full((len(ids),), resolve(decoder, asked) is not None, device=ids.device)

@@ -271,8 +271,50 @@ def test_faults_are_named(ids):
     ):
         with pytest.raises(PretrainedError, match=words):
             model(ids, streams=asked)
-    with pytest.raises(PretrainedError, match="attention_mask"):
-        model(torch.cat((torch.zeros(3, 2, dtype=torch.long), ids), dim=1))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "asked", "refused"),
+    [
+        (4, None, True),
+        (1, None, False),
+        (1, 4, True),
+        (4, 1, False),
+        (4, [1], True),
+        (1, torch.tensor([4, 1, 1]), True),
+        (4, torch.tensor([1, 4, 4]), False),  # the row that is padded is the first
+    ],
+    ids=str,
+)
+def test_padding_without_a_mask_is_refused_by_the_streams_of_the_call(chosen, asked, refused, ids):
+    model = with_streams("qwen2")
+    model.set_streams(chosen)
+    padded = ids.clone()
+    padded[0, :2] = 0
+    calls = [
+        {"input_ids": padded},
+        {"input_ids": padded, "labels": padded},
+        {"input_ids": padded, "past_key_values": transformers.DynamicCache()},
+        {"input_ids": padded, "attention_mask": None},
+    ]
+    for call in calls:
+        if refused:
+            with pytest.raises(PretrainedError, match="begins with the padding token 0 and there is no attention_mask"):
+                model(**call, streams=asked)
+        else:
+            model(**call, streams=asked)
+    if refused:
+        with pytest.raises(PretrainedError, match="no attention_mask"):
+            model(padded, None, streams=asked)
+    model(padded, (padded != 0).long(), streams=asked)
+
+
+def test_what_begins_with_padding_goes_on_from_a_cache_and_after_an_end(ids):
+    model = with_streams("qwen2")
+    cache = model(ids, use_cache=True).past_key_values
+    model(torch.zeros(3, 2, dtype=torch.long), past_key_values=cache)
+    model.config.eos_token_id = [5, 0]
+    model(torch.zeros(3, 2, dtype=torch.long))
 
 
 @torch.no_grad()

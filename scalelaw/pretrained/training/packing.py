@@ -58,7 +58,9 @@ class Sequences(Dataset[dict[str, Tensor]]):
         return len(self.rows)
 
     def __getitem__(self, i: int) -> dict[str, Tensor]:
-        return {"input_ids": self.rows[i], "labels": self.rows[i]}
+        row = self.rows[i]
+        # a row may begin with what is padding elsewhere, such as the end of a document, and all of it is text
+        return {"input_ids": row, "labels": row, "attention_mask": torch.ones_like(row)}
 
 
 def decoded(documents: Iterable[bytes]) -> list[str]:

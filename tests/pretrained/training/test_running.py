@@ -12,6 +12,7 @@ from scalelaw.cost import parameters, train_flops
 from scalelaw.cost.configs import shape_from_config
 from scalelaw.errors import Diverged, PretrainedError, ScalelawError, Stopped
 from scalelaw.pretrained.training import Plan, train
+from scalelaw.pretrained.training.packing import Sequences
 from scalelaw.pretrained.training.plan import Recipe
 from scalelaw.pretrained.training.preparing import coarse, made_ready
 from scalelaw.pretrained.training.running import held_out_of
@@ -252,6 +253,13 @@ def test_a_shared_batch_must_divide(make_plan, tmp_path, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "3")
     with pytest.raises(PretrainedError, match="cannot be shared alike by 3"):
         arguments(plan, plan.stages[0], None, tmp_path, device=torch.device("cpu"))
+
+
+def test_rows_that_begin_with_what_is_padding_elsewhere_are_text():
+    rows = torch.tensor([[0, 3, 4], [5, 0, 6]])
+    model = pretrained.add_streams(plain("qwen2"), 2, 4)
+    first = torch.utils.data.default_collate([Sequences(rows)[0], Sequences(rows)[1]])
+    assert torch.isfinite(model(**first).loss)
 
 
 def test_a_step_is_of_so_many_tokens():
