@@ -7,8 +7,8 @@
 
 For each corpus: the base as it is; P = 1 trained on as many tokens, which tells what streams gain from what the base
 recovers (it is an instruct model, rounded to 4 bits, and trains on text of another kind); P = 2 and 4 with everything
-trained; P = 2 and 4 with the base frozen, and P = 4 once more with prefixes that begin like the model's own keys and
-values, since streams that begin near identity begin alike; one nested set of 4 that serves P = 1, 2, 4, against those
+trained; P = 2 and 4 with the base frozen, and P = 4 once more with prefixes drawn by the mean and deviation of the
+model's own keys and values instead of those of a text; one nested set of 4 that serves P = 1, 2, 4, against those
 that were trained for their P alone; and P = 1 on more tokens, for the FLOPs of P = 4.
 
 Held-out documents are the same for all, so that differences have errors of their own, far below those of the losses.

@@ -19,7 +19,7 @@ from scalelaw.pretrained.model import WithStreams, is_streams
 from scalelaw.pretrained.prefixes import Heads
 from scalelaw.pretrained.resting import lift
 from scalelaw.pretrained.settings import Aggregation, Kind, Precision, Settings, enter
-from scalelaw.pretrained.statistics import made_up, probe
+from scalelaw.pretrained.statistics import before, made_up, probe, read
 
 FADE = 100  # training passes, of near-identity
 
@@ -55,10 +55,11 @@ def add_streams(
         P. With 1 nothing is added.
     prefix_tokens : int
         Slots of keys and values of each stream in every layer.
-    init : {"near-identity", "statistics", "random"}
+    init : {"near-identity", "text", "statistics", "random"}
         How the prefixes begin. The default begins as exactly the model without streams, which runs once for all of
-        them until the first training pass, and lets the prefix fade in over ``fade`` passes; ``statistics`` draws keys
-        and values that look like the model's own; ``random`` draws them with deviation ``scale``.
+        them until the first training pass, and lets the prefix fade in over ``fade`` passes: keys and values that the
+        model makes of a text, another one for each stream. ``text`` begins with them at once; ``statistics`` draws keys
+        and values with the mean and deviation of the model's own; ``random`` with deviation ``scale``.
     prefix : {"direct", "reparameterised"}
         As parameters, or as the output of a small MLP, as the paper trained them; :func:`convert` merges it.
     aggregation : {"mlp", "linear", "mean"}
@@ -66,7 +67,8 @@ def add_streams(
     smoothing : float
         epsilon, from 0 to 1.
     sample : Tensor, optional
-        Token ids (B, S) for ``statistics``; drawn evenly from the vocabulary where none are given.
+        Token ids (B, S), of which runs of ``prefix_tokens`` are what streams begin with, and ``statistics`` are taken;
+        drawn evenly from the vocabulary where none are given. Text like that of the training is better.
     precision : {"base", "float32"}
         Type of what is added: the base's, or float32, which small steps of training need on a base in bfloat16. It is
         kept through saving and loading.
@@ -98,15 +100,22 @@ def add_streams(
         nested=nested,
     )
     room = find_room(model, settings, name=name)
-    spreads = None
-    if init == "statistics" and streams > 1:
-        decoder = model.get_decoder()
-        with carrying(model):
-            spreads = probe(decoder, made_up(decoder, seed) if sample is None else sample).spreads
+    own = _own(model, settings, init, sample, seed) if streams > 1 else {}
     put(model, room)
     if streams > 1:
-        initialise(model.get_decoder(), init=init, scale=scale, seed=seed, spreads=spreads)
+        initialise(model.get_decoder(), scale=scale, seed=seed, **own)
     return model
+
+
+def _own(model: Any, settings: Settings, init: Initial, sample: Tensor | None, seed: int) -> dict[str, Any]:
+    """What the model makes of a text, as its prefixes begin with it; nothing for those that are drawn at random."""
+    decoder = model.get_decoder()
+    if init == "random":
+        return {}
+    with carrying(model):
+        if init == "statistics":
+            return {"spreads": probe(decoder, made_up(decoder, seed) if sample is None else sample).spreads}
+        return {"read": read(decoder, before(decoder, sample, settings.streams, settings.prefix_tokens, seed))}
 
 
 @dataclass(frozen=True)

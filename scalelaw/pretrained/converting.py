@@ -41,7 +41,7 @@ def merge(model: Any) -> Any:
         if passes < settings.fade:
             raise PretrainedError(
                 f"the prefix has faded in over {passes} of {settings.fade} training passes, and no other format has a "
-                f"place for that; train on, or begin with init='statistics'"
+                f"place for that; train on, or begin with init='text'"
             )
         del decoder.prefix_passes
     if settings.prefix == "reparameterised":

@@ -1,7 +1,9 @@
 """How streams begin.
 
-- ``near-identity``: keys at random and values zero, seen through a gate that opens over the first training passes: at
-  step 0 the model is exactly the one without streams, whatever P, and it leaves it gradually
+- ``text``: the keys and values that the model makes of a text, a run of tokens for each stream, which stands right
+  before what is read: each stream begins as the model that has read something of its own
+- ``near-identity``: the same, seen through a gate that opens over the first training passes: at step 0 the model is
+  exactly the one without streams, whatever P, and it leaves it gradually
 - ``statistics``: keys and values drawn with the mean and the standard deviation that the model's own have, layer by
   layer, head by head and channel by channel
 - ``random``: keys and values normal with standard deviation ``scale``
@@ -24,31 +26,43 @@ from scalelaw.pretrained.aggregator import Aggregator
 from scalelaw.pretrained.prefixes import Maker
 from scalelaw.pretrained.statistics import Spread
 
-Initial = Literal["near-identity", "statistics", "random"]
+Initial = Literal["near-identity", "text", "statistics", "random"]
+OF_TEXT = ("near-identity", "text")
 TANH = 0.39  # mean square of tanh of a standard normal
 
 
 @torch.no_grad()
 def initialise(
-    decoder: Any, *, init: Initial, scale: float, seed: int, spreads: Mapping[int, tuple[Spread, Spread]] | None
+    decoder: Any,
+    *,
+    scale: float,
+    seed: int,
+    spreads: Mapping[int, tuple[Spread, Spread]] | None = None,
+    read: Mapping[int, tuple[Tensor, Tensor]] | None = None,
 ) -> None:
-    """Draw the first values of the set in place.
+    """Give the set in place its first values.
 
-    ``spreads`` are means and deviations of each layer's keys and values, for ``statistics``.
+    ``spreads`` are means and deviations of each layer's keys and values, for ``statistics``; ``read`` are keys and
+    values (P, K, T, D) of each layer, for what begins with a text. Without either they are drawn with deviation
+    ``scale``.
     """
     from scalelaw.pretrained.decoder import attentions
 
     P = decoder.stream_settings.streams
-    silent = init == "near-identity"
     if decoder.stream_settings.prefix == "reparameterised":
-        _draw_maker(decoder.prefix_maker, scale, seed, silent=silent, spreads=spreads)
+        _draw_maker(decoder.prefix_maker, scale, seed, spreads=spreads)
+        if read is not None:
+            _fit_maker(decoder.prefix_maker, read)
+    elif read is not None:
+        for index, module in attentions(decoder).items():
+            for tensor, value in zip((module.prefix_k, module.prefix_v), read[index], strict=True):
+                tensor.copy_(value)
     else:
         for index, module in attentions(decoder).items():
             own = spreads[index] if spreads else (None, None)
             for kind, tensor, spread in zip("kv", (module.prefix_k, module.prefix_v), own, strict=True):
                 for p in range(P):
-                    factor = 0.0 if silent and kind == "v" else scale
-                    _draw(tensor[p], seed, f"prefix.{index}.{p}.{kind}", factor, spread)
+                    _draw(tensor[p], seed, f"prefix.{index}.{p}.{kind}", scale, spread)
     _draw_aggregator(decoder.aggregate_layer, decoder.config.hidden_size, seed)
 
 
@@ -71,14 +85,7 @@ def unset(decoder: Any) -> None:
         passes.zero_()
 
 
-def _draw_maker(
-    maker: Maker,
-    scale: float,
-    seed: int,
-    *,
-    silent: bool,
-    spreads: Mapping[int, tuple[Spread, Spread]] | None,
-) -> None:
+def _draw_maker(maker: Maker, scale: float, seed: int, *, spreads: Mapping[int, tuple[Spread, Spread]] | None) -> None:
     for p in range(len(maker.table)):
         _draw(maker.table[p], seed, f"prefix.{p}.table", 1.0)
     _draw(maker.inner.weight, seed, "prefix.inner", 1 / math.sqrt(maker.inner.in_features))
@@ -87,12 +94,24 @@ def _draw_maker(
     maker.outer.bias.zero_()
     for index in maker.heads:
         own = spreads[index] if spreads else (None, None)
-        for kind, rows, spread in zip("kv", maker.rows(index), own, strict=True):
+        for rows, spread in zip(maker.rows(index), own, strict=True):
             if spread is not None:
                 maker.outer.weight[rows].mul_(spread.deviation.flatten()[:, None])
                 maker.outer.bias[rows].copy_(spread.mean.flatten())
             else:
-                maker.outer.weight[rows].mul_(0.0 if silent and kind == "v" else scale)
+                maker.outer.weight[rows].mul_(scale)
+
+
+def _fit_maker(maker: Maker, read: Mapping[int, tuple[Tensor, Tensor]]) -> None:
+    """Last layer with which the MLP makes keys and values (P, K, T, D): the smallest that does, or least squares."""
+    hidden = torch.tanh(maker.inner(maker.table)).flatten(0, 1).float()
+    inverse = torch.linalg.pinv(hidden)
+    for index in maker.heads:
+        for rows, own in zip(maker.rows(index), read[index], strict=True):
+            wanted = own.transpose(1, 2).flatten(2).flatten(0, 1).to(hidden)
+            mean = wanted.mean(0)
+            maker.outer.weight[rows] = (inverse @ (wanted - mean)).T.to(maker.outer.weight.dtype)
+            maker.outer.bias[rows] = mean.to(maker.outer.bias.dtype)
 
 
 def _draw_aggregator(aggregator: Aggregator, width: int, seed: int) -> None:

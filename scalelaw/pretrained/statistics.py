@@ -1,4 +1,4 @@
-"""What keys and values a model makes of its own: the heads of every layer, and their means and deviations."""
+"""What keys and values a model makes: the heads of every layer, means and deviations, and those of a text."""
 
 from __future__ import annotations
 
@@ -48,6 +48,21 @@ class Probe:
         return None
 
 
+class Reader(Probe):
+    """A probe that keeps the keys and values of every token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def join(
+        self, module: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, additive: bool
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """All as it came."""
+        self.read[module.layer_idx] = (key.detach().clone(), value.detach().clone())
+        return super().join(module, query, key, value, mask, additive=additive)
+
+
 def _spread(x: Tensor) -> Spread:
     x = x.detach().float().cpu()
     return Spread(x.mean(0), x.std(0) if len(x) > 1 else torch.zeros_like(x[0]))
@@ -61,40 +76,79 @@ def probe(decoder: Any, tokens: Tensor) -> Probe:
     count there, and gives the last key as it is before it is rotated: prefixes are not rotated.
     """
     note = Probe()
+    _pass(decoder, tokens, note, last=0)
+    return note
+
+
+@torch.no_grad()
+def read(decoder: Any, tokens: Tensor) -> dict[int, tuple[Tensor, Tensor]]:
+    """Keys and values (P, K, T, D) that each layer makes of tokens (P, T) right before a text: it begins at position 0.
+
+    A row at a time, so that the first are the same whatever P.
+    """
+    rows = []
+    for row in tokens.split(1):
+        note = Reader()
+        _pass(decoder, row, note, last=-1)
+        rows.append(note.read)
+    return {
+        layer: (torch.cat([each[layer][0] for each in rows]), torch.cat([each[layer][1] for each in rows]))
+        for layer in rows[0]
+    }
+
+
+def _pass(decoder: Any, tokens: Tensor, note: Probe, *, last: int) -> None:
+    """One pass, whose last token is at a position, where the model rotates keys."""
     training = decoder.training
     decoder.eval()
     positions = None
-    if hasattr(decoder, "rotary_emb") and tokens.shape[1] > 1:
+    if hasattr(decoder, "rotary_emb"):
         S = tokens.shape[1]
-        positions = torch.arange(1 - S, 1, device=tokens.device).expand(len(tokens), S)
+        positions = torch.arange(last + 1 - S, last + 1, device=tokens.device).expand(len(tokens), S)
     try:
         decoder(input_ids=tokens, position_ids=positions, use_cache=False, **{ARGUMENT: note})
     finally:
         decoder.train(training)
-    return note
 
 
-def made_up(decoder: Any, seed: int) -> Tensor:
-    """Tokens drawn evenly from the vocabulary, (64, 16)."""
+def made_up(decoder: Any, seed: int, sequences: int = SEQUENCES, length: int = LENGTH) -> Tensor:
+    """Tokens drawn evenly from the vocabulary, (64, 16); the first rows are the same however many there are."""
     generator = torch.Generator().manual_seed(seed)
-    tokens = torch.randint(decoder.config.vocab_size, (SEQUENCES, LENGTH), generator=generator)
+    tokens = torch.randint(decoder.config.vocab_size, (sequences, length), generator=generator)
     return tokens.to(next(decoder.parameters()).device)
 
 
-def sample(tokenizer: Any, documents: Iterable[str]) -> Tensor:
-    """Tokens of text to take statistics from, (64 or fewer, 16): beginnings of documents, and what comes after them.
+def before(decoder: Any, tokens: Tensor | None, streams: int, slots: int, seed: int) -> Tensor:
+    """Tokens (P, T) for each stream to begin with: runs of those given (B, S), made-up ones where they do not reach."""
+    filled = made_up(decoder, seed, streams, slots)
+    if tokens is not None:
+        given = tokens.to(filled).flatten()[: filled.numel()]
+        filled.view(-1)[: len(given)] = given
+    return filled
+
+
+def sample(tokenizer: Any, documents: Iterable[str], length: int = LENGTH) -> Tensor:
+    """Tokens of text, (64 or fewer, length): the beginning of each document, then what comes after them.
+
+    Documents that are all shorter are put one after the other.
 
     Raises
     ------
     PretrainedError
-        If there is not one run of 16 tokens.
+        If there is not one run of so many tokens.
     """
-    runs: list[list[int]] = []
+    runs: list[tuple[int, list[int]]] = []
+    short: list[int] = []
     for text in documents:
         ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-        runs += [ids[start : start + LENGTH] for start in range(0, len(ids) - LENGTH + 1, LENGTH)][: SEQUENCES // 8]
+        starts = range(0, len(ids) - length + 1, length)[: SEQUENCES // 8]
+        runs += [(start, ids[start : start + length]) for start in starts]
+        short += ids if len(short) < SEQUENCES * length else []
         if len(runs) >= SEQUENCES:
             break
     if not runs:
-        raise PretrainedError(f"there is no text of {LENGTH} tokens to take statistics from; name a file with more")
-    return torch.tensor(runs[:SEQUENCES])
+        runs = [(start, short[start : start + length]) for start in range(0, len(short) - length + 1, length)]
+    if not runs:
+        raise PretrainedError(f"there is no text of {length} tokens to begin with; name a file with more")
+    in_turns = sorted(runs[:SEQUENCES], key=lambda each: each[0])  # streams begin with different documents
+    return torch.tensor([ids for _, ids in in_turns])

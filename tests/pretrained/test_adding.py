@@ -8,9 +8,10 @@ import transformers
 
 from scalelaw import pretrained
 from scalelaw.errors import PretrainedError
+from scalelaw.pretrained import statistics
 from scalelaw.pretrained.prefixes import gate_of
 
-from .conftest import FAMILIES, plain, with_streams
+from .conftest import FAMILIES, OWN, plain, with_streams
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -48,6 +49,44 @@ def test_a_stream_begins_alike_whatever_P_and_differs_from_the_others():
     two, four = (with_streams("qwen2", P).get_decoder().layers[1].self_attn.prefix_k for P in (2, 4))
     assert torch.equal(two, four[:2])
     assert (four[0] - four[1]).abs().max() > 0.1
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("family", [name for name in FAMILIES if "window" not in str(OWN[name].keys())])
+@pytest.mark.parametrize("prefix", ["direct", "reparameterised"])
+def test_a_stream_that_begins_with_a_text_is_the_model_that_has_read_it(family, prefix, ids):
+    """Hidden states are those of the plain model with the stream's run before the text, if no window slides over it."""
+    runs = torch.randint(2, 61, (3, 7), generator=torch.Generator().manual_seed(1))
+    base = plain(family)
+    wanted = [base.model(torch.cat((run.expand(len(ids), -1), ids), 1)).last_hidden_state[:, 7:] for run in runs]
+    model = pretrained.add_streams(plain(family), 3, 7, init="text", sample=runs, prefix=prefix, aggregation="mean")
+    found = model.eval().model(ids).last_hidden_state
+    torch.testing.assert_close(found, torch.stack(wanted).mean(0), atol=1e-4, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_an_open_gate_is_the_beginning_with_a_text(ids):
+    """So near identity leads from the model without streams to models that have read something, and nowhere worse."""
+    text, near = (pretrained.add_streams(plain("qwen2"), 2, 5, init=init, seed=4) for init in ("text", "near-identity"))
+    assert torch.equal(near.eval()(ids).logits, plain("qwen2")(ids).logits)
+    near.get_decoder().prefix_passes.fill_(near.get_decoder().stream_settings.fade)
+    assert torch.equal(near(ids).logits, text.eval()(ids).logits)
+
+
+def test_streams_begin_with_different_documents_and_what_is_missing_is_made_up():
+    class Letters:
+        def __call__(self, text, **_):
+            return {"input_ids": [ord(each) for each in text]}
+
+    runs = statistics.sample(Letters(), ["abcdefgh", "ijkl", "mnopqrst"], 4)
+    assert ["".join(map(chr, run)) for run in runs.tolist()] == ["abcd", "ijkl", "mnop", "efgh", "qrst"]
+    assert statistics.sample(Letters(), ["ab", "cd", "ef"], 4).tolist() == [[97, 98, 99, 100]]
+    with pytest.raises(PretrainedError, match="no text of 4 tokens to begin with"):
+        statistics.sample(Letters(), ["ab"], 4)
+    decoder = plain("qwen2").get_decoder()
+    some = statistics.before(decoder, torch.tensor([[1, 2, 3], [4, 5, 6]]), 2, 4, seed=0)
+    assert some.flatten()[:6].tolist() == [1, 2, 3, 4, 5, 6]
+    assert torch.equal(some[1, 2:], statistics.before(decoder, None, 3, 4, seed=0)[1, 2:])
 
 
 def test_near_identity_fades_in_over_training_passes(ids):
@@ -156,7 +195,7 @@ def test_other_faults_are_named():
         ({"smoothing": 1.5}, "between 0 and 1"),
         ({"aggregation": "sum"}, "one of mlp, linear, mean"),
         ({"prefix": "lora"}, "one of direct, reparameterised"),
-        ({"init": "zero"}, "one of near-identity, statistics, random"),
+        ({"init": "zero"}, "one of near-identity, text, statistics, random"),
     ):
         with pytest.raises(PretrainedError, match=words):
             pretrained.add_streams(plain("qwen2"), **options)

@@ -24,7 +24,7 @@ def run(
     ] = 100,
     text: Annotated[
         str | None,
-        typer.Option("--text", metavar="TEXT", help="File or corpus to take statistics from.", show_default=False),
+        typer.Option("--text", metavar="TEXT", help="File or corpus that streams begin with.", show_default=False),
     ] = None,
     seed: options.Seed = 0,
     revision: shared.Revision = None,
@@ -36,9 +36,11 @@ def run(
     Example: scalelaw pretrained add Qwen/Qwen2.5-3B --streams 4 -o streams/p4
     """
     from scalelaw import pretrained
-    from scalelaw.pretrained.statistics import sample
+    from scalelaw.pretrained.initial import OF_TEXT
+    from scalelaw.pretrained.statistics import LENGTH, sample
 
     loaded, tokenizer = shared.models(model, revision=revision, dtype=dtype)
+    length = prefix_tokens if init in OF_TEXT else LENGTH
     pretrained.add_streams(
         loaded,
         streams,
@@ -48,7 +50,7 @@ def run(
         aggregation=aggregation,  # type: ignore[arg-type]
         smoothing=smoothing,
         fade=fade,
-        sample=None if text is None else sample(tokenizer, pretrained.documents(text)),
+        sample=None if text is None else sample(tokenizer, pretrained.documents(text), length),
         seed=seed,
     )
     place = loaded.save_streams(out, revision=revision)

@@ -33,7 +33,7 @@ Dtype = Annotated[
 ]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")]
 PrefixTokens = Annotated[int, typer.Option("--prefix-tokens", metavar="T", help="Slots of each prefix.")]
-Init = Annotated[str, typer.Option("--init", metavar="HOW", help="near-identity, statistics or random.")]
+Init = Annotated[str, typer.Option("--init", metavar="HOW", help="near-identity, text, statistics or random.")]
 Prefix = Annotated[str, typer.Option("--prefix", metavar="KIND", help="direct or reparameterised.")]
 Aggregation = Annotated[str, typer.Option("--aggregation", metavar="KIND", help="mlp, linear or mean.")]
 Smoothing = Annotated[float, typer.Option("--smoothing", metavar="X", help="P times a stream's least weight.")]

@@ -107,7 +107,7 @@ class Plan:
     settings : Settings
         The streams, kept in float32 unless these settings say otherwise; ``fade`` 0 leaves near-identity to open over a
         fifth of the steps, 100 at most.
-    init : {"near-identity", "statistics", "random"}
+    init : {"near-identity", "text", "statistics", "random"}
     lora_rank : int
     held_out : int
         Tokens to hold out, about.

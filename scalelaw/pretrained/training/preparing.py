@@ -11,9 +11,10 @@ import torch
 
 from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.adding import add_streams, trainable
+from scalelaw.pretrained.initial import OF_TEXT
 from scalelaw.pretrained.loading import load
 from scalelaw.pretrained.model import WithStreams, is_streams
-from scalelaw.pretrained.statistics import sample
+from scalelaw.pretrained.statistics import LENGTH, sample
 from scalelaw.pretrained.training.lora import add_lora
 from scalelaw.pretrained.training.plan import Plan, Stage
 
@@ -26,7 +27,7 @@ def made_ready(plan: Plan, stage: Stage, weights: Sequence[Path], tokenizer: Any
     weights : sequence of path
         What stages trained, in order; the stage's own among them once it is done.
     texts : sequence of str, optional
-        What ``statistics`` are taken from; not needed where the stage is done.
+        What streams begin with, or ``statistics`` are taken from; not needed where the stage is done.
 
     Raises
     ------
@@ -98,11 +99,11 @@ def _put_on(model: Any, plan: Plan, tokenizer: Any, texts: Sequence[str] | None)
         model.set_streams(P)
         return
     settings = replace(plan.settings, fade=plan.fade)
-    statistics = plan.init == "statistics"
+    length = plan.settings.prefix_tokens if plan.init in OF_TEXT else LENGTH
     add_streams(
         model,
         init=plan.init,
-        sample=sample(tokenizer, texts) if statistics and texts else None,
+        sample=sample(tokenizer, texts, length) if plan.init != "random" and texts else None,
         seed=plan.seed,
         **(settings.to_dict() if plan.fade else settings.to_dict() | {"fade": 0}),
     )
