@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal, cast, get_args
 
 import torch
@@ -89,16 +91,19 @@ def add_streams(
     """
     if init not in get_args(Initial):
         raise PretrainedError(f"init is {init!r}; it is one of {', '.join(get_args(Initial))}")
+    if isinstance(scale, bool) or not isinstance(scale, Real) or not 0 < scale < math.inf:
+        raise PretrainedError(f"scale is {scale!r}; it must be a finite number above 0")
     settings = Settings(
         streams=streams,
         prefix_tokens=prefix_tokens,
         smoothing=smoothing,
         aggregation=aggregation,
         prefix=prefix,
-        fade=fade if init == "near-identity" and streams > 1 else 0,
+        fade=fade if init == "near-identity" and streams != 1 else 0,
         precision=precision,
         nested=nested,
     )
+    streams = settings.streams
     room = find_room(model, settings, name=name)
     own = _own(model, settings, init, sample, seed) if streams > 1 else {}
     put(model, room)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +22,15 @@ from scalelaw.pretrained.settings import Settings
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 VERSION = 1
 """Of the format; files of a later one are refused."""
+SAID: Mapping[str, tuple[type, ...]] = {
+    "base_model_name_or_path": (str, type(None)),
+    "revision": (str, type(None)),
+    "base_model_type": (str,),
+    "base_weights": (str,),
+    "shape": (dict,),
+    "sha256": (str,),
+}
+"""What the configuration says beside the settings, and the types of it."""
 LATER = {"precision": "base", "nested": False}
 """What files say nothing of that were written before there was a choice."""
 
@@ -109,14 +119,31 @@ def read_config(folder: Path) -> dict[str, Any]:
     version = described.get("scalelaw_streams") if isinstance(described, dict) else None
     if version is None:
         raise PretrainedError(f"{path} is not of streams; name a folder that save_streams wrote")
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise PretrainedError(
+            f"{path} says scalelaw_streams is {version!r}, which is no version; save the streams again"
+        )
     if version != VERSION:
         raise PretrainedError(
             f"{path} is of version {version} of the format, and this scalelaw reads version {VERSION}; update scalelaw"
         )
-    described = LATER | described
-    missing = [each for each in (*Settings.__dataclass_fields__, "sha256", "shape") if each not in described]
+    return _whole(LATER | described, path)
+
+
+def _whole(described: dict[str, Any], path: Path) -> dict[str, Any]:
+    """What is described, where nothing is missing or of another type than it is written in."""
+    missing = [each for each in (*Settings.__dataclass_fields__, *SAID) if each not in described]
     if missing:
         raise PretrainedError(f"{path} does not say {missing[0]}; save the streams again")
+    for name, kinds in SAID.items():
+        if not isinstance(described[name], kinds):
+            raise PretrainedError(
+                f"{path} says {name} is {described[name]!r}, which it cannot be; save the streams again"
+            )
+    try:
+        Settings(**{field: described[field] for field in Settings.__dataclass_fields__})
+    except PretrainedError as error:
+        raise PretrainedError(f"{path}: {error}") from None
     return described
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 import torch
@@ -52,10 +53,15 @@ class Settings:
     def __post_init__(self) -> None:
         for name, least in (("streams", 1), ("prefix_tokens", 1), ("fade", 0)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
                 raise PretrainedError(f"{name} is {value!r}; it must be a whole number of at least {least}")
-        if not 0 <= self.smoothing <= 1:
-            raise PretrainedError(f"smoothing is {self.smoothing}; it must lie between 0 and 1")
+            object.__setattr__(self, name, int(value))  # NumPy's own cannot be written as JSON
+        smoothing = self.smoothing
+        if isinstance(smoothing, bool) or not isinstance(smoothing, Real) or not 0 <= smoothing <= 1:
+            raise PretrainedError(f"smoothing is {smoothing!r}; it must be a number between 0 and 1")
+        object.__setattr__(self, "smoothing", float(smoothing))
+        if not isinstance(self.nested, bool):
+            raise PretrainedError(f"nested is {self.nested!r}; it is True or False")
         choices_of = {"aggregation": Aggregation, "prefix": Kind, "precision": Precision}
         for name, choices in ((name, get_args(kind)) for name, kind in choices_of.items()):
             if getattr(self, name) not in choices:

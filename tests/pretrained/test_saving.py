@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -199,3 +200,43 @@ def test_what_cannot_be_a_name(name, has):
     with pytest.raises(PretrainedError, match="cannot be the name of a set of streams; give some text"):
         pretrained.add_streams(model, 2, name=name)
     assert list(model.state_dict()) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        *(({each: "left out"}, f"does not say {each}") for each in ("revision", "base_weights", "base_model_type")),
+        ({"base_model_name_or_path": "left out"}, "does not say base_model_name_or_path"),
+        ({"smoothing": "x"}, "smoothing is 'x'; it must be a number between 0 and 1"),
+        ({"shape": []}, r"says shape is \[\], which it cannot be"),
+        ({"base_model_type": 3}, "says base_model_type is 3"),
+        ({"nested": "no"}, "nested is 'no'; it is True or False"),
+        ({"scalelaw_streams": "1"}, "says scalelaw_streams is '1', which is no version"),
+    ],
+)
+def test_what_a_configuration_must_say(tmp_path, changes, words):
+    with_streams("qwen2").save_streams(tmp_path)
+    path = tmp_path / "adapter_config.json"
+    described = {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps({name: value for name, value in described.items() if value != "left out"}))
+    with pytest.raises(PretrainedError, match=words):
+        pretrained.load_streams(plain("qwen2"), tmp_path)
+
+
+def test_whole_numbers_of_numpy_are_numbers(tmp_path):
+    model = pretrained.add_streams(plain("qwen2"), np.int64(3), np.int32(2), smoothing=np.float32(0.5))
+    model.save_streams(tmp_path)
+    assert pretrained.load_streams(plain("qwen2"), tmp_path).streams == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"streams": "4"}, "streams is '4'; it must be a whole number"),
+        ({"scale": float("nan")}, "scale is nan; it must be a finite number above 0"),
+        ({"smoothing": None}, "smoothing is None"),
+    ],
+)
+def test_what_streams_cannot_be_of(options, words):
+    with pytest.raises(PretrainedError, match=words):
+        pretrained.add_streams(plain("qwen2"), **options)
