@@ -75,7 +75,7 @@ def add_streams(
         Type of what is added: the base's, or float32, which small steps of training need on a base in bfloat16. It is
         kept through saving and loading.
     nested : bool
-        The set is to be trained with :class:`~scalelaw.pretrained.training.trainer.Nested`, so that its first 1, 2,
+        The set is to be trained with :class:`~scalelaw.pretrained.training.callbacks.Nested`, so that its first 1, 2,
         4, ... streams serve alone: ``streams=2`` then takes the first two.
     name : str, optional
         What the set is called; ``default``, or ``pP`` where that is taken.

@@ -26,7 +26,7 @@ def run(
         str | None,
         typer.Option("--text", metavar="TEXT", help="File or corpus that streams begin with.", show_default=False),
     ] = None,
-    seed: options.Seed = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Seed of what the streams begin with.")] = 0,
     revision: shared.Revision = None,
     dtype: shared.Dtype = None,
     as_json: options.Json = False,

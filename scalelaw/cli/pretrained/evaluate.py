@@ -34,7 +34,9 @@ def run(
             "--context", metavar="TOKENS", help="Tokens seen at once; at most 1024 if none.", show_default=False
         ),
     ] = None,
-    batch: Annotated[int, typer.Option("--batch", metavar="B", min=1, help="Windows, or questions, at once.")] = 4,
+    batch: Annotated[
+        int, typer.Option("--batch", metavar="B", min=1, help="Windows of text, or requests of lm-eval, at once.")
+    ] = 4,
     tokens: Annotated[
         int, typer.Option("--tokens", metavar="N", min=1, help="Stop after so many tokens, at the end of a document.")
     ] = 100_000,
@@ -52,7 +54,15 @@ def run(
     include: Annotated[
         str | None, typer.Option("--include", metavar="FOLDER", help="lm-eval tasks of one's own.", show_default=False)
     ] = None,
-    seed: options.Seed = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed",
+            metavar="S",
+            min=0,
+            help="Seed of the questions of reasoning, and of programs drawn with a temperature.",
+        ),
+    ] = 0,
     device: shared.Device = "auto",
     revision: shared.Revision = None,
     dtype: shared.Dtype = None,
@@ -60,7 +70,9 @@ def run(
 ) -> None:
     """Print loss, perplexity and bits per byte of a text for each P, or scores of tasks.
 
-    human-eval runs programs that the model writes, with little time and memory and no files or network.
+    human-eval runs programs that the model writes, with little time and memory, without network and without files but
+    Python's own; that stops accidents and is no wall against malice, for which run it in a container. It and reasoning
+    ask one question at a time.
 
     Example: scalelaw pretrained eval streams/p4 notes.txt --p 1 --p 4
     """

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import options, output
+from scalelaw.cli import output
 from scalelaw.cli.pretrained import shared
 
 
@@ -22,7 +22,15 @@ def run(
     temperature: Annotated[
         float, typer.Option("--temperature", metavar="X", min=0, help="0 takes the likeliest; above it, draws.")
     ] = 0.0,
-    seed: options.Seed = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed",
+            metavar="S",
+            min=0,
+            help="Seed of the tokens drawn, with a temperature.",
+        ),
+    ] = 0,
     device: shared.Device = "auto",
     revision: shared.Revision = None,
     dtype: shared.Dtype = None,

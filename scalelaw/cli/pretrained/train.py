@@ -64,7 +64,15 @@ def run(
     ] = False,
     held_out: Annotated[str, typer.Option("--held-out", metavar="N", help="Tokens to hold out, about.")] = "50k",
     repeat: Annotated[bool, typer.Option("--repeat", help="Go through the data more than once if need be.")] = False,
-    seed: options.Seed = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed",
+            metavar="S",
+            min=0,
+            help="Seed of the order of documents, of what streams and LoRA begin with, and of P with --nested.",
+        ),
+    ] = 0,
     device: shared.Device = "auto",
     shard: Annotated[
         bool, typer.Option("--shard", help="Under torchrun: spread the model over the processes.")

@@ -36,7 +36,8 @@ def reasoning(
     """Scores on sets of reasoning-gym, for each P, the same questions for all.
 
     The prompt is ``shots`` questions with their answers and one without; the first line of what the model goes on with,
-    the likeliest tokens, is its answer, and the set's own rule scores it from 0 to 1.
+    the likeliest tokens, is its answer, and the set's own rule scores it from 0 to 1. Questions are
+    asked one at a time.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """A Python program of unknown intent, run in a process of its own with little time, memory and reach.
 
-It stops accidents and plain attempts. It is no wall against someone who sets out to break it: for that, run the whole
-evaluation in a container.
+It stops accidents and plain attempts. It is no sandbox against malice: it watches from within the same Python, where
+whoever sets out to can find a way around it. For that, run the whole evaluation in a container.
 """
 
 from __future__ import annotations
@@ -35,31 +35,44 @@ refused = (
     "os.startfile", "os.kill", "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.chmod",
     "os.chown", "os.truncate", "os.utime", "os.setxattr", "os.removexattr", "os.chflags", "os.lockf", "os.putenv",
     "signal.pthread_kill", "pty.", "fcntl.", "syslog.", "webbrowser.", "urllib.", "http.", "ftplib.", "smtplib.",
-    "sys.settrace", "sys.setprofile", "sys._current_frames", "gc.get_objects", "gc.get_referrers", "code.__new__",
+    "sys.settrace", "sys.setprofile", "sys._current_", "gc.get_", "code.__new__", "sqlite3.", "os.listxattr",
 )
+frames = ("tb_frame", "gi_frame", "cr_frame", "ag_frame")  # which lead to those of the guard
+library = tuple(os.path.join(each, "") for each in sys.path if each)
 writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-def watch(event, arguments, refused=refused, writing=writing, isinstance=isinstance, str=str, any=any,
-          stop=PermissionError):
+def watch(event, arguments, refused=refused, writing=writing, frames=frames, library=library, isinstance=isinstance,
+          str=str, any=any, stop=PermissionError, too_deep=ValueError):
     if event.startswith(refused):
+        raise stop(event)
+    if event == "sys._getframe":  # as where there is no such frame, which namedtuple and logging put up with
+        raise too_deep(event)
+    if event == "object.__getattr__" and arguments[1] in frames:
         raise stop(event)
     if event == "open" and (
         (isinstance(arguments[1], str) and any(letter in arguments[1] for letter in "wax+")) or arguments[2] & writing
     ):
         raise stop(event)
-def run(program, token, result, write=os.write):
-    sys.addaudithook(watch)
+    if event in ("open", "os.listdir", "os.scandir"):
+        path = arguments[0]
+        if not isinstance(path, str) or ".." in path or not (path + "/").startswith(library):
+            raise stop(event)
+def run(program, token, result, write=os.write, compile=compile, exec=exec, hook=sys.addaudithook):
+    hook(watch)
     exec(compile(program, "program", "exec"), {"__name__": "__main__"})
     write(result, token.encode())
-run(given["program"], given["token"], result)
+program, token = given.pop("program"), given.pop("token")
+sys.modules["__main__"] = type(sys)("__main__")  # the program's own, and not this one
+run(program, token, result)
 """
 
 
 def run_limited(program: str, *, seconds: float = 3.0, megabytes: int = 512) -> Outcome:
     """Run a program and say whether it came to its end without an exception.
 
-    It has so many seconds and so much memory; it cannot write a file, start a process or open a socket, sees no
-    environment and no installed packages, and what it prints is thrown away. A program that exits before its end has
-    failed, whatever it exits with.
+    It has so many seconds and so much memory; it cannot write a file, read one but those of Python's standard library,
+    start a process or open a socket, sees no environment and no installed packages, and what it prints is thrown away.
+    A program that exits before its end has failed, whatever it exits with. This stops accidents, and is no sandbox
+    against malice: run programs of someone who means harm in a container.
 
     Parameters
     ----------

@@ -51,6 +51,14 @@ def test_a_program_without_end_is_ended():
         "import socket; socket.socket()",
         "import ctypes; ctypes.CDLL(None)",
         "import shutil; shutil.rmtree('{kept}')",
+        "open('{kept}').read()",
+        "open(b'{kept}').read()",
+        "import pathlib; pathlib.Path('{kept}').read_text()",
+        "import os; os.read(os.open('{kept}', os.O_RDONLY), 9)",
+        "import os; open(os.path.dirname(os.__file__) + '/..' * 20 + '{kept}').read()",
+        "import os; os.chdir('/'); open('{kept}'[1:]).read()",
+        "import os; os.listdir('/')",
+        "import sqlite3; sqlite3.connect('{place}')",
     ],
 )
 def test_what_a_program_cannot_do(attempt, tmp_path):
@@ -59,6 +67,44 @@ def test_what_a_program_cannot_do(attempt, tmp_path):
     assert run_limited(attempt.format(place=place, kept=kept), seconds=20) == "failed"
     assert kept.read_text() == "here"
     assert not place.exists()
+
+
+TELL = (
+    "import os\nfor fd in range(3, 9):\n    try: os.write(fd, token.encode())\n    except OSError: pass\nos._exit(0)\n"
+)
+
+
+@pytest.mark.parametrize(
+    "find",
+    [
+        "import sys; token = sys._getframe(1).f_locals['token']",
+        "import __main__; token = __main__.token",
+        "import __main__; token = __main__.given['token']",
+        "import sys; token = sys._current_frames().popitem()[1].f_back.f_locals['token']",
+        "try: 1 / 0\nexcept Exception as e: token = e.__traceback__.tb_frame.f_back.f_locals['token']",
+        "g = (g.gi_frame.f_back.f_back for _ in [0])\ntoken = next(g).f_locals['token']",
+    ],
+)
+def test_a_program_does_not_find_the_word_that_says_it_has_passed(find):
+    assert run_limited(f"{find}\n{TELL}assert False", seconds=20) == "failed"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "from collections import namedtuple; assert namedtuple('P', 'x y')(1, 2).y == 2",
+        "from typing import NamedTuple\nclass P(NamedTuple):\n    x: int\nassert P(1).x == 1",
+        "from enum import Enum; assert Enum('E', 'a b').a.value == 1",
+        "from dataclasses import dataclass\n@dataclass\nclass D:\n    x: int\nassert D(1).x == 1",
+        "import logging; logging.warning('x')",
+        "import heapq, bisect, string, decimal, fractions, statistics, datetime, json, random, operator, queue",
+        "def g():\n    yield from (1, 2)\nassert sum(g()) == 3",
+        "import contextlib\nwith contextlib.suppress(ValueError): int('x')",
+        "assert __name__ == '__main__'",
+    ],
+)
+def test_what_programs_commonly_do_they_can(program):
+    assert run_limited(program, seconds=20) == "passed"
 
 
 def test_it_sees_no_environment(monkeypatch):
