@@ -127,6 +127,27 @@ def test_the_shell_runs_a_model_where_it_is_asked_to(folder, capsys, monkeypatch
 
 
 @pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["eval", "M", "text.txt", "--samples", "1"], "--samples"),
+        (["eval", "M", "text.txt", "--include", "x"], "--include"),
+        (["eval", "M", "human-eval", "--batch", "4"], "--batch"),
+        (["eval", "M", "human-eval", "--shots", "2"], "--shots"),
+        (["eval", "M", "reasoning:gcd", "--tokens", "9"], "--tokens"),
+        (["eval", "M", "lm-eval:arc_easy", "--temperature", "0.5"], "--temperature"),
+        (["add", "M", "-o", "x", "--text", "code"], "--text"),
+        (["add", "M", "-o", "x", "--init", "random", "--fade", "9"], "--fade"),
+        (["add", "M", "-o", "x", "--streams", "1"], "--streams"),
+    ],
+)
+def test_the_shell_refuses_options_that_would_do_nothing(arguments, option, capsys):
+    assert _run(["pretrained", *arguments], debug=False) == 2
+    said = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert f"Invalid value for {option}: " in said
+    assert "nothing" in said
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["generate", "nobody/nothing", "a"], "from the hub"),

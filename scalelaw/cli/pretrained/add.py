@@ -11,6 +11,7 @@ from scalelaw.cli.pretrained import shared
 
 
 def run(
+    ctx: typer.Context,
     model: shared.Model,
     out: Annotated[str, typer.Option("--output", "-o", metavar="FOLDER", help="Where the streams go.")],
     streams: Annotated[int, typer.Option("--streams", metavar="P", help="Parallel streams.")] = 4,
@@ -35,6 +36,12 @@ def run(
 
     Example: scalelaw pretrained add Qwen/Qwen2.5-3B --streams 4 -o streams/p4
     """
+    if init != "statistics":
+        shared.refuse(ctx, ["text"], f"statistics are not taken with --init {init}")
+    if init != "near-identity":
+        shared.refuse(ctx, ["fade"], f"nothing fades in with --init {init}")
+    if streams == 1:
+        raise typer.BadParameter("with one stream there is nothing to add; ask for 2 or more", param_hint="--streams")
     from scalelaw import pretrained
     from scalelaw.pretrained.initial import OF_TEXT
     from scalelaw.pretrained.statistics import LENGTH, sample

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+OPTIONS = {
+    "human-eval": {"limit", "samples", "temperature", "seconds", "seed"},
+    "reasoning": {"limit", "shots", "seed"},
+    "lm-eval": {"batch", "limit", "shots", "include"},
+    "a text": {"context", "batch", "tokens"},
+}
+"""What each kind of evaluation takes, beside what all take."""
+
+
 def run(
+    ctx: typer.Context,
     model: shared.Model,
     what: Annotated[
         str,
@@ -76,12 +86,15 @@ def run(
 
     Example: scalelaw pretrained eval streams/p4 notes.txt --p 1 --p 4
     """
+    kind, _, names = what.partition(":")
+    chosen = kind if kind in OPTIONS and (kind != "human-eval" or not names) else "a text"
+    idle = sorted(set().union(*OPTIONS.values()) - OPTIONS[chosen])
+    shared.refuse(ctx, idle, f"{chosen} is evaluated, which takes {', '.join(sorted(OPTIONS[chosen]))}")
     from scalelaw import pretrained
     from scalelaw.pretrained import scoring
 
     loaded, tokenizer = shared.models(model, streams_from, revision=revision, dtype=dtype, device=device)
     asked: list[Any] = list(p) if p else [None]
-    kind, _, names = what.partition(":")
     table: pd.DataFrame
     if what == "human-eval":
         table = scoring.human_eval(

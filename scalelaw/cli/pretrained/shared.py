@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -42,6 +43,14 @@ Smoothing = Annotated[float, typer.Option("--smoothing", metavar="X", help="P ti
 def count(text: str, option: str) -> int:
     """A number of things, such as 20M."""
     return options.read_as(lambda given: round(options.quantity(given)), text, option, like="20M")
+
+
+def refuse(ctx: typer.Context, names: Iterable[str], why: str) -> None:
+    """Refuse options that were given and would do nothing."""
+    for name in names:
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name != "DEFAULT":
+            raise typer.BadParameter(f"it would do nothing: {why}", param_hint=f"--{name}")
 
 
 def quieten() -> None:

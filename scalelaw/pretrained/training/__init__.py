@@ -8,6 +8,6 @@ own hand finds the parts: :func:`~scalelaw.pretrained.training.lora.add_lora`, t
 from scalelaw.pretrained.training.callbacks import Nested, StopOnRequest
 from scalelaw.pretrained.training.lora import add_lora, save_lora
 from scalelaw.pretrained.training.plan import Plan, Recipe
-from scalelaw.pretrained.training.running import train
+from scalelaw.pretrained.training.running import held_out_of, train
 
-__all__ = ["Nested", "Plan", "Recipe", "StopOnRequest", "add_lora", "save_lora", "train"]
+__all__ = ["Nested", "Plan", "Recipe", "StopOnRequest", "add_lora", "held_out_of", "save_lora", "train"]

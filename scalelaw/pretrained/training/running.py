@@ -220,7 +220,7 @@ def _finish(
 
 
 def held_out_of(folder: str | os.PathLike[str]) -> dict[int, Documents]:
-    """Losses by document that a finished run left, by P.
+    """Losses by document that a finished run left, by P; two runs are compared by :meth:`Documents.minus`.
 
     Raises
     ------
