@@ -6,7 +6,8 @@
 
 One stage: the runs of ``runs/code``, P streams from the first step. Two stages: one stream for 80 % of the same tokens
 at a constant rate, then P streams for the rest, the rate annealed; everything trained or the streams alone, from random
-prefixes or from near identity. P = 1 in two stages is the control: the same tokens in the same order, no streams.
+prefixes or from near identity. P = 1 in two stages is the control: the same tokens in the same order, no streams. That
+of streams alone is their base, the model that stage one ended with: its rate was never annealed.
 
 Ctrl-C stops it, and the same command goes on.
 """
@@ -14,6 +15,7 @@ Ctrl-C stops it, and the same command goes on.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,14 +43,19 @@ SETTINGS: dict[str, Any] = {
     "tokens": 5_000_000,
     "seeds": 2,
 }
+ONE, ANNEALED, BEGUN = "one stage", "two stages, random prefixes", "end of stage one"
 WAYS = {
-    (1, "all", False): "one stage",
-    (2, "all", False): "two stages, random prefixes",
+    (1, "all", False): ONE,
+    (2, "all", False): ANNEALED,
     (2, "all", True): "two stages, near identity",
     (2, "streams", False): "streams alone, random prefixes",
     (2, "streams", True): "streams alone, near identity",
 }
-CONTROL = "P == 1 and stage == 2"
+
+
+def control(way: str) -> str:
+    """Where the P = 1 stands that a way is compared with; streams alone stand on a base that was never annealed."""
+    return ONE if way == ONE else BEGUN if way.startswith("streams alone") else ANNEALED
 
 
 def cells() -> Iterator[Any]:
@@ -66,60 +73,64 @@ def cells() -> Iterator[Any]:
 
 
 def runs(folder: Path) -> pd.DataFrame:
-    """The runs of both, with the ``way`` each was trained."""
-    one = sl.read(ONE_STAGE).query("width == @WIDTH and P in (1, *@STREAMS)")
+    """The runs of both, and what stage one ended with, by the ``way`` each was trained."""
+    one = sl.read(ONE_STAGE).query("width == @WIDTH and P <= @STREAMS[-1]")
     both = pd.concat([one.assign(stage=1), sl.read(folder / "runs.parquet").assign(stage=2)], ignore_index=True)
     trained = both["trained"].where(both["P"] > 1, "all")
     near = both["near_identity"].astype("boolean").fillna(False)
     keys = zip(both["stage"], trained, near, strict=True)
-    return both.assign(way=[WAYS[int(stage), str(what), bool(begun)] for stage, what, begun in keys])
+    both = both.assign(way=[WAYS[int(stage), str(what), bool(begun)] for stage, what, begun in keys])
+    rows = [json.loads(path.read_text()) for path in sorted(folder.glob("cells/*/row.json"))]
+    begun = pd.DataFrame([row for row in rows if row["D"] < both["D"].min()]).assign(way=BEGUN)
+    return pd.concat([both, begun], ignore_index=True)
 
 
 def losses(both: pd.DataFrame) -> pd.DataFrame:
     """Held-out losses, a row a way and P, a column a seed."""
-    table = both.pivot_table(index=["way", "P"], columns="seed", values="loss").reindex(WAYS.values(), level="way")
+    table = both.pivot_table(index=["way", "P"], columns="seed", values="loss")
+    table = table.reindex([BEGUN, *WAYS.values()], level="way")
     table.columns = [f"seed {seed}" for seed in table.columns]
     return table.assign(C=both.groupby(["way", "P"])["C"].mean()).reset_index()
 
 
 def gains(both: pd.DataFrame) -> pd.DataFrame:
-    """What streams change: loss minus that of P = 1 of the same seed, trained in as many stages."""
+    """What streams change: loss minus that of the P = 1 of `control`, of the same seed."""
     parts = []
     for way in WAYS.values():
-        control = both.query("P == 1 and way == @way") if way == WAYS[1, "all", False] else both.query(CONTROL)
-        frame = paired_differences(pd.concat([control, both.query("P > 1 and way == @way")]), alike=["seed"])
-        parts.append(frame.assign(way=way))
+        base = both[(both["P"] == 1) & (both["way"] == control(way))]
+        pairs = pd.concat([base, both[(both["P"] > 1) & (both["way"] == way)]])
+        against = f"P = 1, {control(way).split(',')[0]}"
+        parts.append(paired_differences(pairs, alike=["seed"]).assign(way=way, against=against))
     found = pd.concat(parts, ignore_index=True)
-    return found[["way", *(name for name in found.columns if name != "way")]]
+    return found[["way", "against", *(name for name in found.columns if name not in ("way", "against"))]]
 
 
 def stages(both: pd.DataFrame) -> pd.DataFrame:
-    """What two stages change: loss minus that of one stage, of the same P and seed."""
-    frame = paired_differences(both, across="way", base="one stage", alike=["P", "seed"], by=["P"])
+    """What two stages change where everything is trained: loss minus that of one stage, of the same P and seed."""
+    whole = both[both["way"].map(control).isin((ONE, ANNEALED)) & (both["way"] != BEGUN)]
+    frame = paired_differences(whole, across="way", base=ONE, alike=["P", "seed"], by=["P"])
     order = {way: place for place, way in enumerate(WAYS.values())}
     return frame.sort_values(["way", "P"], key=lambda column: column.map(order) if column.name == "way" else column)
 
 
 def figure(both: pd.DataFrame, path: Path) -> None:
-    """Loss minus that of P = 1 in one stage, over P: every seed a mark, the mean a line."""
+    """What streams change, by way: every seed a mark, the mean a line."""
     import matplotlib.pyplot as plt
 
     with sl.plot.style("icml"):
         fig, ax = plt.subplots(figsize=(3.25, 2.6))
-        base = both.query("P == 1 and stage == 1").set_index("seed")["loss"]
-        control = both.query(CONTROL)
-        for place, ((stage, _, _), way) in enumerate(WAYS.items()):
-            own = both.query("way == @way")
-            own = pd.concat([control, own.query("P > 1")]) if stage == 2 else own
-            own = own.assign(change=own["loss"].to_numpy() - base.loc[own["seed"]].to_numpy())
-            beside = 1.04 ** (place - 2)
-            mean = own.groupby("P")["change"].mean()
-            line = ax.plot(mean.index * beside, mean, label=way, lw=1)[0]
-            ax.plot(own["P"] * beside, own["change"], "o", ms=2.5, color=line.get_color())
+        for place, way in enumerate(WAYS.values()):
+            base = both[(both["P"] == 1) & (both["way"] == control(way))].set_index("seed")["loss"]
+            own = both[(both["P"] > 1) & (both["way"] == way)]
+            change = own["loss"].to_numpy() - base.loc[own["seed"]].to_numpy()
+            at = own["P"] * 1.06 ** (place - 2)
+            mean = pd.Series(change, index=at).groupby(level=0).mean()
+            line = ax.plot(mean.index, mean, label=way, lw=1)[0]
+            ax.plot(at, change, "o", ms=2.5, color=line.get_color())
         ax.axhline(0, lw=0.6, color="0.5")
-        ax.set(xlabel="streams P", xscale="log", xticks=[1, 2, 4], xticklabels=["1", "2", "4"])
+        ax.set(xlabel="streams P", xscale="log", xticks=STREAMS, xticklabels=map(str, STREAMS), xlim=(1.6, 5))
         ax.minorticks_off()
-        ax.set_ylabel("loss minus that of P = 1, one stage\n(nats per byte)")
+        ax.set_ylabel("loss minus that of its P = 1\n(nats per byte)")
         ax.legend(fontsize=5.5)
         sl.plot.save(ax, path)
         plt.close(fig)
@@ -135,7 +146,7 @@ def report(folder: Path) -> None:
     """The tables and the figure."""
     both = runs(folder)
     show("held-out loss, nats per byte, and training FLOPs of both stages", losses(both))
-    show("what streams change: difference to P = 1 in as many stages, same seed", gains(both))
+    show("what streams change, same seed", gains(both))
     show("what two stages change: difference to one stage, same P and seed", stages(both))
     figure(both, folder.with_name("two-stage"))
 
