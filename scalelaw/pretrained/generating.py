@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from scalelaw.errors import PretrainedError
@@ -17,8 +18,14 @@ def continue_text(
     streams: Any = None,
     temperature: float = 0.0,
     seed: int = 0,
+    until: Callable[[str], bool] | None = None,
 ) -> str:
     """What comes after ``prompt``: at most so many tokens, the likeliest or, with a temperature, drawn.
+
+    Parameters
+    ----------
+    until : callable, optional
+        Told the text after every token; it ends where this says yes.
 
     Raises
     ------
@@ -34,8 +41,14 @@ def continue_text(
         raise PretrainedError("the prompt is empty and this tokenizer has no token to begin with; give some text")
     if temperature > 0:
         transformers.set_seed(seed)
-    drawn = {"do_sample": True, "temperature": temperature} if temperature > 0 else {"do_sample": False}
+    drawn: dict[str, Any] = {"do_sample": True, "temperature": temperature} if temperature > 0 else {"do_sample": False}
     if tokenizer.pad_token_id is None:
         drawn["pad_token_id"] = tokenizer.eos_token_id
-    made = model.generate(**encoded, max_new_tokens=tokens, **drawn, **asked)
-    return str(tokenizer.decode(made[0, encoded["input_ids"].shape[1] :], skip_special_tokens=True))
+    start = encoded["input_ids"].shape[1]
+
+    def said(ids: Any) -> str:
+        return str(tokenizer.decode(ids[0, start:], skip_special_tokens=True))
+
+    if until is not None:
+        drawn["stopping_criteria"] = [lambda ids, _scores, **_: ids.new_full((1,), until(said(ids))).bool()]
+    return said(model.generate(**encoded, max_new_tokens=tokens, **drawn, **asked))

@@ -21,6 +21,9 @@ from scalelaw.pretrained.settings import enter, settings_of
 FIRST = ("input_ids", "attention_mask", "position_ids", "past_key_values")
 """Arguments of a model's call in their order, where they are not named."""
 
+MASKED = "parscale_masked"
+"""Argument of a call whose padding, if any, is known to be hidden."""
+
 
 class WithStreams:
     """What a model with streams can do beside what its class can.
@@ -42,10 +45,16 @@ class WithStreams:
 
     def forward(self, *args: Any, streams: Asked = None, **kwargs: Any) -> Any:
         """The model's own forward pass, with the streams asked for."""
-        _refuse_padding_without_mask(self, args, kwargs, streams)
+        if not kwargs.pop(MASKED, False):
+            _refuse_padding_without_mask(self, args, kwargs, streams)
         if streams is not None:
             kwargs["streams"] = streams
         return super().forward(*args, **kwargs)  # type: ignore[misc]
+
+    def prepare_inputs_for_generation(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """As in transformers, whose ``generate`` makes a mask where none is given, and drops one that hides nothing."""
+        inputs: dict[str, Any] = super().prepare_inputs_for_generation(*args, **kwargs)  # type: ignore[misc]
+        return {**inputs, MASKED: True}
 
     def set_streams(self, streams: Asked) -> None:
         """Choose the streams of the calls to come; nothing is loaded.

@@ -78,6 +78,20 @@ def test_counts_of_an_evaluation_are_whole_numbers_above_none(options):
         pretrained.evaluate(plain("qwen2"), made_tokenizer(True), TEXTS, **options)
 
 
+@pytest.mark.parametrize("streams", [1, 4])
+def test_text_ends_where_it_is_told_to(streams):
+    model, tokenizer = with_streams("qwen2"), made_tokenizer(True)
+    whole = pretrained.continue_text(model, tokenizer, "the", tokens=9, streams=streams)
+    told = []
+    ended = pretrained.continue_text(
+        model, tokenizer, "the", tokens=9, streams=streams, until=lambda text: told.append(text) or len(told) == 3
+    )
+    assert len(told) == 3
+    assert ended == told[-1]
+    assert whole.startswith(ended)
+    assert len(ended) < len(whole)
+
+
 def test_a_model_without_streams_is_what_one_stream_asks_for():
     model, tokenizer = plain("qwen2"), made_tokenizer(True)
     assert pretrained.evaluate(model, tokenizer, TEXTS, streams=1) == pretrained.evaluate(model, tokenizer, TEXTS)

@@ -309,6 +309,16 @@ def test_padding_without_a_mask_is_refused_by_the_streams_of_the_call(chosen, as
     model(padded, (padded != 0).long(), streams=asked)
 
 
+@pytest.mark.parametrize("options", [{}, {"use_cache": False}, {"prefill_chunk_size": 4}, {"num_beams": 2}], ids=str)
+def test_a_mask_that_hides_nothing_is_one_in_generation_too(options, ids):
+    model = with_streams("qwen2")
+    ids[0, 0] = 0  # text, such as what the tokenizer does not know
+    mask = torch.ones_like(ids)
+    made = model.generate(ids, attention_mask=mask, max_new_tokens=2, do_sample=False, **options)
+    if "num_beams" not in options:
+        assert torch.equal(made[:, 11], model(ids, attention_mask=mask).logits[:, -1].argmax(-1))
+
+
 def test_what_begins_with_padding_goes_on_from_a_cache_and_after_an_end(ids):
     model = with_streams("qwen2")
     cache = model(ids, use_cache=True).past_key_values

@@ -46,7 +46,7 @@ def human_eval(
     temperature : float
         0 takes the likeliest.
     tokens : int
-        Of a completion, at most.
+        Of a completion, at most; it ends where the function does.
     seconds : float
         That a program may run; see :func:`~scalelaw.pretrained.scoring.sandbox.run_limited`.
     problems : int, optional
@@ -88,6 +88,7 @@ def human_eval(
                             streams=asked,
                             temperature=temperature,
                             seed=seed + i,
+                            until=lambda text: completed(text) != text,
                         )
                     ),
                     seconds=seconds,

@@ -69,7 +69,12 @@ def reasoning(
             scores = []
             for entry in asked:
                 text = continue_text(
-                    model, tokenizer, f"{before}{entry['question']}\nAnswer:", tokens=tokens, streams=choice
+                    model,
+                    tokenizer,
+                    f"{before}{entry['question']}\nAnswer:",
+                    tokens=tokens,
+                    streams=choice,
+                    until=lambda text: "\n" in text.lstrip(),  # the answer's line has ended
                 )
                 scores.append(asked.score_answer(answer_in(text), entry))
             rows.append({"P": P, "task": name, "metric": "score", **summed(np.asarray(scores, dtype=float))})
