@@ -91,7 +91,8 @@ def add_streams(
     """
     if init not in get_args(Initial):
         raise PretrainedError(f"init is {init!r}; it is one of {', '.join(get_args(Initial))}")
-    if isinstance(scale, bool) or not isinstance(scale, Real) or not 0 < scale < math.inf:
+    given: Any = scale
+    if isinstance(given, bool) or not isinstance(given, Real) or not 0 < cast(float, given) < math.inf:
         raise PretrainedError(f"scale is {scale!r}; it must be a finite number above 0")
     settings = Settings(
         streams=streams,

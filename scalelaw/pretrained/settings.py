@@ -56,8 +56,8 @@ class Settings:
             if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
                 raise PretrainedError(f"{name} is {value!r}; it must be a whole number of at least {least}")
             object.__setattr__(self, name, int(value))  # NumPy's own cannot be written as JSON
-        smoothing = self.smoothing
-        if isinstance(smoothing, bool) or not isinstance(smoothing, Real) or not 0 <= smoothing <= 1:
+        smoothing: Any = self.smoothing
+        if isinstance(smoothing, bool) or not isinstance(smoothing, Real) or not 0 <= float(smoothing) <= 1:
             raise PretrainedError(f"smoothing is {smoothing!r}; it must be a number between 0 and 1")
         object.__setattr__(self, "smoothing", float(smoothing))
         if not isinstance(self.nested, bool):
