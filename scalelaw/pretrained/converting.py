@@ -16,6 +16,7 @@ from torch import nn
 from scalelaw.errors import PretrainedError
 from scalelaw.files import write_atomically
 from scalelaw.harness.rope import rope_of
+from scalelaw.pretrained.adapters import merged
 from scalelaw.pretrained.decoder import attentions
 from scalelaw.pretrained.model import WithStreams
 from scalelaw.pretrained.settings import enter
@@ -57,9 +58,9 @@ def merge(model: Any) -> Any:
 def convert(model: Any, folder: str | os.PathLike[str], *, tokenizer: Any = None) -> Path:
     """Write a model with streams as one checkpoint in the released format, into a folder that is not there yet.
 
-    Prefixes are merged, and streams in float32 rounded to the base's type, in the model too. For Qwen2 it is the format
-    of the released ``qwen2_parscale`` checkpoints; for other families it is the same with their own names. The folder
-    appears when it is complete.
+    Prefixes are merged, and streams in float32 rounded to the base's type, in the model too; LoRA is merged in what is
+    written. For Qwen2 it is the format of the released ``qwen2_parscale`` checkpoints; for other families it is the
+    same with their own names. The folder appears when it is complete.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def convert(model: Any, folder: str | os.PathLike[str], *, tokenizer: Any = None
     place.parent.mkdir(parents=True, exist_ok=True)
     staged = place.with_name(f".{place.name}.{secrets.token_hex(6)}.tmp")
     try:
-        model.save_pretrained(staged)
+        model.save_pretrained(staged, state_dict=merged(model, model.state_dict(), alone=True))
         if tokenizer is not None:
             tokenizer.save_pretrained(staged)
         _name_rope_as_released(staged / "config.json", model.config)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from scalelaw.errors import PretrainedError
+from scalelaw.pretrained.adapters import base_of_lora, inside, load_beside, load_lora
 from scalelaw.pretrained.families import SUFFIX, register
 from scalelaw.pretrained.model import is_streams
 from scalelaw.pretrained.saving import CONFIG, load_streams, read_config
@@ -26,7 +27,8 @@ def load(name: str | os.PathLike[str], *, streams: str | os.PathLike[str] | None
     name : str or path
         A folder or a name on the hub: a model without streams, a checkpoint with them (``qwen2_parscale`` and the like
         of other families), or a folder of streams alone, whose base is then loaded from where it says, at the revision
-        that it says unless another is given.
+        that it says unless another is given; or a folder that :func:`~scalelaw.pretrained.training.train` wrote. LoRA
+        beside streams that were trained with it is loaded too.
     streams : path, optional
         A folder of streams to load onto it.
     **options
@@ -38,18 +40,30 @@ def load(name: str | os.PathLike[str], *, streams: str | os.PathLike[str] | None
         If it cannot be had, there is no such dtype, or the streams do not belong to it.
     """
     check_dtype(options.get("dtype"))
-    if _is_streams_alone(name):
+    name = inside(name)
+    if (base := base_of_lora(name)) is not None:
+        model = load_lora(load(base, **options), Path(name))
+    elif _is_streams_alone(name):
         base, options = _base_of(Path(name), options)
         if not base:
             raise PretrainedError(f"the streams in {name} do not say their base; load it and then call load_streams")
-        model = load_streams(load(base, **options), name)
+        model = _with_streams(load(base, **options), name)
     else:
         model = _fetch("AutoModelForCausalLM", name, **options)
-    return model if streams is None else load_streams(model, streams)
+    return model if streams is None else _with_streams(model, inside(streams))
+
+
+def _with_streams(model: Any, folder: str | os.PathLike[str]) -> Any:
+    """A model with streams of a folder, and with the LoRA beside them where they were trained with it."""
+    said = read_config(Path(folder)).get("lora")
+    return load_streams(load_beside(model, Path(folder), said), folder)
 
 
 def load_tokenizer(name: str | os.PathLike[str], **options: Any) -> Any:
     """The tokenizer that belongs to a model, or to the base of a folder of streams, at the revision that they say."""
+    name = inside(name)
+    if (base := base_of_lora(name)) is not None:
+        return load_tokenizer(base, **options)
     if _is_streams_alone(name):
         base, options = _base_of(Path(name), options)
         return load_tokenizer(base, **options) if base else _fetch("AutoTokenizer", name, **options)

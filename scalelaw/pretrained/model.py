@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from scalelaw.errors import PretrainedError
+from scalelaw.pretrained.adapters import as_without_adapter, merged, unmerged
 from scalelaw.pretrained.attention import implementation
 from scalelaw.pretrained.decoder import heads_of, install
 from scalelaw.pretrained.initial import unset
@@ -33,6 +34,7 @@ class WithStreams:
     """
 
     config: Any
+    _keys_to_ignore_on_load_unexpected = (r"\.lora_[AB]\.",)  # merged into the rest of such a checkpoint
 
     def __init__(self, config: Any, *args: Any, **kwargs: Any):
         super().__init__(config, *args, **kwargs)  # type: ignore[call-arg]
@@ -114,11 +116,20 @@ class WithStreams:
             unset(decoder)
 
     def save_pretrained(self, save_directory: Any, *args: Any, **kwargs: Any) -> None:
-        """As in transformers, with the set of streams in place; those that rest are not part of a checkpoint."""
+        """As in transformers, with the set of streams in place and LoRA merged; those that rest are left out.
+
+        LoRA's own tensors lie beside what it is merged into, so that a ``Trainer`` goes on from its checkpoint.
+        """
         state = kwargs.pop("state_dict", None)
         state = self.state_dict() if state is None else state  # type: ignore[attr-defined]
         kept = {name: value for name, value in state.items() if "resting_streams." not in name}
-        super().save_pretrained(save_directory, *args, state_dict=kept, **kwargs)  # type: ignore[misc]
+        kept = merged(self, kept)
+        with as_without_adapter(self):
+            super().save_pretrained(save_directory, *args, state_dict=kept, **kwargs)  # type: ignore[misc]
+
+    def load_state_dict(self, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
+        """As in torch; a model with LoRA takes checkpoints into which LoRA is merged."""
+        return super().load_state_dict(unmerged(self, state_dict), *args, **kwargs)  # type: ignore[misc]
 
     def _get_dtype_plan(self, dtype: torch.dtype) -> dict[str, torch.dtype]:
         """As in transformers; streams of their own precision keep it, whatever the base is loaded in."""

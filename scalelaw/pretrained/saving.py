@@ -14,6 +14,7 @@ from torch import Tensor
 
 from scalelaw.errors import PretrainedError
 from scalelaw.files import write_atomically
+from scalelaw.pretrained.adapters import has_lora
 from scalelaw.pretrained.adding import find_room, put
 from scalelaw.pretrained.families import SUFFIX
 from scalelaw.pretrained.model import WithStreams, is_streams
@@ -93,6 +94,11 @@ def load_streams(model: Any, folder: str | os.PathLike[str], *, name: str | None
     state = _read_weights(place, described)
     _compare(model, described, place, any_base=any_base)
     settings = Settings(**{field: described[field] for field in Settings.__dataclass_fields__})
+    if described.get("lora") and not any_base and not has_lora(model):
+        raise PretrainedError(
+            f"the streams in {place} were trained beside LoRA, which this model does not have; put that on first with "
+            f"model.load_adapter, or load both with scalelaw.pretrained.load"
+        )
     room = find_room(model, settings, name=place.resolve().name if name is None else name)
     for each in sorted({*room.sizes, *state}):
         if each not in state or each not in room.sizes or room.sizes[each] != state[each].shape:
@@ -174,6 +180,7 @@ def _described(model: Any, revision: str | None) -> dict[str, Any]:
         "base_model_type": config.model_type.removesuffix(SUFFIX),
         "shape": _shape(model),
         "base_weights": fingerprint(model),
+        "lora": has_lora(model),
     }
 
 

@@ -10,8 +10,8 @@ import typer
 from scalelaw.cli import options
 
 MODEL_HELP = (
-    "A folder or a name on the hub: a model, one with streams such as ParScale/ParScale-1.8B-P8, or a folder of "
-    "streams alone, which says its base."
+    "A folder or a name on the hub: a model, one with streams such as ParScale/ParScale-1.8B-P8, a folder of "
+    "streams alone, which says its base, or one that train wrote."
 )
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, show_default=False)]

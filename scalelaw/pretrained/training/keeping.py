@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.errors import PretrainedError
+from scalelaw.pretrained.adapters import has_lora
 from scalelaw.pretrained.model import WithStreams
 from scalelaw.pretrained.saving import save_streams
 from scalelaw.pretrained.training.lora import save_lora
@@ -22,7 +23,7 @@ def keep(plan: Plan, model: Any, tokenizer: Any, folder: Path) -> None:
         return
     if isinstance(model, WithStreams) and model.streams > 1:
         save_streams(model, folder / "streams", revision=plan.revision)
-    if plan.trainable == "lora":
+    if has_lora(model):
         save_lora(model, folder / "lora")
 
 

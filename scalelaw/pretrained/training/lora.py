@@ -12,6 +12,7 @@ from torch import nn
 
 from scalelaw.errors import PretrainedError
 from scalelaw.extras import need
+from scalelaw.pretrained.adapters import has_lora
 from scalelaw.pretrained.decoder import attentions
 from scalelaw.pretrained.model import is_streams
 
@@ -41,6 +42,8 @@ def add_lora(
         If peft is not installed.
     """
     peft: Any = need("peft", extra="pretrained", purpose="LoRA")
+    if has_lora(model):
+        raise PretrainedError("this model has LoRA already; train that, or convert the model to have it merged")
     names = tuple(targets) if targets is not None else linear_layers(model)
     config = peft.LoraConfig(
         r=rank,

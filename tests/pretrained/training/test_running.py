@@ -89,11 +89,20 @@ def test_the_control_sees_the_same_tokens(make_plan):
 
 def test_lora_beside_the_streams(make_plan, material, tmp_path):
     (row,) = train(make_plan(trainable="lora"), tmp_path, device="cpu")
-    model = pretrained.load(tmp_path / "streams")
-    model.load_adapter(str(tmp_path / "lora"))
+    model = pretrained.load(tmp_path)
     found = pretrained.evaluate(model, pretrained.load_tokenizer(material / "base"), held_out(make_plan()), context=16)
     assert found.loss == pytest.approx(row["loss"], abs=1e-6)
     assert row["N"] == row["N_backbone"] + row["added"]
+    logits = model(torch.arange(2, 9)[None]).logits
+    for each in ("streams", "lora"):
+        assert torch.equal(pretrained.load(tmp_path / each)(torch.arange(2, 9)[None]).logits, logits)
+    from_shell = pretrained.load(material / "base", streams=tmp_path / "streams")
+    assert torch.equal(from_shell(torch.arange(2, 9)[None]).logits, logits)
+    with pytest.raises(PretrainedError, match="trained beside LoRA, which this model does not have"):
+        pretrained.load_streams(pretrained.load(material / "base"), tmp_path / "streams")
+    (tmp_path / "lora").rename(tmp_path / "elsewhere")
+    with pytest.raises(PretrainedError, match="put its folder there"):
+        pretrained.load(tmp_path / "streams")
 
 
 def test_a_nested_set_serves_every_P(make_plan, material, tmp_path):
