@@ -13,7 +13,6 @@ from __future__ import annotations
 from statistics import NormalDist
 
 import numpy as np
-from scipy.special import stdtrit
 
 from scalelaw.errors import FitError
 
@@ -119,6 +118,8 @@ def expanded_level(level: float, clusters: int) -> float:
     """
     if clusters < 2:
         return level
+    from scipy.special import stdtrit  # slow to import, and most fits need none
+
     quantile = float(stdtrit(clusters - 1, (1 + level) / 2)) * (clusters / (clusters - 1)) ** 0.5
     return min(1 - 2 * _NORMAL.cdf(-quantile), _LEVEL_BELOW_ONE)
 
