@@ -114,7 +114,7 @@ def expanded_level(level: float, clusters: int) -> float:
     Examples
     --------
     >>> [round(expanded_level(0.95, clusters), 4) for clusters in (0, 6, 12, 240)]
-    [0.95, 0.9951, 0.9785, 0.951]
+    [0.95, 0.9951, 0.9785, 0.9516]
     """
     if clusters < 2:
         return level
