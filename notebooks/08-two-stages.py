@@ -121,7 +121,7 @@ for P in (1, 2, 4):
     torch.manual_seed(0)
     copy = transformers.Qwen2ForCausalLM(base.config)
     copy.load_state_dict(base.state_dict())
-    model = pretrained.add_streams(copy, streams=P, prefix_tokens=8) if P > 1 else copy
+    model = pretrained.add_streams(copy, streams=P, prefix_tokens=8, sample=rows[:8]) if P > 1 else copy
     weights = pretrained.trainable(model, "streams") if P > 1 else list(model.model.norm.parameters())
     optimiser = torch.optim.AdamW(weights, lr=1e-2)
     for step in range(5 if fast else 120):
@@ -146,8 +146,9 @@ with sl.plot.style("icml"):
     sl.plot.save(ax, "../figures/notebook-08-frozen-base")
 
 # %% [markdown]
-# Streams begin as the function that the base is, and gain from there. $P = 1$ has none to train; as a control its last norm
+# Streams begin as the function that the base is, each with the keys and values of another text that fade in. $P = 1$ has none to train; as a control its last norm
 # is trained alone. Look at the axis: all of them gain a hundredth of a nat or so, and which gains more changes with the
 # text. On so small a base, after so few steps, nothing is to be said of how much streams gain.
 # `scalelaw pretrained train MODEL --streams 1 --trainable all` is the control for a real model, and
-# `model(ids, streams=2)` asks a set of four streams for two.
+# `model(ids, streams=[0, 1])` asks a set of four streams for its first two. What SmolLM2-135M gains is in
+# [`runs/smollm2`](../runs/smollm2/README.md).

@@ -181,6 +181,8 @@ def figure(table: Any, path: Path) -> None:
             own = table[table.corpus == corpus]
             for pattern, mark in SHOWN.items():
                 part = own[own.name.str.fullmatch(pattern)].sort_values("P")
+                if part.empty:
+                    continue
                 label = pattern.replace(r"p\d-", "")
                 ax.errorbar(part.P, part.minus_control, 1.96 * part.minus_control_se, fmt=f"{mark}-", label=label)
             ax.axhline(0, lw=0.6, color="0.5")
@@ -233,7 +235,8 @@ def main() -> None:
                         )
         except Stopped as error:
             sys.exit(str(error))
-    print(report(given.out).to_string(index=False, float_format="{:.4f}".format))  # noqa: T201
+    table = report(given.out)
+    print(table.to_string(index=False, float_format="{:.4f}".format, formatters={"C": "{:.2e}".format}))  # noqa: T201
 
 
 def note(text: str) -> None:

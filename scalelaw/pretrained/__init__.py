@@ -33,7 +33,7 @@ from scalelaw.pretrained.adding import add_streams, trainable  # noqa: E402
 from scalelaw.pretrained.converting import convert, merge  # noqa: E402
 from scalelaw.pretrained.evaluating import Documents, Evaluation, evaluate, evaluate_each, score_documents  # noqa: E402
 from scalelaw.pretrained.families import FAMILIES, register  # noqa: E402
-from scalelaw.pretrained.generating import continue_text  # noqa: E402
+from scalelaw.pretrained.generating import continue_text, continue_texts  # noqa: E402
 from scalelaw.pretrained.loading import load, load_tokenizer  # noqa: E402
 from scalelaw.pretrained.saving import load_streams, save_streams  # noqa: E402
 from scalelaw.pretrained.settings import Settings  # noqa: E402
@@ -55,6 +55,7 @@ __all__ = [
     "Settings",
     "add_streams",
     "continue_text",
+    "continue_texts",
     "convert",
     "documents",
     "evaluate",

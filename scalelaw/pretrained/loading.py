@@ -45,8 +45,6 @@ def load(name: str | os.PathLike[str], *, streams: str | os.PathLike[str] | None
         model = load_lora(load(base, **options), Path(name))
     elif _is_streams_alone(name):
         base, options = _base_of(Path(name), options)
-        if not base:
-            raise PretrainedError(f"the streams in {name} do not say their base; load it and then call load_streams")
         model = _with_streams(load(base, **options), name)
     else:
         model = _fetch("AutoModelForCausalLM", name, **options)
@@ -66,7 +64,7 @@ def load_tokenizer(name: str | os.PathLike[str], **options: Any) -> Any:
         return load_tokenizer(base, **options)
     if _is_streams_alone(name):
         base, options = _base_of(Path(name), options)
-        return load_tokenizer(base, **options) if base else _fetch("AutoTokenizer", name, **options)
+        return load_tokenizer(base, **options)
     return _fetch("AutoTokenizer", name, **options)
 
 
@@ -82,11 +80,17 @@ def _is_streams_alone(name: str | os.PathLike[str]) -> bool:
     return place.is_dir() and (place / CONFIG).exists() and not (place / "config.json").exists()
 
 
-def _base_of(place: Path, options: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
-    """The base that streams say, if any, and options with the revision that they say unless another is asked for."""
+def _base_of(place: Path, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The base that streams say, and options with the revision that they say unless another is asked for."""
     described = read_config(place)
+    base = described["base_model_name_or_path"]
+    how = "name the base and give the folder of streams as streams= (in the shell: --streams-from)"
+    if not base:
+        raise PretrainedError(f"the streams in {place} do not say their base; {how}")
+    if Path(base).is_absolute() and not Path(base).is_dir():
+        raise PretrainedError(f"the streams in {place} were made for {base}, which is not there; {how}")
     revision = described["revision"] if options.get("revision") is None else options["revision"]
-    return described["base_model_name_or_path"], {**options, "revision": revision}
+    return base, {**options, "revision": revision}
 
 
 def _fetch(kind: str, name: str | os.PathLike[str], **options: Any) -> Any:
@@ -121,12 +125,18 @@ def _where(options: dict[str, Any]) -> dict[str, Any]:
     return {key: options[key] for key in ("revision", "local_files_only", "token") if key in options}
 
 
+def _is_path(name: str) -> bool:
+    """Whether a name is none that the hub has (at most an owner and a model), or begins with a folder that is here."""
+    first = Path(name).parts[:1]
+    return Path(name).is_absolute() or name.startswith((".", "~")) or name.count("/") > 1 or Path(*first).is_dir()
+
+
 def _why(kind: str, name: str | os.PathLike[str], error: Exception) -> str:
     what = "the tokenizer of" if kind == "AutoTokenizer" else "the model"
     reason = re.split(r"(?<=[a-z)'\"])[.!?] ", " ".join(str(error).split()))[0].rstrip(".") or type(error).__name__
     if Path(name).exists():
         return f"cannot load {what} {name} ({reason}); name a folder that save_pretrained wrote"
-    if Path(name).is_absolute() or str(name).startswith((".", "~")):
+    if _is_path(str(name)):
         return f"cannot load {what} {name}: there is no such folder; name one that save_pretrained wrote"
     return (
         f"cannot fetch {what} {name} from the hub ({reason}); give a folder that holds it, such as one that "

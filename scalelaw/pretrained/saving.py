@@ -14,7 +14,7 @@ from torch import Tensor
 
 from scalelaw.errors import PretrainedError
 from scalelaw.files import write_atomically
-from scalelaw.pretrained.adapters import has_lora
+from scalelaw.pretrained.adapters import STREAMS, has_lora, inside
 from scalelaw.pretrained.adding import find_room, put
 from scalelaw.pretrained.families import SUFFIX
 from scalelaw.pretrained.model import WithStreams, is_streams
@@ -75,12 +75,14 @@ def save_streams(model: Any, folder: str | os.PathLike[str], *, revision: str | 
 def load_streams(model: Any, folder: str | os.PathLike[str], *, name: str | None = None, any_base: bool = False) -> Any:
     """Load a set of streams that :func:`save_streams` wrote, choose it, and return the model.
 
-    Sets that the model has already stay in memory.
+    The folder may be one that :func:`~scalelaw.pretrained.training.train` wrote, too. Sets that the model has already
+    stay in memory.
 
     Parameters
     ----------
     name : str, optional
-        What to call the set; the folder's name where none is given.
+        What to call the set. Where none is given, the folder's name, or that of the folder around it where it is
+        called ``streams``, as :func:`~scalelaw.pretrained.training.train` calls it.
     any_base : bool
         Load it even where the weights of the base are not those that the streams were trained on.
 
@@ -89,7 +91,7 @@ def load_streams(model: Any, folder: str | os.PathLike[str], *, name: str | None
     PretrainedError
         If the files are missing or torn, of a later version, or of another base or shape.
     """
-    place = Path(folder)
+    place = Path(inside(folder))
     described = read_config(place)
     state = _read_weights(place, described)
     _compare(model, described, place, any_base=any_base)
@@ -99,7 +101,7 @@ def load_streams(model: Any, folder: str | os.PathLike[str], *, name: str | None
             f"the streams in {place} were trained beside LoRA, which this model does not have; put that on first with "
             f"model.load_adapter, or load both with scalelaw.pretrained.load"
         )
-    room = find_room(model, settings, name=place.resolve().name if name is None else name)
+    room = find_room(model, settings, name=_name_of(place) if name is None else name)
     for each in sorted({*room.sizes, *state}):
         if each not in state or each not in room.sizes or room.sizes[each] != state[each].shape:
             raise PretrainedError(f"the tensor {each} in {place} does not fit its {CONFIG}; save the streams again")
@@ -109,6 +111,11 @@ def load_streams(model: Any, folder: str | os.PathLike[str], *, name: str | None
         for each, value in state.items():
             own[each].copy_(value)
     return model
+
+
+def _name_of(folder: Path) -> str:
+    whole = folder.resolve()
+    return whole.parent.name if whole.name == STREAMS and whole.parent.name else whole.name
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 import transformers
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from scalelaw import pretrained
 from scalelaw.cli.app import _run
@@ -78,6 +78,33 @@ def test_counts_of_an_evaluation_are_whole_numbers_above_none(options):
         pretrained.evaluate(plain("qwen2"), made_tokenizer(True), TEXTS, **options)
 
 
+@pytest.mark.parametrize("batch", [1, 2, 3])
+@pytest.mark.parametrize("streams", [1, 4])
+@pytest.mark.parametrize("until", [None, lambda text: text.endswith("e")])
+def test_prompts_go_on_alike_alone_and_at_once(batch, streams, until):
+    model, tokenizer = with_streams("qwen2"), made_tokenizer(True)
+    prompts = ["the cat sat on", "a", "it goes", "on and on"]
+    together = pretrained.continue_texts(model, tokenizer, prompts, tokens=7, streams=streams, batch=batch, until=until)
+    one = [pretrained.continue_text(model, tokenizer, each, tokens=7, streams=streams, until=until) for each in prompts]
+    assert list(together) == one
+    assert len(set(one)) > 1
+
+
+def test_a_word_that_comes_first_keeps_the_space_before_it():
+    words = ["▁", "▁the", "▁cat", *"abcdefgh"]
+    inner = Tokenizer(models.BPE(vocab={"<s>": 0, **{word: i + 1 for i, word in enumerate(words)}}, merges=[]))
+    inner.pre_tokenizer, inner.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=inner, bos_token="<s>")
+    model = plain("llama")
+    with torch.no_grad():  # each token is followed by the same one
+        model.lm_head.weight.zero_()
+        model.lm_head.weight[words.index("▁cat") + 1] = 1.0
+    model.model.norm = torch.nn.Linear(16, 16)
+    torch.nn.init.zeros_(model.model.norm.weight)
+    torch.nn.init.ones_(model.model.norm.bias)
+    assert pretrained.continue_text(model, tokenizer, "a", tokens=2) == " cat cat"
+
+
 @pytest.mark.parametrize("streams", [1, 4])
 def test_text_ends_where_it_is_told_to(streams):
     model, tokenizer = with_streams("qwen2"), made_tokenizer(True)
@@ -124,8 +151,12 @@ def test_the_shell_adds_evaluates_generates_and_converts(folder, capsys):
     assert "qwen2_parscale" in capsys.readouterr().out
     assert _run(["pretrained", "generate", out, "the cat", "--tokens", "5"], debug=True) == 0
     assert capsys.readouterr().out == said
-    assert _run(["pretrained", "add", str(folder / "base"), "-o", streams], debug=True) == 0
+    again = ["pretrained", "add", str(folder / "base"), "--prefix-tokens", "5", "-o", streams]
+    assert _run(again, debug=True) == 0
     assert "near-identity: " in capsys.readouterr().out
+    made_up = (folder / "p2/adapter_model.safetensors").read_bytes()
+    assert _run([*again, "--text", text], debug=True) == 0
+    assert (folder / "p2/adapter_model.safetensors").read_bytes() != made_up
 
 
 @pytest.mark.parametrize("verb", ["eval", "generate"])
@@ -145,11 +176,13 @@ def test_the_shell_runs_a_model_where_it_is_asked_to(folder, capsys, monkeypatch
     [
         (["eval", "M", "text.txt", "--samples", "1"], "--samples"),
         (["eval", "M", "text.txt", "--include", "x"], "--include"),
-        (["eval", "M", "human-eval", "--batch", "4"], "--batch"),
+        (["eval", "M", "human-eval", "--seed", "4"], "--seed"),
+        (["eval", "M", "human-eval", "--samples", "4"], "--samples"),
+        (["generate", "M", "a", "--seed", "4"], "--seed"),
         (["eval", "M", "human-eval", "--shots", "2"], "--shots"),
         (["eval", "M", "reasoning:gcd", "--tokens", "9"], "--tokens"),
         (["eval", "M", "lm-eval:arc_easy", "--temperature", "0.5"], "--temperature"),
-        (["add", "M", "-o", "x", "--text", "code"], "--text"),
+        (["add", "M", "-o", "x", "--init", "random", "--text", "code"], "--text"),
         (["add", "M", "-o", "x", "--init", "random", "--fade", "9"], "--fade"),
         (["add", "M", "-o", "x", "--streams", "1"], "--streams"),
     ],
@@ -158,7 +191,7 @@ def test_the_shell_refuses_options_that_would_do_nothing(arguments, option, caps
     assert _run(["pretrained", *arguments], debug=False) == 2
     said = " ".join(capsys.readouterr().err.replace("│", " ").split())
     assert f"Invalid value for {option}: " in said
-    assert "nothing" in said
+    assert "it would do nothing: " in said or option == "--streams"
 
 
 @pytest.mark.parametrize(
@@ -175,6 +208,8 @@ def test_the_shell_refuses_options_that_would_do_nothing(arguments, option, caps
             "dtype is 'int8'; it is one of float32",
         ),
         (["convert", "{base}", "-o", "{base}/x"], "no streams"),
+        (["generate", "{base}/streams", "a"], "/base/streams: there is no such folder"),
+        (["generate", "r/all/streams", "a"], "r/all/streams: there is no such folder"),
         (["add", "{base}", "-o", "{base}/x", "--streams", "0"], "at least 1"),
     ],
 )

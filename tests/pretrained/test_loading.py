@@ -73,3 +73,19 @@ def test_weights_have_no_such_type(dtype):
 def test_streams_are_loaded_beside_those_of_a_folder_of_streams(streams, fetched, tmp_path):
     two = with_streams("qwen2", 2).save_streams(tmp_path / "p2")
     assert pretrained.load(streams, streams=two).stream_sets == {"p2": 2, "p4": 4}
+
+
+@pytest.mark.parametrize("load", [pretrained.load, pretrained.load_tokenizer])
+@pytest.mark.parametrize(("base", "words"), [("base", "which is not there"), (None, "do not say their base")])
+def test_a_base_that_is_gone_can_be_named_anew(load, base, words, tmp_path):
+    model = with_streams("qwen2")
+    model.config._name_or_path = "" if base is None else str(tmp_path / base)
+    if base:
+        plain("qwen2").save_pretrained(tmp_path / base)
+    streams = model.save_streams(tmp_path / "p4")
+    plain("qwen2").save_pretrained(tmp_path / "moved")
+    if base:
+        (tmp_path / base).rename(tmp_path / "elsewhere")
+    with pytest.raises(PretrainedError, match=f"{words}; name the base and give the folder of streams as streams="):
+        load(streams)
+    assert pretrained.load(tmp_path / "moved", streams=streams).streams == 4

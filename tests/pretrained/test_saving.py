@@ -54,6 +54,14 @@ def test_another_set_is_loaded_beside_the_first(ids, tmp_path):
         model.set_streams(4)
 
 
+def test_sets_of_runs_are_called_as_their_runs(tmp_path):
+    model = plain("qwen2")
+    for P, run in ((2, "p2"), (4, "p4")):
+        with_streams("qwen2", P).save_streams(tmp_path / run / "streams")
+        model = pretrained.load_streams(model, tmp_path / run / "streams" if P == 2 else tmp_path / run)
+    assert model.stream_sets == {"p2": 2, "p4": 4}
+
+
 def test_the_files_hold_streams_alone_and_say_what_they_belong_to(tmp_path):
     model = with_streams("qwen2")
     model.config._name_or_path = "someone/base"

@@ -5,6 +5,7 @@ import torch
 import transformers
 
 from scalelaw import pretrained
+from scalelaw.pretrained.training import add_lora
 
 from .conftest import plain
 
@@ -20,33 +21,40 @@ class Rows(torch.utils.data.Dataset):
         return {"input_ids": self.rows[i], "labels": self.rows[i], "attention_mask": torch.ones(9, dtype=torch.long)}
 
 
-@pytest.mark.parametrize("what", ["streams", "all"])
-def test_the_trainer_takes_it_saves_it_and_goes_on(tmp_path, what):
+def made(what):
     model = pretrained.add_streams(plain("qwen2"), 2, 4, fade=2)
+    if what == "lora":
+        return add_lora(model, 2)
     pretrained.trainable(model, what)
-    base = model.lm_head.weight.detach().clone()
+    return model
 
-    def trainer(steps, model):
-        arguments = transformers.TrainingArguments(
-            output_dir=str(tmp_path),
-            max_steps=steps,
-            save_steps=2,
-            per_device_train_batch_size=4,
-            learning_rate=1e-2,
-            report_to=[],
-            use_cpu=True,
-            disable_tqdm=True,
-            dataloader_pin_memory=False,
-        )
-        return transformers.Trainer(model=model, args=arguments, train_dataset=Rows())
 
-    trainer(2, model).train()
-    assert torch.equal(model.lm_head.weight, base) == (what == "streams")
-    assert model.get_decoder().layers[0].self_attn.prefix_v.abs().max() > 0
-    ids = Rows().rows[:2]
-    again = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "checkpoint-2")
-    assert torch.equal(again(ids).logits, model.eval()(ids).logits)
-    pretrained.trainable(again, what)
-    more = trainer(4, again)
+def trainer(model, folder):
+    arguments = transformers.TrainingArguments(
+        output_dir=str(folder),
+        max_steps=4,
+        save_steps=2,
+        per_device_train_batch_size=4,
+        learning_rate=1e-2,
+        report_to=[],
+        use_cpu=True,
+        disable_tqdm=True,
+        dataloader_pin_memory=False,
+    )
+    return transformers.Trainer(model=model, args=arguments, train_dataset=Rows())
+
+
+@pytest.mark.parametrize("what", ["streams", "all", "lora"])
+def test_the_trainer_takes_it_saves_it_and_goes_on_to_the_same_end(tmp_path, what):
+    model, ids = made(what), Rows().rows[:2]
+    prefix = model.get_decoder().layers[0].self_attn.prefix_v
+    base, before = model.lm_head.weight.detach().clone(), prefix.detach().clone()
+    trainer(model, tmp_path).train()
+    assert torch.equal(model.lm_head.weight, base) == (what != "all")
+    assert not torch.equal(prefix, before)
+    again = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "checkpoint-4")
+    torch.testing.assert_close(again.eval()(ids).logits, model.eval()(ids).logits, atol=1e-5, rtol=1e-5)
+    more = trainer(made(what), tmp_path)
     more.train(resume_from_checkpoint=str(tmp_path / "checkpoint-2"))
     assert more.state.global_step == 4
+    assert torch.equal(more.model.eval()(ids).logits, model(ids).logits)

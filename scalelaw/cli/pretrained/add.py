@@ -20,6 +20,7 @@ def run(
     prefix: shared.Prefix = "direct",
     aggregation: shared.Aggregation = "mlp",
     smoothing: shared.Smoothing = 0.1,
+    stream_precision: shared.StreamPrecision = "float32",
     fade: Annotated[
         int, typer.Option("--fade", metavar="PASSES", help="Training passes over which near-identity fades in.")
     ] = 100,
@@ -36,8 +37,8 @@ def run(
 
     Example: scalelaw pretrained add Qwen/Qwen2.5-3B --streams 4 -o streams/p4
     """
-    if init != "statistics":
-        shared.refuse(ctx, ["text"], f"statistics are not taken with --init {init}")
+    if init == "random":
+        shared.refuse(ctx, ["text"], "no text is read with --init random")
     if init != "near-identity":
         shared.refuse(ctx, ["fade"], f"nothing fades in with --init {init}")
     if streams == 1:
@@ -56,6 +57,7 @@ def run(
         prefix=prefix,  # type: ignore[arg-type]
         aggregation=aggregation,  # type: ignore[arg-type]
         smoothing=smoothing,
+        precision=stream_precision,  # type: ignore[arg-type]
         fade=fade,
         sample=None if text is None else sample(tokenizer, pretrained.documents(text), length),
         seed=seed,

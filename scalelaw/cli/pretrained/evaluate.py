@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 OPTIONS = {
-    "human-eval": {"limit", "samples", "temperature", "seconds", "seed"},
-    "reasoning": {"limit", "shots", "seed"},
+    "human-eval": {"batch", "limit", "samples", "temperature", "seconds", "seed"},
+    "reasoning": {"batch", "limit", "shots", "seed"},
     "lm-eval": {"batch", "limit", "shots", "include"},
     "a text": {"context", "batch", "tokens"},
 }
@@ -45,7 +45,7 @@ def run(
         ),
     ] = None,
     batch: Annotated[
-        int, typer.Option("--batch", metavar="B", min=1, help="Windows of text, or requests of lm-eval, at once.")
+        int, typer.Option("--batch", metavar="B", min=1, help="Windows of text, questions or requests at once.")
     ] = 4,
     tokens: Annotated[
         int, typer.Option("--tokens", metavar="N", min=1, help="Stop after so many tokens, at the end of a document.")
@@ -81,8 +81,7 @@ def run(
     """Print loss, perplexity and bits per byte of a text for each P, or scores of tasks.
 
     human-eval runs programs that the model writes, with little time and memory, without network and without files but
-    Python's own; that stops accidents and is no wall against malice, for which run it in a container. It and reasoning
-    ask one question at a time.
+    Python's own; that stops accidents and is no wall against malice, for which run it in a container.
 
     Example: scalelaw pretrained eval streams/p4 notes.txt --p 1 --p 4
     """
@@ -90,6 +89,8 @@ def run(
     chosen = kind if kind in OPTIONS and (kind != "human-eval" or not names) else "a text"
     idle = sorted(set().union(*OPTIONS.values()) - OPTIONS[chosen])
     shared.refuse(ctx, idle, f"{chosen} is evaluated, which takes {', '.join(sorted(OPTIONS[chosen]))}")
+    if what == "human-eval" and temperature == 0:
+        shared.refuse(ctx, ["seed", "samples"], shared.LIKELIEST)
     from scalelaw import pretrained
     from scalelaw.pretrained import scoring
 
@@ -105,6 +106,7 @@ def run(
             temperature=temperature,
             seconds=seconds,
             problems=limit,
+            batch=batch,
             seed=seed,
             say=output.progress,
         )
@@ -116,6 +118,7 @@ def run(
             streams=asked,
             questions=100 if limit is None else limit,
             shots=4 if shots is None else shots,
+            batch=batch,
             seed=seed,
             say=output.progress,
         )

@@ -12,6 +12,7 @@ from scalelaw.cli.pretrained import shared
 
 
 def run(
+    ctx: typer.Context,
     model: shared.Model,
     prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="Text to go on from; - for standard input.")],
     streams_from: shared.From = None,
@@ -24,12 +25,7 @@ def run(
     ] = 0.0,
     seed: Annotated[
         int,
-        typer.Option(
-            "--seed",
-            metavar="S",
-            min=0,
-            help="Seed of the tokens drawn, with a temperature.",
-        ),
+        typer.Option("--seed", metavar="S", min=0, help="Seed of the tokens drawn, with a temperature."),
     ] = 0,
     device: shared.Device = "auto",
     revision: shared.Revision = None,
@@ -39,6 +35,8 @@ def run(
 
     Example: scalelaw pretrained generate streams/p4 "def fibonacci(n):" --p 4
     """
+    if temperature == 0:
+        shared.refuse(ctx, ["seed"], shared.LIKELIEST)
     from scalelaw import pretrained
 
     text = sys.stdin.read() if prompt == "-" else prompt

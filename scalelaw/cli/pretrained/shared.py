@@ -39,6 +39,16 @@ Prefix = Annotated[str, typer.Option("--prefix", metavar="KIND", help="direct or
 Aggregation = Annotated[str, typer.Option("--aggregation", metavar="KIND", help="mlp, linear or mean.")]
 Smoothing = Annotated[float, typer.Option("--smoothing", metavar="X", help="P times a stream's least weight.")]
 
+StreamPrecision = Annotated[
+    str,
+    typer.Option(
+        "--stream-precision",
+        metavar="TYPE",
+        help="Of the streams' weights: float32, or base, the type of the base.",
+    ),
+]
+LIKELIEST = "without a temperature the likeliest tokens are taken, whatever the seed; give --temperature"
+
 
 def count(text: str, option: str) -> int:
     """A number of things, such as 20M."""

