@@ -62,4 +62,5 @@ def token_ids(tokenizer: Any, text: str) -> list[int]:
 
 
 def _is_path(name: str) -> bool:
-    return name.startswith(("text:", "/", ".", "~")) or Path(name).exists()
+    looks = "/" in name or bool(Path(name).suffix)
+    return name.startswith(("text:", "/", ".", "~")) or Path(name).exists() or (looks and ":" not in name)

@@ -199,6 +199,8 @@ def test_the_shell_refuses_options_that_would_do_nothing(arguments, option, caps
     [
         (["generate", "nobody/nothing", "a"], "from the hub"),
         (["eval", "{base}", "{base}/none.txt"], "no file or folder"),
+        (["eval", "{base}", "none.txt"], "no file or folder"),
+        (["eval", "{base}", "none"], "no corpus 'none'"),
         (["generate", "{base}", "a", "--p", "4"], "streams 4 are asked of a model that has none"),
         (["eval", "{base}", "{base}/../text.txt", "--p", "1", "--p", "4"], "streams 4 are asked of a model that has"),
         (["generate", "{base}", "a", "--device", "tpu"], "device 'tpu' is not known"),
