@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from scalelaw.errors import PretrainedError
@@ -88,14 +89,12 @@ def _stopping(said: _Said, until: Callable[[str], bool]) -> Callable[..., Tensor
 
 def _padded(model: Any, tokenizer: Any, prompts: Sequence[str]) -> tuple[Tensor, Tensor, int]:
     """Ids and mask (B, S) of prompts, padded on the left, and the token that pads."""
-    encoded = [tokenizer(prompt, return_tensors="pt")["input_ids"][0] for prompt in prompts]
-    if not all(row.numel() for row in encoded):
+    begin = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    rows = [tokenizer(prompt)["input_ids"] or begin for prompt in prompts]
+    if not all(rows):
         raise PretrainedError("the prompt is empty and this tokenizer has no token to begin with; give some text")
-    found = (tokenizer.pad_token_id, tokenizer.eos_token_id, 0)
-    pad = next(each for each in found if each is not None)
-    longest = max(map(len, encoded))
-    ids = encoded[0].new_full((len(encoded), longest), pad)
-    mask = encoded[0].new_zeros((len(encoded), longest))
-    for i, row in enumerate(encoded):
-        ids[i, longest - len(row) :], mask[i, longest - len(row) :] = row, 1
-    return ids.to(model.device), mask.to(model.device), pad
+    pad = next(each for each in (tokenizer.pad_token_id, tokenizer.eos_token_id, 0) if each is not None)
+    longest = max(map(len, rows))
+    ids = torch.tensor([[pad] * (longest - len(row)) + row for row in rows], device=model.device)
+    mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows], device=model.device)
+    return ids, mask, pad

@@ -83,11 +83,16 @@ def test_counts_of_an_evaluation_are_whole_numbers_above_none(options):
 @pytest.mark.parametrize("until", [None, lambda text: text.endswith("e")])
 def test_prompts_go_on_alike_alone_and_at_once(batch, streams, until):
     model, tokenizer = with_streams("qwen2"), made_tokenizer(True)
-    prompts = ["the cat sat on", "a", "it goes", "on and on"]
+    prompts = ["the cat sat on", "a", "it goes", "", "on and on"]
     together = pretrained.continue_texts(model, tokenizer, prompts, tokens=7, streams=streams, batch=batch, until=until)
     one = [pretrained.continue_text(model, tokenizer, each, tokens=7, streams=streams, until=until) for each in prompts]
     assert list(together) == one
     assert len(set(one)) > 1
+
+
+def test_nothing_goes_on_from_nothing():
+    with pytest.raises(PretrainedError, match="the prompt is empty and this tokenizer has no token to begin with"):
+        pretrained.continue_text(plain("qwen2"), made_tokenizer(False), "")
 
 
 def test_a_word_that_comes_first_keeps_the_space_before_it():
