@@ -14,7 +14,7 @@ from torch import Tensor
 
 from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.attention import implementation
-from scalelaw.pretrained.decoder import DEFAULT, install, put_in_place, sizes_of
+from scalelaw.pretrained.decoder import DEFAULT, attentions, install, put_in_place, sizes_of
 from scalelaw.pretrained.families import _enter, config_class, model_class
 from scalelaw.pretrained.initial import Initial, initialise
 from scalelaw.pretrained.model import WithStreams, is_streams
@@ -205,7 +205,7 @@ def _examine(model: Any) -> Any:
     """Heads of every layer, seen in one pass."""
     kind = type(model).__name__
     refusal = (
-        f"{kind} does not run its attention through transformers' attention interface, so it cannot carry a prefix; "
+        f"{kind} does not run all attention through transformers' attention interface, so it cannot carry a prefix; "
         f"use a decoder that does, such as Qwen2, Llama or Mistral"
     )
     config = getattr(model, "config", None)
@@ -220,7 +220,7 @@ def _examine(model: Any) -> Any:
             note = probe(model.get_decoder(), torch.zeros(1, 1, dtype=torch.long, device=model.device))
         except (PretrainedError, TypeError):  # the argument is lost on its way down, or refused
             note = None
-    if note is None or not note.heads:
+    if note is None or not note.heads or note.modules != attentions(model.get_decoder()):
         raise PretrainedError(refusal)
     return dict(sorted(note.heads.items()))
 

@@ -38,7 +38,8 @@ class Probe:
         """The last token's keys and values of every sequence, and all as it came."""
         self.heads[module.layer_idx] = Heads(key.shape[1], key.shape[3], value.shape[3])
         self.spreads[module.layer_idx] = (_spread(key[:, :, -1]), _spread(value[:, :, -1]))
-        self.modules[module.layer_idx] = module
+        if self.modules.setdefault(module.layer_idx, module) is not module:
+            raise PretrainedError(f"two attentions of this model are both called layer {module.layer_idx}")
         return key, value, mask
 
     def attend(

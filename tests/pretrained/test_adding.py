@@ -176,9 +176,26 @@ def test_other_families_work_too(family, ids):
 
 
 @pytest.mark.parametrize(
-    ("family", "sizes"), [("bloom", {"hidden_size": 16, "n_layer": 1, "n_head": 2}), ("mamba", {})]
+    ("family", "sizes"),
+    [
+        ("bloom", {"hidden_size": 16, "n_layer": 1, "n_head": 2}),
+        ("mamba", {}),
+        ("bart", {"d_model": 16, "decoder_layers": 1, "decoder_attention_heads": 2, "decoder_ffn_dim": 16}),
+        (
+            "minimax",
+            {
+                "hidden_size": 16,
+                "intermediate_size": 16,
+                "num_hidden_layers": 2,
+                "num_attention_heads": 2,
+                "num_key_value_heads": 1,
+                "head_dim": 8,
+                "num_local_experts": 2,
+            },
+        ),
+    ],
 )
-def test_a_model_without_attention_interface_gets_a_sentence(family, sizes):
+def test_a_model_whose_attention_is_not_all_behind_the_interface_gets_a_sentence(family, sizes):
     sizes = sizes or {"hidden_size": 16, "num_hidden_layers": 1, "state_size": 4}
     config = transformers.AutoConfig.for_model(family, vocab_size=61, **sizes)
     model = transformers.AutoModelForCausalLM.from_config(config)
