@@ -209,6 +209,11 @@ def _examine(model: Any) -> Any:
         f"use a decoder that does, such as Qwen2, Llama or Mistral"
     )
     config = getattr(model, "config", None)
+    if hasattr(model, "get_base_model"):
+        raise PretrainedError(
+            f"this {kind} wraps a model; put streams on that first, then LoRA beside them with "
+            f"scalelaw.pretrained.training.add_lora or the model's own add_adapter"
+        )
     if config is None or not hasattr(model, "get_decoder") or getattr(config, "is_encoder_decoder", False):
         raise PretrainedError(f"{kind} is no causal language model of transformers; load one with AutoModelForCausalLM")
     if any(each.is_meta for each in model.parameters()):

@@ -75,12 +75,12 @@ def convert(model: Any, folder: str | os.PathLike[str], *, tokenizer: Any = None
     place = Path(folder)
     if place.exists():
         raise PretrainedError(f"{place} exists already; name a new folder")
-    merge(model)
-    if model.config.parscale_aggregation != "mlp":
+    if getattr(model.config, "parscale_aggregation", "mlp") != "mlp":
         raise PretrainedError(
             f"the released format knows no aggregation but mlp, and this model has "
             f"{model.config.parscale_aggregation}; keep it with save_pretrained instead"
         )
+    merge(model)
     _in_one_type(model)
     place.parent.mkdir(parents=True, exist_ok=True)
     staged = place.with_name(f".{place.name}.{secrets.token_hex(6)}.tmp")

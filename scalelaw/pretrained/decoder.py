@@ -92,7 +92,9 @@ def put_in_place(decoder: Any, settings: Settings, *, name: str) -> None:
         decoder.prefix_maker = Maker(settings, decoder.stream_heads).to(like.device, kept_in)
     else:
         for index, module in attentions(decoder).items():
-            module.prefix_k, module.prefix_v = parameters_of(settings, decoder.stream_heads[index], like)
+            module.prefix_k, module.prefix_v = parameters_of(
+                settings, decoder.stream_heads[index], next(module.parameters()).new_empty(0, dtype=like.dtype)
+            )
     if settings.fade:
         decoder.register_buffer("prefix_passes", passes_of(settings, like.device))
 

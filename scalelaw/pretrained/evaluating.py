@@ -191,14 +191,23 @@ def score_documents(
 
 
 def evaluate_each(
-    model: Any, tokenizer: Any, text: str, *, streams: Sequence[Any], tokens: int = 100_000, **options: Any
+    model: Any,
+    tokenizer: Any,
+    text: str,
+    *,
+    streams: Sequence[Any],
+    tokens: int | None = None,
+    held_out: int | None = None,
+    **options: Any,
 ) -> pd.DataFrame:
     """What :func:`evaluate` says of a file, folder or corpus for each P, a row each.
 
     Parameters
     ----------
     text : str
-        As :func:`scalelaw.pretrained.documents` takes it.
+        As :func:`scalelaw.pretrained.documents` takes it, and so ``held_out``.
+    tokens : int, optional
+        Stop after so many, at the end of a document.
     **options
         Of :func:`evaluate`.
     """
@@ -206,14 +215,20 @@ def evaluate_each(
 
     for each in streams:  # before an evaluation of the first takes its time
         streams_asked(model, each)
-    texts = list(documents_of(text, tokens=tokens))
+    texts = list(documents_of(text, held_out=held_out))
     rows = (evaluate(model, tokenizer, texts, tokens=tokens, streams=each, **options).to_dict() for each in streams)
     return pd.DataFrame(rows)
 
 
 def _given_bytes(tokenizer: Any, ids: Tensor) -> int:
     """Bytes of the first token, where it is text that is given and not predicted."""
-    return 0 if tokenizer.bos_token_id is not None else len(tokenizer.decode(ids[:1]).encode())
+    if tokenizer.bos_token_id is not None:
+        return 0
+    text = tokenizer.decode(ids[:1])
+    if "\ufffd" not in text:
+        return len(text.encode())
+    token = tokenizer.convert_ids_to_tokens(int(ids[0]))  # part of a character
+    return 1 if token.startswith("<0x") else len(token)  # byte-level alphabets write each byte as a letter
 
 
 def _batches(windows: Sequence[Tensor], size: int) -> Iterator[Tensor]:

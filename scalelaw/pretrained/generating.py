@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -31,6 +32,9 @@ def continue_texts(
 ) -> Iterator[str]:
     """What comes after each prompt: at most so many tokens, the likeliest or, with a temperature, drawn.
 
+    They are those of the model: penalties and cuts (``top_k`` and the like) of its ``generation_config.json`` are left
+    out.
+
     Parameters
     ----------
     batch : int
@@ -51,7 +55,6 @@ def continue_texts(
     """
     check_counts(tokens=tokens, batch=batch)
     asked = arguments_of(model, streams)
-    drawn: dict[str, Any] = {"do_sample": True, "temperature": temperature} if temperature > 0 else {"do_sample": False}
     if temperature > 0:
         import transformers
 
@@ -60,8 +63,28 @@ def continue_texts(
         ids, mask, pad = _padded(model, tokenizer, prompts[first : first + batch])
         said = _Said(tokenizer, ids, mask)
         stop = {} if until is None else {"stopping_criteria": [_stopping(said, until)]}
-        options: dict[str, Any] = {"attention_mask": mask, "pad_token_id": pad, **drawn, **stop, **asked}
-        yield from said(model.generate(ids, max_new_tokens=tokens, **options))
+        with _choosing(model, tokens, temperature, pad):
+            made = model.generate(ids, attention_mask=mask, **stop, **asked)
+        yield from said(made)
+
+
+@contextmanager
+def _choosing(model: Any, tokens: int, temperature: float, pad: int) -> Iterator[None]:
+    """For a while, a model that takes its likeliest token, or draws from all, whatever its own configuration adds.
+
+    What a configuration that is passed to ``generate`` leaves open, that of the model fills.
+    """
+    from transformers import GenerationConfig
+
+    own = model.generation_config
+    drawn: dict[str, Any] = {"do_sample": True, "temperature": temperature, "top_k": 0} if temperature > 0 else {}
+    model.generation_config = GenerationConfig(
+        eos_token_id=own.eos_token_id, pad_token_id=pad, max_new_tokens=tokens, **drawn
+    )
+    try:
+        yield
+    finally:
+        model.generation_config = own
 
 
 class _Said:
@@ -80,7 +103,10 @@ class _Said:
 
     def _texts(self, ids: Tensor) -> list[str]:
         rows = [row[start:] for row, start in zip(ids, self.starts, strict=True)]
-        return [str(self.tokenizer.decode(row, skip_special_tokens=True)) for row in rows]
+        return [
+            str(self.tokenizer.decode(row, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+            for row in rows
+        ]
 
 
 def _stopping(said: _Said, until: Callable[[str], bool]) -> Callable[..., Tensor]:

@@ -90,10 +90,10 @@ class Mixed:
         return torch.cat(mixed)[self.back]
 
     def count_pass(self) -> None:
-        """A training pass is over."""
-        for each in self.groups:
-            if each.prefixes is not None:
-                each.prefixes.count_pass()
+        """A training pass is over, one for each set however many groups take streams of it."""
+        by_set = {each.prefixes.parts: each.prefixes for each in self.groups if each.prefixes is not None}
+        for prefixes in by_set.values():
+            prefixes.count_pass()
 
     def join(
         self, module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, additive: bool

@@ -236,6 +236,7 @@ def _compare(model: Any, described: dict[str, Any], folder: Path, *, any_base: b
         raise PretrainedError(
             f"the streams in {folder} were made for other weights ({_base(described)}) than this model's "
             f"({model.config._name_or_path or 'unnamed'}); load that base, or pass any_base=True"
+            + (", as is needed in float16, which rounds weights otherwise" if model.dtype == torch.float16 else "")
         )
 
 

@@ -90,6 +90,43 @@ def test_prompts_go_on_alike_alone_and_at_once(batch, streams, until):
     assert len(set(one)) > 1
 
 
+@pytest.mark.parametrize("temperature", [0.0, 5.0])
+def test_the_likeliest_and_the_drawn_are_the_models_own(temperature):
+    tokenizer, models = made_tokenizer(True), [plain("qwen2"), plain("qwen2")]
+    models[1].generation_config.update(repetition_penalty=50.0, top_k=1, top_p=0.1, no_repeat_ngram_size=1)
+    said = [pretrained.continue_text(each, tokenizer, "the", tokens=12, temperature=temperature) for each in models]
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("name", ["code", "prose"])
+def test_a_folder_called_as_a_corpus_is_does_not_take_its_place(name, tmp_path, monkeypatch):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "a.txt").write_text("not it")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("scalelaw.pretrained.texts.find", lambda found: {name: LookupError(found)}[found])
+    with pytest.raises(AttributeError, match="LookupError"):
+        list(pretrained.documents(name))
+    assert list(pretrained.documents(f"./{name}")) == ["not it"]
+
+
+def test_what_a_run_was_trained_on_is_not_what_it_is_tested_on(folder, capsys):
+    documents = [f"{word} {'abcdefghij'[i]} and so it goes on and on" for i, word in enumerate(["cat"] * 10)]
+    (folder / "data").mkdir()
+    for i, text in enumerate(documents):
+        (folder / "data" / f"{i}.txt").write_text(text * 20)
+    run, data = str(folder / "run"), str(folder / "data")
+    train = ["pretrained", "train", str(folder / "base"), "--data", data, "--tokens", "256", "--context", "16"]
+    options = ["--batch", "2", "--streams", "2", "--prefix-tokens", "2", "--held-out", "500", "--repeat", "-o", run]
+    assert _run([*train, *options], debug=True) == 0
+    held = len(json.loads((folder / "run/held_out.json").read_text())[0]["tokens"])
+    capsys.readouterr()
+    for name in (run, f"{run}/streams"):
+        assert _run(["pretrained", "eval", name, data, "--context", "16", "--json"], debug=True) == 0
+        said = capsys.readouterr()
+        assert json.loads(said.out)[0]["documents"] == held < 10
+        assert "what was held out of it is evaluated" in said.err
+
+
 def test_nothing_goes_on_from_nothing():
     with pytest.raises(PretrainedError, match="the prompt is empty and this tokenizer has no token to begin with"):
         pretrained.continue_text(plain("qwen2"), made_tokenizer(False), "")

@@ -52,7 +52,9 @@ def test_the_shell_fetches_it_too(streams, fetched, capsys, given, wanted):
 
 
 def test_training_fetches_it_too(streams, fetched):
-    plan = Plan(model=str(streams), data="code", tokens=10_000, recipe=Recipe(context=16))
+    settings = pretrained.load(streams).get_decoder().stream_settings
+    fetched.clear()
+    plan = Plan(model=str(streams), data="code", tokens=10_000, settings=settings, recipe=Recipe(context=16))
     made_ready(plan, plan.stages[0], [], made_tokenizer(True), None)
     assert fetched == [("AutoModelForCausalLM", "someone/base", "abc")]
 

@@ -46,6 +46,7 @@ def run(
     from scalelaw import pretrained
     from scalelaw.pretrained.initial import OF_TEXT
     from scalelaw.pretrained.statistics import LENGTH, sample
+    from scalelaw.pretrained.texts import trained_on
 
     loaded, tokenizer = shared.models(model, revision=revision, dtype=dtype)
     length = prefix_tokens if init in OF_TEXT else LENGTH
@@ -59,7 +60,7 @@ def run(
         smoothing=smoothing,
         precision=stream_precision,  # type: ignore[arg-type]
         fade=fade,
-        sample=None if text is None else sample(tokenizer, pretrained.documents(text), length),
+        sample=None if text is None else sample(tokenizer, trained_on(text), length),
         seed=seed,
     )
     place = loaded.save_streams(out, revision=revision)

@@ -29,8 +29,8 @@ def run(
         str,
         typer.Argument(
             metavar="WHAT",
-            help="Loss on a file, a folder, or the held-out part of a corpus (code, prose, ...); or scores: "
-            "human-eval, reasoning:SET,SET or lm-eval:TASK,TASK.",
+            help="Loss on a file, a folder, or the held-out part of a corpus (code, prose, ...) or of what the run was "
+            "trained on; or scores: human-eval, reasoning:SET,SET or lm-eval:TASK,TASK.",
         ),
     ],
     streams_from: shared.From = None,
@@ -135,7 +135,10 @@ def run(
             say=output.progress,
         )
     else:
+        held_out = shared.held_out_of_run(model, what)
+        if held_out is not None:
+            output.note(f"{what} was trained on, and what was held out of it is evaluated")
         table = pretrained.evaluate_each(
-            loaded, tokenizer, what, streams=asked, context=context, batch=batch, tokens=tokens
+            loaded, tokenizer, what, streams=asked, context=context, batch=batch, tokens=tokens, held_out=held_out
         )
     output.table(table, as_json=as_json)

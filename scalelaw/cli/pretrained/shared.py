@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -61,6 +63,18 @@ def refuse(ctx: typer.Context, names: Iterable[str], why: str) -> None:
         source = ctx.get_parameter_source(name)
         if source is not None and source.name != "DEFAULT":
             raise typer.BadParameter(f"it would do nothing: {why}", param_hint=f"--{name}")
+
+
+def held_out_of_run(model: str, text: str) -> int | None:
+    """How many tokens of a text the run held out whose folder, or part of it, is named; None for another text."""
+    place = Path(model)
+    found = next((each / "plan.json" for each in (place, place.parent) if (each / "plan.json").is_file()), None)
+    if found is None:
+        return None
+    plan = json.loads(found.read_text(encoding="utf-8"))
+    data = str(plan.get("data", ""))
+    same = data == text or (Path(data).exists() and Path(text).exists() and Path(data).samefile(text))
+    return plan.get("held_out") if same else None
 
 
 def quieten() -> None:

@@ -76,7 +76,7 @@ class Nested(TrainerCallback):
     """
 
     def __init__(self, counts: Sequence[int] | None = None, *, seed: int = 0):
-        self.counts, self.seed = counts, seed
+        self.wanted, self.counts, self.seed = counts, tuple(counts or ()), seed
         self.whole: Any = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
@@ -86,7 +86,7 @@ class Nested(TrainerCallback):
             raise PretrainedError("nested training needs a set of streams in place; add some with add_streams")
         decoder: Any = model.get_decoder()  # type: ignore[attr-defined]
         self.whole = (decoder.stream_name, tuple(range(decoder.stream_settings.streams)))
-        counts = nested_counts(decoder.stream_settings.streams) if self.counts is None else tuple(self.counts)
+        counts = nested_counts(decoder.stream_settings.streams) if self.wanted is None else tuple(self.wanted)
         if not counts or min(counts) < 1 or max(counts) > len(self.whole[1]):
             raise PretrainedError(f"nested counts {counts} are not within 1 and the {len(self.whole[1])} of the set")
         self.counts = counts
@@ -102,7 +102,6 @@ class Nested(TrainerCallback):
 
     def drawn(self, step: int) -> int:
         """P of a step."""
-        assert self.counts is not None
         return int(np.random.default_rng([self.seed, step]).choice(self.counts))
 
 

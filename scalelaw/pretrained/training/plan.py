@@ -14,6 +14,7 @@ from scalelaw.pretrained.adding import FADE
 from scalelaw.pretrained.initial import Initial
 from scalelaw.pretrained.loading import check_dtype
 from scalelaw.pretrained.settings import Settings
+from scalelaw.pretrained.texts import HELD_OUT
 
 Trainable = Literal["streams", "all", "lora"]
 Precision = Literal["float32", "bfloat16", "float16"]
@@ -127,7 +128,7 @@ class Plan:
     init: Initial = "near-identity"
     recipe: Recipe = field(default_factory=Recipe)
     lora_rank: int = 8
-    held_out: int = 50_000
+    held_out: int = HELD_OUT
     repeat: bool = False
     seed: int = 0
     revision: str | None = None
@@ -201,8 +202,8 @@ class Plan:
         return cls(**{**held, "settings": Settings(**values["settings"]), "recipe": Recipe(**values["recipe"])})
 
     def on_one_stream(self) -> Plan:
-        """The control: the same tokens in the same order through the model without streams."""
-        return replace(self, settings=replace(self.settings, streams=1, nested=False), trainable="all", share=1.0)
+        """The control: the same tokens in the same order and stages through the model without streams."""
+        return replace(self, settings=replace(self.settings, streams=1, nested=False), trainable="all")
 
 
 def _whole(of: Any, *names: str) -> None:

@@ -62,6 +62,14 @@ def coarse(model: Any) -> str | None:
 
 def _check_streams(model: Any, plan: Plan) -> None:
     P = model.streams if isinstance(model, WithStreams) else 1
+    if P > 1 and plan.settings.streams == P:
+        has = model.get_decoder().stream_settings
+        for name in ("prefix_tokens", "smoothing", "aggregation", "prefix", "nested"):
+            if getattr(has, name) != getattr(plan.settings, name):
+                raise PretrainedError(
+                    f"the streams of {plan.model} have {name} {getattr(has, name)} and "
+                    f"{getattr(plan.settings, name)} is asked for; ask for the same, or name the base without streams"
+                )
     if P not in (1, plan.settings.streams):
         raise PretrainedError(
             f"{plan.model} has {P} streams already and {plan.settings.streams} are asked for; ask for {P}, or name "
@@ -98,12 +106,11 @@ def _put_on(model: Any, plan: Plan, tokenizer: Any, texts: Sequence[str] | None)
     if isinstance(model, WithStreams) and P in model.stream_sets.values():
         model.set_streams(P)
         return
-    settings = replace(plan.settings, fade=plan.fade)
     length = plan.settings.prefix_tokens if plan.init in OF_TEXT else LENGTH
     add_streams(
         model,
         init=plan.init,
         sample=sample(tokenizer, texts, length) if plan.init != "random" and texts else None,
         seed=plan.seed,
-        **(settings.to_dict() if plan.fade else settings.to_dict() | {"fade": 0}),
+        **replace(plan.settings, fade=plan.fade).to_dict(),
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 from scalelaw._version import __version__
 from scalelaw.pretrained.evaluating import Documents
-from scalelaw.pretrained.training.callbacks import nested_counts
+from scalelaw.pretrained.training.callbacks import Nested, nested_counts
 from scalelaw.pretrained.training.counting import counts, flops
 from scalelaw.pretrained.training.plan import Plan, Stage
 
@@ -49,24 +50,32 @@ def row_of(plan: Plan, model: Any, P: int, held_out: Documents, train_loss: floa
     }
 
 
-def training_flops(plan: Plan, model: Any) -> float:
-    """C: FLOPs of all stages, streams counted; of a nested run the mean over the P that steps draw from."""
-    return sum(_flops(plan, stage, model) for stage in plan.stages)
-
-
-def _flops(plan: Plan, stage: Stage, model: Any) -> float:
-    nested = plan.settings.nested and stage.streams > 1
-    drawn = nested_counts(stage.streams) if nested else (stage.streams,)
-    tokens = stage.steps * plan.recipe.tokens_a_step
-    each = (
+def training_flops(plan: Plan, model: Any) -> float | None:
+    """C: FLOPs of all stages, streams counted, of a nested run those that its steps drew; None if not to be counted."""
+    found = [
         flops(
             model,
             P,
-            tokens=tokens,
+            tokens=steps * plan.recipe.tokens_a_step,
             context=plan.recipe.context,
             trained=stage.trained,
             checkpointing=plan.recipe.checkpointing,
         )
-        for P in drawn
-    )
-    return sum(each) / len(drawn)
+        for stage in plan.stages
+        for P, steps in _steps_by_streams(plan, stage).items()
+    ]
+    return None if None in found else sum(each for each in found if each is not None)
+
+
+def uncounted(plan: Plan, model: Any) -> str | None:
+    """What is to be said of a model whose FLOPs cannot be counted."""
+    if training_flops(plan, model) is not None:
+        return None
+    return f"the FLOPs of {type(model).__name__} are not known, as its matrices are no dense decoder's: rows have no C"
+
+
+def _steps_by_streams(plan: Plan, stage: Stage) -> dict[int, int]:
+    if not plan.settings.nested or stage.streams == 1:
+        return {stage.streams: stage.steps}
+    draw = Nested(nested_counts(stage.streams), seed=plan.seed).drawn
+    return dict(Counter(draw(step) for step in range(stage.steps)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -12,21 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from scalelaw.errors import PretrainedError, Stopped
 from scalelaw.files import write_atomically
 from scalelaw.harness import devices, torchrun
 from scalelaw.pretrained.evaluating import Documents, score_documents
 from scalelaw.pretrained.loading import load_tokenizer
+from scalelaw.pretrained.saving import fingerprint
 from scalelaw.pretrained.texts import parts
 from scalelaw.pretrained.training.keeping import keep
 from scalelaw.pretrained.training.packing import decoded, pack
 from scalelaw.pretrained.training.plan import Plan, Stage
 from scalelaw.pretrained.training.preparing import coarse, made_ready
-from scalelaw.pretrained.training.rows import row_of, served
+from scalelaw.pretrained.training.rows import row_of, served, uncounted
 from scalelaw.runs.writing import write
 
 PLAN, ROWS, TABLE, HELD_OUT, STAGES = "plan.json", "rows.json", "runs.parquet", "held_out.json", "stages"
+BEGUN = "begun.json"
+"""What text and base the run began with, by hashes."""
 
 
 def train(
@@ -95,9 +100,10 @@ def train(
         own = place / STAGES / stage.name
         if not (own / "done.json").exists():
             model = made_ready(plan, stage, weights, tokenizer, decoded(data.train[:64]))
-            _begin(plan, place)
-            if torchrun.rank() == 0 and (doubt := coarse(model)):
-                say(doubt)
+            _begin(plan, place, {"tokens": _digest(tokens), **({} if weights else {"base": fingerprint(model)})})
+            for doubt in filter(None, (coarse(model), uncounted(plan, model))):
+                if torchrun.rank() == 0:
+                    say(doubt)
             rows = tokens[stage.first_step * plan.recipe.batch :][: stage.steps * plan.recipe.batch]
             _train_stage(plan, stage, model, rows, own, chosen, shard, checkpoint_seconds, stop, say)
             del model
@@ -120,13 +126,25 @@ def _refuse_another(plan: Plan, place: Path) -> None:
         )
 
 
-def _begin(plan: Plan, place: Path) -> None:
-    """Make the folder and say what is in it, once model and data are known to go together."""
+def _digest(tokens: torch.Tensor) -> str:
+    return hashlib.sha256(tokens.numpy().tobytes()).hexdigest()[:16]
+
+
+def _begin(plan: Plan, place: Path, begun: dict[str, str]) -> None:
+    """Make the folder and say what is in it, once model and data are known to go together; or see if they still do."""
+    path = place / BEGUN
+    held = json.loads(path.read_text(encoding="utf-8")) if path.exists() else begun
+    for name, what in (("tokens", f"the text of {plan.data}"), ("base", f"the weights of {plan.model}")):
+        if name in begun and held[name] != begun[name]:
+            raise PretrainedError(
+                f"{what} changed since the run in {place} began; put back what it was, or name another folder"
+            )
     if torchrun.rank() == 0 and not (place / PLAN).exists():
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PretrainedError(f"cannot make the folder {place}: {error.strerror}; choose another place") from None
+        write_atomically(place / BEGUN, json.dumps(begun) + "\n")
         write_atomically(place / PLAN, json.dumps(plan.to_dict(), indent=1) + "\n")
 
 

@@ -99,7 +99,7 @@ class RefuseDivergence(TrainerCallback):
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         """Look at what was logged."""
-        for what in ("loss", "grad_norm"):
+        for what in ("loss",) if args.fp16 else ("loss", "grad_norm"):  # float16 scales, overflows and scales again
             value = (logs or {}).get(what, 0.0)
             if not torch.isfinite(torch.tensor(float(value))):
                 raise Diverged(

@@ -2,19 +2,26 @@
 
 import json
 import math
+import shutil
+from dataclasses import replace
 
 import pytest
 import torch
+import transformers
 
 import scalelaw as sl
 from scalelaw import pretrained
 from scalelaw.cost import parameters, train_flops
 from scalelaw.cost.configs import shape_from_config
 from scalelaw.errors import Diverged, PretrainedError, ScalelawError, Stopped
+from scalelaw.pretrained.texts import parts
 from scalelaw.pretrained.training import Plan, train
-from scalelaw.pretrained.training.packing import Sequences
+from scalelaw.pretrained.training.callbacks import Nested
+from scalelaw.pretrained.training.counting import flops, shape_of
+from scalelaw.pretrained.training.packing import Sequences, decoded
 from scalelaw.pretrained.training.plan import Recipe
 from scalelaw.pretrained.training.preparing import coarse, made_ready
+from scalelaw.pretrained.training.rows import training_flops
 from scalelaw.pretrained.training.running import held_out_of
 
 from ..conftest import plain
@@ -85,6 +92,81 @@ def test_the_control_sees_the_same_tokens(make_plan):
     plan = make_plan(streams=4, share=0.5)
     control = plan.on_one_stream()
     assert (control.D, control.seed, control.data, control.settings.streams) == (plan.D, plan.seed, plan.data, 1)
+    assert [(each.steps, each.schedule) for each in control.stages] == [
+        (each.steps, each.schedule) for each in plan.stages
+    ]
+
+
+@pytest.mark.parametrize("what", ["text", "base"])
+def test_a_run_does_not_go_on_with_another_text_or_base(what, make_plan, material, tmp_path):
+    folder = tmp_path / "material"
+    shutil.copytree(material, folder)
+    data = next(each for each in folder.iterdir() if each.is_file())
+    plan = make_plan(steps=6, data=str(data), model=str(folder / "base"))
+    calls = iter(range(100))
+    with pytest.raises(Stopped):
+        train(plan, tmp_path / "run", device="cpu", stop=lambda: next(calls) >= 2)
+    if what == "text":
+        data.write_text(data.read_text()[::-1])
+    else:
+        model = pretrained.load(folder / "base")
+        torch.nn.init.ones_(model.lm_head.weight)
+        model.save_pretrained(folder / "base")
+    with pytest.raises(PretrainedError, match=f"the {'text' if what == 'text' else 'weights'} of .* changed since"):
+        train(plan, tmp_path / "run", device="cpu")
+
+
+def test_streams_that_are_there_are_those_of_the_plan(make_plan, material, tmp_path):
+    model = pretrained.add_streams(pretrained.load(material / "base"), 2, 8, init="random")
+    model.save_streams(tmp_path / "added")
+    with pytest.raises(PretrainedError, match="have prefix_tokens 8 and 4 is asked for; ask for the same"):
+        train(make_plan(model=str(tmp_path / "added"), steps=4), tmp_path / "other", device="cpu")
+
+
+def test_a_nested_run_counts_what_its_steps_drew(make_plan):
+    plan = make_plan(streams=4, settings={"nested": True}, steps=7)
+    model = pretrained.add_streams(pretrained.load(plan.model), **plan.settings.to_dict())
+    tokens = plan.recipe.tokens_a_step
+    each = {P: flops(model, P, tokens=tokens, context=16, trained="streams") for P in (1, 2, 4)}
+    draw = Nested((1, 2, 4), seed=plan.seed).drawn
+    assert training_flops(plan, model) == pytest.approx(sum(each[draw(step)] for step in range(7)))
+    plain = pretrained.load(plan.model)
+    assert each[1] > flops(plain, 1, tokens=tokens, context=16, trained="streams")  # its prefix is attended to
+
+
+@pytest.mark.parametrize(("family", "gates"), [("gpt_neox", 2), ("starcoder2", 2), ("qwen2", 3), ("gemma2", 3)])
+def test_flops_are_those_of_the_matrices_that_there_are(family, gates):
+    sizes = {"hidden_size": 16, "intermediate_size": 40, "num_hidden_layers": 2, "num_attention_heads": 4}
+    heads = 4 if family == "gpt_neox" else 2
+    own = {"num_key_value_heads": 2, "head_dim": 4} if heads == 2 else {}
+    config = transformers.AutoConfig.for_model(family, vocab_size=61, **sizes, **own)
+    model = pretrained.add_streams(transformers.AutoModelForCausalLM.from_config(config), 2, 4, init="random")
+    shape = shape_of(model)
+    assert (shape.layers, shape.width, shape.ffn, shape.kv_heads) == (2, 16, 40, heads)
+    assert (3 if shape.gated else 2) == gates
+
+
+def test_flops_that_are_not_known_are_left_out_and_said_to_be(make_plan, tmp_path):
+    sizes = {
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "moe_intermediate_size": 8,
+        "num_experts": 4,
+        "num_experts_per_tok": 2,
+    }
+    config = transformers.AutoConfig.for_model(
+        "qwen3_moe", vocab_size=61, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1, **sizes
+    )
+    plan = make_plan()
+    base = transformers.AutoModelForCausalLM.from_config(config)
+    pretrained.load_tokenizer(plan.model).save_pretrained(tmp_path / "base")
+    base.resize_token_embeddings(pretrained.load(plan.model).config.vocab_size)
+    base.save_pretrained(tmp_path / "base")
+    said = []
+    (row,) = train(replace(plan, model=str(tmp_path / "base")), tmp_path / "run", device="cpu", say=said.append)
+    assert row["C"] is None
+    assert "rows have no C" in said[0]
+    assert "C" not in sl.read(tmp_path / "run").columns
 
 
 def test_lora_beside_the_streams(make_plan, material, tmp_path):
@@ -130,8 +212,14 @@ def test_a_nested_set_serves_every_P(make_plan, material, tmp_path):
 def test_other_settings_learn_too(settings, recipe, changes, make_plan, tmp_path):
     plan = make_plan(settings=settings, recipe=recipe, steps=10, **changes)
     (row,) = train(plan, tmp_path, device="cpu")
-    assert math.isfinite(row["loss"])
-    assert row["train_loss"] < 6
+    model = made_ready(plan, plan.stages[0], [], pretrained.load_tokenizer(plan.model), None)
+    began = pretrained.score_documents(
+        model,
+        pretrained.load_tokenizer(plan.model),
+        decoded(parts(plan.data, held_out=plan.held_out).held_out),
+        context=16,
+    )
+    assert row["loss"] < began.summed().loss
 
 
 def test_checkpointing_and_passes_change_nothing(make_plan, tmp_path):
