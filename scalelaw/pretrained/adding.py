@@ -38,7 +38,7 @@ def add_streams(
     scale: float = 1.0,
     fade: int = FADE,
     sample: Tensor | None = None,
-    precision: Precision = "base",
+    precision: Precision = "float32",
     nested: bool = False,
     seed: int = 0,
     name: str | None = None,
@@ -72,7 +72,7 @@ def add_streams(
         Token ids (B, S), of which runs of ``prefix_tokens`` are what streams begin with, and ``statistics`` are taken;
         drawn evenly from the vocabulary where none are given. Text like that of the training is better.
     precision : {"base", "float32"}
-        Type of what is added: the base's, or float32, which small steps of training need on a base in bfloat16. It is
+        Type of what is added: float32, which small steps of training need on a base in bfloat16, or the base's. It is
         kept through saving and loading.
     nested : bool
         The set is to be trained with :class:`~scalelaw.pretrained.training.callbacks.Nested`, so that its first 1, 2,

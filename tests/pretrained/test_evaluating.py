@@ -221,6 +221,11 @@ def test_the_shell_runs_a_model_where_it_is_asked_to(folder, capsys, monkeypatch
         (["eval", "M", "human-eval", "--seed", "4"], "--seed"),
         (["eval", "M", "human-eval", "--samples", "4"], "--samples"),
         (["generate", "M", "a", "--seed", "4"], "--seed"),
+        (
+            ["train", "M", "--data", "x", "--tokens", "9k", "-o", "x", "--streams", "1", "--prefix-tokens", "9"],
+            "--prefix-tokens",
+        ),
+        (["train", "M", "--data", "x", "--tokens", "9k", "-o", "x", "--lora-rank", "9"], "--lora-rank"),
         (["eval", "M", "human-eval", "--shots", "2"], "--shots"),
         (["eval", "M", "reasoning:gcd", "--tokens", "9"], "--tokens"),
         (["eval", "M", "lm-eval:arc_easy", "--temperature", "0.5"], "--temperature"),

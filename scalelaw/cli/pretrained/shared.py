@@ -62,7 +62,7 @@ def refuse(ctx: typer.Context, names: Iterable[str], why: str) -> None:
     for name in names:
         source = ctx.get_parameter_source(name)
         if source is not None and source.name != "DEFAULT":
-            raise typer.BadParameter(f"it would do nothing: {why}", param_hint=f"--{name}")
+            raise typer.BadParameter(f"it would do nothing: {why}", param_hint=f"--{name.replace('_', '-')}")
 
 
 def held_out_of_run(model: str, text: str) -> int | None:

@@ -12,6 +12,7 @@ from scalelaw.cli.stopping import until_stopped
 
 
 def run(
+    ctx: typer.Context,
     model: shared.Model,
     out: Annotated[str, typer.Option("--output", "-o", metavar="FOLDER", help="Where the run lives.")],
     data: Annotated[
@@ -98,6 +99,20 @@ def run(
     from scalelaw.pretrained.settings import Settings
     from scalelaw.pretrained.training import Plan, Recipe, train
 
+    if streams == 1:
+        idle = [
+            "nested",
+            "prefix_tokens",
+            "init",
+            "prefix",
+            "aggregation",
+            "smoothing",
+            "stream_precision",
+            "stream_rate",
+        ]
+        shared.refuse(ctx, idle, "with --streams 1 there are no streams")
+    if trainable != "lora":
+        shared.refuse(ctx, ["lora_rank"], f"there is no LoRA with --trainable {trainable}")
     shared.quieten()
     plan = Plan(
         model=model,

@@ -42,21 +42,21 @@ def run(plan, folder, *options):
     [
         ({"trainable": "streams"}, ["--shard"]),
         ({"trainable": "all", "share": 0.5}, []),
-        ({"trainable": "all", "share": 0.5}, ["--shard"]),
+        ({"trainable": "all", "share": 0.5, "init": "near-identity"}, ["--shard"]),
         ({"trainable": "lora", "settings": {"prefix": "reparameterised"}}, []),
         ({"streams": 4, "settings": {"nested": True}}, ["--shard"]),
     ],
     ids=["streams-sharded", "two stages", "two stages-sharded", "lora", "nested-sharded"],
 )
 def test_two_processes_give_the_loss_of_one(changes, options, make_plan, tmp_path):
-    plan = make_plan(init="random", **changes)
+    plan = make_plan(**{"init": "random", **changes})
     done = run(plan, tmp_path / "two", *options)
     assert done.returncode == 0, done.stderr
     together = json.loads(done.stdout)
     alone = train(plan, tmp_path / "one", device="cpu")
     for one, two in zip(alone, together, strict=True):
-        assert two["loss"] == pytest.approx(one["loss"], abs=2e-3)
-        assert two["train_loss"] == pytest.approx(one["train_loss"], abs=2e-3)
+        assert two["loss"] == pytest.approx(one["loss"], abs=1e-4)
+        assert two["train_loss"] == pytest.approx(one["train_loss"], abs=1e-4)
         assert two["C"] == one["C"]
 
 

@@ -88,7 +88,7 @@ def test_two_stages_see_the_tokens_of_one_in_the_same_order(make_plan, material,
     assert row["C"] == first + train_flops(shape, 2, tokens=4 * 64, context=16, trained="streams")
 
 
-def test_the_control_sees_the_same_tokens(make_plan):
+def test_the_control_has_the_same_tokens_to_see_and_the_same_stages(make_plan):
     plan = make_plan(streams=4, share=0.5)
     control = plan.on_one_stream()
     assert (control.D, control.seed, control.data, control.settings.streams) == (plan.D, plan.seed, plan.data, 1)
