@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from scalelaw.pretrained.scoring.tables import frame, summed
 if TYPE_CHECKING:
     import pandas as pd
 
-STOPS = ("\nclass ", "\ndef ", "\n#", "\n@", "\nprint(", "\nif __name__", "\n```")
+END = re.compile(r"\n(?=\S)")
 """Where a completion of a function ends: what comes next is not indented."""
 
 
@@ -100,8 +101,7 @@ def human_eval(
 
 def completed(text: str) -> str:
     """A completion up to where the function ends."""
-    ends = [at for stop in STOPS if (at := text.find(stop)) >= 0]
-    return text[: min(ends)] if ends else text
+    return END.split(text, maxsplit=1)[0]
 
 
 def solve(problem: Mapping[str, str], completion: str, *, seconds: float = 3.0) -> Outcome:

@@ -21,7 +21,7 @@ from scalelaw.errors import PretrainedError
 Outcome = Literal["passed", "failed", "timed out"]
 
 _GUARD = """
-import json, os, resource, sys
+import _signal, json, os, posix, resource, signal, sys
 given = json.loads(sys.stdin.read())
 result = os.dup(1)
 nothing = os.open(os.devnull, os.O_RDWR)
@@ -36,12 +36,27 @@ refused = (
     "os.chown", "os.truncate", "os.utime", "os.setxattr", "os.removexattr", "os.chflags", "os.lockf", "os.putenv",
     "signal.pthread_kill", "pty.", "fcntl.", "syslog.", "webbrowser.", "urllib.", "http.", "ftplib.", "smtplib.",
     "sys.settrace", "sys.setprofile", "sys._current_", "gc.get_", "code.__new__", "sqlite3.", "os.listxattr",
+    "resource.",
 )
+unwatched = (  # what reaches beyond the program, and what could undo limits, and is no event
+    "mkfifo", "mknod", "setpriority", "nice", "chroot", "umask", "pidfd_open", "pidfd_send_signal", "memfd_create",
+    "copy_file_range", "sendfile", "splice", "sched_setaffinity", "sched_setparam", "sched_setscheduler", "unshare",
+    "setns", "setuid", "setgid", "seteuid", "setegid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups",
+    "initgroups", "setpgid", "setsid", "tcsetpgrp", "setitimer",
+)
+for module in (os, posix, signal, _signal):
+    for name in unwatched:
+        vars(module).pop(name, None)
+starting = type(sys)("_posixsubprocess")  # what subprocess starts processes with
+sys.modules["_posixsubprocess"] = starting
+def fork_exec(*given, stop=PermissionError):
+    raise stop("fork_exec")
+starting.fork_exec = fork_exec
 frames = ("tb_frame", "gi_frame", "cr_frame", "ag_frame")  # which lead to those of the guard
 library = tuple(os.path.join(each, "") for each in sys.path if each)
 writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 def watch(event, arguments, refused=refused, writing=writing, frames=frames, library=library, isinstance=isinstance,
-          str=str, any=any, stop=PermissionError, too_deep=ValueError):
+          str=str, any=any, type=type, stop=PermissionError, too_deep=ValueError):
     if event.startswith(refused):
         raise stop(event)
     if event == "sys._getframe":  # as where there is no such frame, which namedtuple and logging put up with
@@ -54,7 +69,7 @@ def watch(event, arguments, refused=refused, writing=writing, frames=frames, lib
         raise stop(event)
     if event in ("open", "os.listdir", "os.scandir"):
         path = arguments[0]
-        if not isinstance(path, str) or ".." in path or not (path + "/").startswith(library):
+        if type(path) is not str or ".." in path or not (path + "/").startswith(library):
             raise stop(event)
 def run(program, token, result, write=os.write, compile=compile, exec=exec, hook=sys.addaudithook):
     hook(watch)

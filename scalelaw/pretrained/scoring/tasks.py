@@ -144,6 +144,14 @@ def lm_eval_tasks(
     return frame(rows)
 
 
+def _asked(found: dict[str, Any], task: str) -> int:
+    """Questions of a task, or of all tasks of a group."""
+    own = found["n-samples"].get(task)
+    if own is not None:
+        return int(own["effective"])
+    return sum(_asked(found, each) for each in found["group_subtasks"].get(task, ()))
+
+
 def _rows(P: int, found: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for task, values in found["results"].items():
@@ -159,7 +167,7 @@ def _rows(P: int, found: dict[str, Any]) -> list[dict[str, Any]]:
                     "metric": metric if chosen == "none" else f"{metric} ({chosen})",
                     "value": float(value),
                     "stderr": float(error) if isinstance(error, int | float) else float("nan"),
-                    "n": found["n-samples"][task]["effective"],
+                    "n": _asked(found, task),
                 }
             )
     return rows

