@@ -144,7 +144,7 @@ def test_a_process_says_what_is_wrong_with_it_alone(tmp_path):
         "own = torchrun.rank() == 2\n"
         "if not saying.is_said_elsewhere('of one alone' if own else 'of all'):\n"
         "    print('of one alone' if own else 'of all', flush=True)\n"
-        "import time; time.sleep(2)\n"  # the store goes with the first process
+        "import time; time.sleep(10)\n"  # the store goes with the first process
     )
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=3", str(program)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=True)
