@@ -17,8 +17,9 @@ from scalelaw.pretrained.scoring.tables import frame, summed
 if TYPE_CHECKING:
     import pandas as pd
 
+BODY = re.compile(r"^[ \t]+\S", re.MULTILINE)
 END = re.compile(r"\n(?=\S)")
-"""Where a completion of a function ends: what comes next is not indented."""
+"""Where a completion of a function ends: after a line that is indented, what comes next is not."""
 
 
 def human_eval(
@@ -101,7 +102,9 @@ def human_eval(
 
 def completed(text: str) -> str:
     """A completion up to where the function ends."""
-    return END.split(text, maxsplit=1)[0]
+    body = BODY.search(text)
+    end = END.search(text, body.end()) if body else None
+    return text[: end.start()] if end else text
 
 
 def solve(problem: Mapping[str, str], completion: str, *, seconds: float = 3.0) -> Outcome:

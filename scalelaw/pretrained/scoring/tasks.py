@@ -144,12 +144,16 @@ def lm_eval_tasks(
     return frame(rows)
 
 
-def _asked(found: dict[str, Any], task: str) -> int:
+def _asked(found: dict[str, Any], name: str) -> int:
     """Questions of a task, or of all tasks of a group."""
-    own = found["n-samples"].get(task)
-    if own is not None:
-        return int(own["effective"])
-    return sum(_asked(found, each) for each in found["group_subtasks"].get(task, ()))
+    return sum(int(found["n-samples"][task]["effective"]) for task in _tasks_of(found, name))
+
+
+def _tasks_of(found: dict[str, Any], name: str) -> set[str]:
+    """Itself, or the tasks of a group and of the groups in it, each once."""
+    if name in found["n-samples"]:
+        return {name}
+    return set().union(*(_tasks_of(found, each) for each in found["group_subtasks"][name]))
 
 
 def _rows(P: int, found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Programs that end well, badly, never, and too soon; and what they cannot do meanwhile."""
 
+import os
+import pathlib
 import sys
 
 import pytest
@@ -47,6 +49,15 @@ def test_a_program_without_end_is_ended():
         "import os; os.remove('{kept}')",
         "import os; os.rename('{kept}', '{place}')",
         "import os; os.mkdir('{place}')",
+        "import sys; del sys.modules['posix']; import posix; posix.mkfifo('{place}')",
+        "import importlib.util as u, posix; u.module_from_spec(posix.__spec__).mkfifo('{place}')",
+        "import sys; del sys.modules['_posixsubprocess']; from _posixsubprocess import fork_exec",
+        "import sys; del sys.modules['time']; import time",
+        "import time; time.clock_settime",
+        "import _posixshmem",
+        "import readline; readline.write_history_file('{place}')",
+        "try: import _interpreters as i\nexcept ImportError: import _xxsubinterpreters as i\n"
+        "i.run_string(i.create(), \"import os; os.mkfifo('{place}')\")",
         "import os, signal; os.kill(os.getppid(), signal.SIGKILL)",
         "import socket; socket.socket()",
         "import ctypes; ctypes.CDLL(None)",
@@ -116,6 +127,19 @@ def test_a_program_does_not_find_the_word_that_says_it_has_passed(find):
     ],
 )
 def test_what_programs_commonly_do_they_can(program):
+    assert run_limited(program, seconds=20) == "passed"
+
+
+SYSTEM = pathlib.Path("/usr/bin/python3")
+
+
+@pytest.mark.skipif(
+    not SYSTEM.exists() or sys.platform == "win32" or os.geteuid() != 0,
+    reason="needs root, and a Python that nobody can read",
+)
+def test_of_root_it_runs_as_nobody(monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(SYSTEM))
+    program = "import os, decimal, bisect\nassert 0 not in os.getresuid() + os.getresgid() and os.getgroups() == []"
     assert run_limited(program, seconds=20) == "passed"
 
 

@@ -22,6 +22,13 @@ def test_a_completion_ends_where_the_function_does():
     assert completed("    return 1\n\ndef other():\n    pass") == "    return 1\n"
     assert completed("    return 1\nSo much for that.\n    x") == "    return 1"
     assert completed("    return 1\n    # not yet\n") == "    return 1\n    # not yet\n"
+    assert completed("# of the body\n\n\tx = 1\n\n    return x\n```\n") == "# of the body\n\n\tx = 1\n\n    return x"
+    assert completed("no body\nat all") == "no body\nat all"
+
+
+@pytest.mark.parametrize("after", ["if __name__ == '__main__':", "assert f(1)", "```", "# Then", "@cache", "So much."])
+def test_whatever_is_not_indented_ends_a_completion(after):
+    assert completed(f"    return 1\n{after}\n    x") == "    return 1"
 
 
 @pytest.mark.parametrize("k", [1, 10])
@@ -79,8 +86,8 @@ metric_list:
 
 
 GROUP = """
-group: both
-task: [letters]
+group: {name}
+task: {tasks}
 aggregate_metric_list:
   - metric: acc
     aggregation: mean
@@ -130,11 +137,12 @@ def test_lm_evaluation_harness_by_P(tmp_path, monkeypatch, capsys):
     assert found["results"]["letters"]["acc,none"] == expected[1]
     with pytest.raises(PretrainedError, match="no task 'nothing'"):
         scoring.lm_eval_tasks(model, tokenizer, ["nothing"])
-    (tmp_path / "group.yaml").write_text(GROUP)
-    whole = scoring.lm_eval_tasks(model, tokenizer, ["both"], streams=[4], include=str(tmp_path))
-    of_group, of_task = (whole[whole.task == name].iloc[0] for name in ("both", "letters"))
-    assert (of_group.n, of_task.n) == (4, 4)
-    assert of_group.value == of_task.value == expected[1]
+    (tmp_path / "again.yaml").write_text(TASK.format(data=data).replace("task: letters", "task: again"))
+    (tmp_path / "both.yaml").write_text(GROUP.format(name="both", tasks="[letters, again]"))
+    (tmp_path / "outer.yaml").write_text(GROUP.format(name="outer", tasks="[both, letters]"))
+    whole = scoring.lm_eval_tasks(model, tokenizer, ["outer"], streams=[4], include=str(tmp_path))
+    assert dict(zip(whole.task, whole.n, strict=True)) == {"letters": 4, "again": 4, "both": 8, "outer": 8}
+    assert whole.value.tolist() == [expected[1]] * 4
 
 
 @pytest.mark.parametrize(
