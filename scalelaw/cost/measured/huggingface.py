@@ -56,7 +56,8 @@ def random_model(config: Mapping[str, Any], streams: int = 1, *, dtype: Any = No
     if streams > 1:
         from scalelaw.pretrained import add_streams
 
-        add_streams(model, streams, Shape.from_config(config).prefix_tokens, init="random")
+        prefix = Shape.from_config(config).prefix_tokens
+        add_streams(model, streams, prefix, init="random", precision="base")  # the type that `measure_costs` is asked for
     return model
 
 
