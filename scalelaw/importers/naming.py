@@ -58,11 +58,11 @@ def loss_name(names: Iterable[str], asked: str | None, run: str) -> str:
         return asked
     if not found:
         raise RunsError(
-            f"run {run!r} logs no held-out loss, only {_listed(names)}; name one with loss, "
+            f"run {run!r} logs no held-out loss, only {_listed(names)}; name one (loss=, in the shell --loss), "
             f"though a training loss is not the same"
         )
     if len(found) > 1:
-        raise RunsError(f"run {run!r} logs {_listed(found)}; name one with loss")
+        raise RunsError(f"run {run!r} logs {_listed(found)}; name one (loss=, in the shell --loss)")
     return found[0]
 
 

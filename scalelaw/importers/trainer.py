@@ -144,10 +144,14 @@ def _config(root: Path, path: Path, given: Any) -> dict[str, Any]:
             try:
                 values = json.loads(file.read_text(encoding="utf-8"))
             except (OSError, ValueError):
-                raise RunsError(f"{file} cannot be read as JSON; name another with config") from None
+                raise RunsError(
+                    f"{file} cannot be read as JSON; name another (config=, in the shell --config)"
+                ) from None
             if isinstance(values, dict):
                 return values
-    raise RunsError(f"{path} has no config.json beside it, which says N and P; name one with config")
+    raise RunsError(
+        f"{path} has no config.json beside it, which says N and P; name one (config=, in the shell --config)"
+    )
 
 
 def _loss_name(history: Iterable[dict[str, Any]], asked: str | None, path: Path) -> str:
@@ -162,7 +166,7 @@ def _loss_name(history: Iterable[dict[str, Any]], asked: str | None, path: Path)
             f"the same, with --loss loss or loss='loss'"
         )
     if len(names) > 1:
-        raise RunsError(f"{path} logs {' and '.join(names)}; name one with loss")
+        raise RunsError(f"{path} logs {' and '.join(names)}; name one (loss=, in the shell --loss)")
     return names[0]
 
 

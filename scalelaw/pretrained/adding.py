@@ -14,7 +14,7 @@ from torch import Tensor
 
 from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.attention import implementation
-from scalelaw.pretrained.decoder import DEFAULT, attentions, install, put_in_place, sizes_of
+from scalelaw.pretrained.decoder import DEFAULT, attentions, install, note_heads, put_in_place, sizes_of
 from scalelaw.pretrained.families import _enter, config_class, model_class
 from scalelaw.pretrained.initial import Initial, initialise
 from scalelaw.pretrained.model import WithStreams, is_streams
@@ -176,6 +176,7 @@ def put(model: Any, room: Room) -> None:
     vars(config).pop("model_type", None)  # one that was read from a file has the old one of its own
     model.__class__ = model_class(type(model))
     enter(room.settings, config)
+    note_heads(model.get_decoder(), room.heads, config)
     install(model.get_decoder(), room.settings, room.heads, name=room.name)
     _enter(type(model))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any, cast
 
 import torch
@@ -20,12 +21,16 @@ from scalelaw.pretrained.attention import ARGUMENT, NAMES
 from scalelaw.pretrained.caching import make_room
 from scalelaw.pretrained.mixed import Filling, Group, Mixed
 from scalelaw.pretrained.prefixes import Heads, Maker, Prefixes, parameters_of, passes_of
-from scalelaw.pretrained.selection import Asked, Key, counts_in, resolve
+from scalelaw.pretrained.selection import Asked, Key, by_row, requests_in, resolve
 from scalelaw.pretrained.settings import Settings
 from scalelaw.pretrained.shelf import Shelf
 
 DEFAULT = "default"
 """Name of a set of streams that was given none."""
+
+
+HEADS = "parscale_heads"
+"""Where a model's ``config.json`` says layer, kv heads, sizes of a key and of a value, if its other fields do not."""
 
 
 class InPlace:
@@ -62,10 +67,22 @@ def attentions(decoder: nn.Module) -> dict[int, Any]:
 def heads_of(decoder: Any) -> dict[int, Heads]:
     """Keys and values of every layer, as the configuration says."""
     config = decoder.config
+    if said := getattr(config, HEADS, None):
+        return {index: Heads(*sizes) for index, *sizes in said}
     count = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     usual = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     sizes = {index: getattr(module, "head_dim", usual) for index, module in attentions(decoder).items()}
     return {index: Heads(count, size, size) for index, size in sizes.items()}
+
+
+def note_heads(decoder: Any, heads: Mapping[int, Heads], config: Any) -> None:
+    """Write keys and values of every layer into a model's configuration, where that says others or none."""
+    try:
+        said = heads_of(decoder)
+    except (AttributeError, TypeError):
+        said = {}
+    if said != heads:
+        setattr(config, HEADS, [[index, *astuple(each)] for index, each in heads.items()])
 
 
 def install(decoder: Any, settings: Settings, heads: Mapping[int, Heads], *, name: str = DEFAULT) -> None:
@@ -136,6 +153,8 @@ def spread(decoder: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
     given[ARGUMENT] = prefixes
     if prefixes is not None:
         make_room(given.get("past_key_values"))
+        if prefixes.filling is not None:
+            _place_by_mask(decoder, given)
         for name in ("input_ids", "inputs_embeds", "attention_mask", "position_ids", "token_type_ids"):
             value = given.get(name)
             if value is not None and not (name == "position_ids" and len(value) == 1):  # which then are those of all
@@ -146,14 +165,35 @@ def spread(decoder: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
 
 def _asked(decoder: Any, asked: Asked, given: dict[str, Any]) -> Prefixes | Mixed | None:
     """What a call asks for: nothing, the same streams for every row, or each row's own."""
-    if not isinstance(asked, Tensor):
+    if not by_row(asked):
         return _prefixes(decoder, resolve(decoder, asked))
-    text = given.get("input_ids") if given.get("inputs_embeds") is None else given["inputs_embeds"]
-    keys = [resolve(decoder, P) for P in counts_in(asked, len(cast(Tensor, text)))]
+    keys = [resolve(decoder, one) for one in requests_in(asked, len(_text(given)))]
     if len(set(keys)) == 1:
         return _prefixes(decoder, keys[0])
     rows = {key: [row for row, own in enumerate(keys) if own == key] for key in keys}
     return Mixed([Group(own, _prefixes(decoder, key)) for key, own in rows.items()])
+
+
+def _text(given: Mapping[str, Any]) -> Tensor:
+    """What is read: ids (B, S) or embeddings (B, S, W)."""
+    return cast(Tensor, given.get("input_ids") if given.get("inputs_embeds") is None else given["inputs_embeds"])
+
+
+def _place_by_mask(decoder: Any, given: dict[str, Any]) -> None:
+    """Count positions from where the text of each row begins, as ``generate`` does, where padding is before it.
+
+    Between tokens of a text only distances matter to most models, but a prefix lies before position 0.
+    """
+    mask = given.get("attention_mask")
+    if "position_ids" not in decoder.stream_argument_names or given.get("position_ids") is not None:
+        return
+    if not isinstance(mask, Tensor) or mask.dim() != 2:
+        return
+    if not torch.compiler.is_compiling() and bool(mask[:, 0].all()):  # no padding before the text
+        return
+    cache, length = given.get("past_key_values"), _text(given).shape[1]
+    here = torch.arange(length, device=mask.device) + (0 if cache is None else cache.get_seq_length())
+    given["position_ids"] = (mask.long().cumsum(-1) - 1).clamp(min=0)[:, here]
 
 
 def _prefixes(decoder: Any, key: Key | None) -> Prefixes | None:
@@ -187,6 +227,8 @@ def _check_cache(cache: Any, prefixes: Prefixes | Mixed | None) -> None:
     if cache is None or torch.compiler.is_compiling():
         return
     filling = None if prefixes is None else prefixes.filling
+    if not hasattr(cache, "get_seq_length"):
+        raise PretrainedError(f"past_key_values is a {type(cache).__name__}; give a Cache of transformers, or none")
     mark = getattr(cache, "scalelaw_streams", None)
     if mark == filling:
         return

@@ -133,11 +133,13 @@ def _is_path(name: str) -> bool:
 
 def _why(kind: str, name: str | os.PathLike[str], error: Exception) -> str:
     what = "the tokenizer of" if kind == "AutoTokenizer" else "the model"
+    if Path(name).is_dir() and not (Path(name) / "config.json").exists():
+        return f"{name} holds no model (no config.json); name one that save_pretrained, save_streams or train wrote"
     reason = re.split(r"(?<=[a-z)'\"])[.!?] ", " ".join(str(error).split()))[0].rstrip(".") or type(error).__name__
     if Path(name).exists():
         return f"cannot load {what} {name} ({reason}); name a folder that save_pretrained wrote"
     if _is_path(str(name)):
-        return f"cannot load {what} {name}: there is no such folder; name one that save_pretrained wrote"
+        return f"cannot load {name}: there is no such folder; name one that save_pretrained wrote"
     return (
         f"cannot fetch {what} {name} from the hub ({reason}); give a folder that holds it, such as one that "
         f"save_pretrained wrote on a machine that reaches the hub"

@@ -16,7 +16,7 @@ from scalelaw.pretrained.decoder import heads_of, install
 from scalelaw.pretrained.initial import unset
 from scalelaw.pretrained.mixed import reordered
 from scalelaw.pretrained.resting import lay, lift
-from scalelaw.pretrained.selection import Asked, counts_in, resolve, sets_of
+from scalelaw.pretrained.selection import Asked, by_row, requests_in, resolve, sets_of
 from scalelaw.pretrained.settings import enter, settings_of
 
 FIRST = ("input_ids", "attention_mask", "position_ids", "past_key_values")
@@ -30,7 +30,8 @@ class WithStreams:
     """What a model with streams can do beside what its class can.
 
     Every call, ``generate`` among them, takes ``streams=``: P (1 is the model without streams), the name of a set in
-    memory, a list of the streams to keep of the chosen set, or a tensor (B) with P of each row of the batch.
+    memory, or a list of the streams to keep of the chosen set. Rows of a batch have requests of their own as a tensor
+    (B) with P of each, or as a list of names of sets (or P), one a row.
     """
 
     config: Any
@@ -57,6 +58,13 @@ class WithStreams:
         """As in transformers, whose ``generate`` makes a mask where none is given, and drops one that hides nothing."""
         inputs: dict[str, Any] = super().prepare_inputs_for_generation(*args, **kwargs)  # type: ignore[misc]
         return {**inputs, MASKED: True}
+
+    def _expand_inputs_for_generation(self, expand_size: int = 1, *args: Any, **kwargs: Any) -> Any:
+        """As in transformers, which gives each row as many copies as it has beams; requests by name have them too."""
+        asked: Any = kwargs.get("streams")
+        if by_row(asked) and not isinstance(asked, Tensor):
+            kwargs["streams"] = [one for one in asked for _ in range(expand_size)]
+        return super()._expand_inputs_for_generation(expand_size, *args, **kwargs)  # type: ignore[misc]
 
     def set_streams(self, streams: Asked) -> None:
         """Choose the streams of the calls to come; nothing is loaded.
@@ -184,7 +192,7 @@ def _refuse_padding_without_mask(model: Any, args: tuple[Any, ...], kwargs: dict
 def _with_streams(model: Any, asked: Asked, ids: Tensor) -> Tensor:
     """Which rows of a call take streams, (B)."""
     decoder = model.get_decoder()
-    if isinstance(asked, Tensor):
-        each = [resolve(decoder, P) is not None for P in counts_in(asked, len(ids))]
+    if by_row(asked):
+        each = [resolve(decoder, one) is not None for one in requests_in(asked, len(ids))]
         return torch.tensor(each, device=ids.device)
     return torch.full((len(ids),), resolve(decoder, asked) is not None, device=ids.device)

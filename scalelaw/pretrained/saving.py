@@ -47,8 +47,9 @@ def save_streams(model: Any, folder: str | os.PathLike[str], *, revision: str | 
     Raises
     ------
     PretrainedError
-        If there are no streams, or not all of a set is chosen.
+        If there are no streams, not all of a set is chosen, or the folder is that of a model or another adapter.
     """
+    check_place(folder)
     key = cast(Any, model).get_decoder().stream_choice if isinstance(model, WithStreams) else None
     if key is None:
         raise PretrainedError("no streams are chosen to be saved; choose a set with set_streams")
@@ -70,6 +71,29 @@ def save_streams(model: Any, folder: str | os.PathLike[str], *, revision: str | 
     write_atomically(place / WEIGHTS, weights)
     write_atomically(place / CONFIG, json.dumps(described, indent=2) + "\n")
     return place
+
+
+def check_place(folder: str | os.PathLike[str], *, new: bool = False) -> None:
+    """Refuse to write streams where they would hide a model, or take the place of another adapter.
+
+    Parameters
+    ----------
+    new : bool
+        Whether to refuse a folder with streams, or with a run, as well.
+    """
+    place = Path(folder)
+    for file, what in (("config.json", "a model"), ("plan.json", "a run")):
+        if (place / file).exists() and (new or file == "config.json"):
+            raise PretrainedError(f"{place} is the folder of {what}; name another, such as {place}-streams")
+    if not (place / CONFIG).exists():
+        return
+    try:
+        of_streams = "scalelaw_streams" in json.loads((place / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        of_streams = True  # a save of streams that was torn may be mended by another
+    if new or not of_streams:
+        held = "streams" if of_streams else "another adapter"
+        raise PretrainedError(f"{place} holds {held} already; name a new folder")
 
 
 def load_streams(model: Any, folder: str | os.PathLike[str], *, name: str | None = None, any_base: bool = False) -> Any:

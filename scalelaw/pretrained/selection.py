@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
@@ -12,9 +12,9 @@ from scalelaw.errors import PretrainedError
 Key = tuple[str, tuple[int, ...]]
 """Name of a set, and its streams that are taken."""
 
-Asked = int | str | Sequence[int] | Tensor | None
-"""P, where 1 is the model without streams; the name of a set; the streams to keep of the one chosen; or, as a tensor of
-whole numbers (B), P of each row of the batch.
+Asked = int | str | Sequence[int] | Sequence[int | str] | Tensor | None
+"""P, where 1 is the model without streams; the name of a set; as a list of numbers, the streams to keep of the one
+chosen; or what each row of the batch asks for: P of each as a tensor of whole numbers (B), or a list with names in it.
 
 Of a nested set any P up to its own can be asked for, and its first P streams are taken."""
 
@@ -51,20 +51,34 @@ def resolve(decoder: Any, asked: Asked) -> Key | None:
     return _some(decoder, sets, asked)
 
 
-def counts_in(asked: Tensor, batch: int) -> list[int]:
-    """P of each row of a batch.
+def by_row(asked: Asked) -> bool:
+    """Whether each row of a batch has a request of its own: a tensor, or a list with the name of a set in it."""
+    return isinstance(asked, Tensor) or (
+        isinstance(asked, Sequence) and not isinstance(asked, str) and any(isinstance(each, str) for each in asked)
+    )
+
+
+def requests_in(asked: Asked, batch: int) -> list[int | str]:
+    """P, or the name of a set, of each row of a batch.
 
     Raises
     ------
     PretrainedError
-        If it is not one whole number for each row.
+        If it is not one request for each row.
     """
-    if asked.is_floating_point() or asked.dim() != 1 or len(asked) != batch:
+    if isinstance(asked, Tensor):
+        if asked.is_floating_point() or asked.dim() != 1 or len(asked) != batch:
+            raise PretrainedError(
+                f"streams is a tensor of shape {tuple(asked.shape)} and type {asked.dtype}, and the batch has {batch} "
+                f"rows; give one whole number a row"
+            )
+        return [int(P) for P in asked.tolist()]
+    each = list(cast(Sequence[int | str], asked))
+    if len(each) != batch or not all(isinstance(one, str) or type(one) is int for one in each):
         raise PretrainedError(
-            f"streams is a tensor of shape {tuple(asked.shape)} and type {asked.dtype}, and the batch has {batch} "
-            f"rows; give one whole number a row"
+            f"streams is {asked!r}, and the batch has {batch} rows; give the name of a set, or P, for each row"
         )
-    return [int(P) for P in asked.tolist()]
+    return each
 
 
 def _by_count(decoder: Any, sets: dict[str, int], P: int) -> Key | None:
@@ -90,7 +104,8 @@ def _some(decoder: Any, sets: dict[str, int], asked: Any) -> Key:
         kept = ()
     if not kept or len(set(kept)) < len(kept) or not set(kept) <= set(range(P)) or P == 1:
         raise PretrainedError(
-            f"streams is {asked!r}; give a number of streams, the name of a set, or some of 0 to {P - 1}, each once"
+            f"streams is {asked!r}; give a number of streams, the name of a set, or some of 0 to {P - 1}, each once "
+            f"(P of each row of a batch is a tensor)"
         )
     return name, kept
 

@@ -193,12 +193,19 @@ def test_the_shell_adds_evaluates_generates_and_converts(folder, capsys):
     assert "qwen2_parscale" in capsys.readouterr().out
     assert _run(["pretrained", "generate", out, "the cat", "--tokens", "5"], debug=True) == 0
     assert capsys.readouterr().out == said
-    again = ["pretrained", "add", str(folder / "base"), "--prefix-tokens", "5", "-o", streams]
-    assert _run(again, debug=True) == 0
-    assert "near-identity: " in capsys.readouterr().out
-    made_up = (folder / "p2/adapter_model.safetensors").read_bytes()
-    assert _run([*again, "--text", text], debug=True) == 0
-    assert (folder / "p2/adapter_model.safetensors").read_bytes() != made_up
+    again = ["pretrained", "add", streams, "--prefix-tokens", "5", "-o"]
+    assert _run([*again, str(folder / "made-up")], debug=True) == 0
+    base = sum(value.numel() for value in plain("qwen2").parameters())
+    assert f"near-identity: 1,748 parameters on {base:,} of the base" in capsys.readouterr().out
+    assert _run([*again, str(folder / "of-text"), "--text", text], debug=True) == 0
+    made_up, of_text = ((folder / each / "adapter_model.safetensors").read_bytes() for each in ("made-up", "of-text"))
+    assert made_up != of_text
+
+
+def test_the_shell_says_where_a_continuation_leaves_the_context(folder, capsys):
+    for tokens, said in (("63", ""), ("64", "64 tokens are more than its context of 64")):
+        assert _run(["pretrained", "generate", str(folder / "base"), "a", "--tokens", tokens], debug=True) == 0
+        assert capsys.readouterr().err.startswith(said)
 
 
 @pytest.mark.parametrize("verb", ["eval", "generate"])
@@ -229,6 +236,7 @@ def test_the_shell_runs_a_model_where_it_is_asked_to(folder, capsys, monkeypatch
         (["eval", "M", "human-eval", "--shots", "2"], "--shots"),
         (["eval", "M", "reasoning:gcd", "--tokens", "9"], "--tokens"),
         (["eval", "M", "lm-eval:arc_easy", "--temperature", "0.5"], "--temperature"),
+        (["train", "M", "--data", "x", "--tokens", "9k", "-o", "x", "--rate", "1e-3"], "--rate"),
         (["add", "M", "-o", "x", "--init", "random", "--text", "code"], "--text"),
         (["add", "M", "-o", "x", "--init", "random", "--fade", "9"], "--fade"),
         (["add", "M", "-o", "x", "--streams", "1"], "--streams"),
@@ -260,10 +268,29 @@ def test_the_shell_refuses_options_that_would_do_nothing(arguments, option, caps
         (["generate", "{base}/streams", "a"], "/base/streams: there is no such folder"),
         (["generate", "r/all/streams", "a"], "r/all/streams: there is no such folder"),
         (["add", "{base}", "-o", "{base}/x", "--streams", "0"], "at least 1"),
+        (["add", "{base}", "-o", "{base}"], "base is the folder of a model; name another, such as "),
+        (["add", "{base}", "-o", "{base}/../run"], "run is the folder of a run; name another"),
+        (["add", "{base}", "-o", "{base}/../held"], "held holds streams already; name a new folder"),
+        (["add", "{base}", "-o", "{base}/../other"], "other holds another adapter already; name a new folder"),
+        (
+            ["train", "{base}", "--data", "{base}/../text.txt", "--tokens", "9k", "-o", "{base}"],
+            "the folder of a model",
+        ),
+        (["train", "{base}", "--data", "{base}/../text.txt", "--tokens", "9k", "-o", "{base}/../held"], "an adapter"),
+        (
+            ["generate", "{base}/..", "a"],
+            "holds no model (no config.json); name one that save_pretrained",
+        ),
     ],
 )
 def test_the_shell_says_what_is_wrong(folder, capsys, monkeypatch, arguments, words):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    kinds = {"held": '{"peft_type": "PARSCALE", "scalelaw_streams": 1}', "other": '{"peft_type": "LORA"}'}
+    for name, described in kinds.items():
+        (folder / name).mkdir()
+        (folder / name / "adapter_config.json").write_text(described)
+    (folder / "run").mkdir()
+    (folder / "run" / "plan.json").write_text("{}")
     given = [each.format(base=folder / "base") for each in arguments]
     assert _run(["pretrained", *given], debug=False) == 1
     said = capsys.readouterr().err

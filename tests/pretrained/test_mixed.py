@@ -38,6 +38,18 @@ def test_each_row_gets_its_own(model, rows):
 
 
 @torch.no_grad()
+def test_rows_ask_by_name(model, rows):
+    pretrained.add_streams(model, 2, 4, init="random", seed=6, name="other")
+    asked = ["other", 1, "p2", 4]
+    wanted = torch.cat([model(row[None], streams=each).logits for row, each in zip(rows, asked, strict=True)])
+    torch.testing.assert_close(model(rows, streams=asked).logits, wanted, **CLOSE)
+    options = {"max_new_tokens": 4, "do_sample": False, "num_beams": 2}
+    together = model.generate(rows, streams=asked, **options)
+    for row, each, out in zip(rows, asked, together, strict=True):
+        assert torch.equal(out, model.generate(row[None], streams=each, **options)[0])
+
+
+@torch.no_grad()
 def test_a_prefix_that_is_fading_in_is_seen_as_far(rows):
     model = pretrained.add_streams(plain("qwen2"), 2, 3, init="near-identity", fade=4).eval()
     with torch.no_grad():
@@ -84,6 +96,10 @@ def test_faults_are_named(model, rows):
         (torch.tensor([1.0, 2.0, 2.0, 1.0]), "whole number a row"),
         (torch.tensor([1, 2, 3, 4]), "no set of 3 streams"),
         (torch.tensor([1, 2, 0, 4]), "at least 1"),
+        (["p2", 1], "the batch has 4 rows; give the name of a set, or P, for each row"),
+        (["p2", 1, True, 4], "for each row"),
+        (["p2", 1, "p9", 4], "no streams named 'p9'"),
+        ([1, 4, 2, 9], "P of each row of a batch is a tensor"),
     ):
         with pytest.raises(PretrainedError, match=words):
             model(rows, streams=asked)

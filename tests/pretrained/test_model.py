@@ -144,6 +144,25 @@ def test_padding_is_not_seen(model, ids, side):
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("asked", [None, torch.tensor([4, 1])], ids=["alike", "by row"])
+def test_rows_padded_on_the_left_begin_at_position_0_without_being_told(model, ids, asked):
+    batch = torch.cat((torch.zeros(1, 4, dtype=torch.long), ids[:1, :7]), dim=1)
+    batch = torch.cat((batch, ids[1:2]))
+    mask = (batch != 0).long()
+    wanted = [model(ids[:1, :7]).logits[0], model(ids[1:2], streams=None if asked is None else 1).logits[0]]
+    whole = model(batch, attention_mask=mask, streams=asked).logits
+    cache = transformers.DynamicCache(config=model.config)
+    options = {"past_key_values": cache, "use_cache": True, "streams": asked}
+    parts = [
+        model(part, attention_mask=mask[:, :end], **options).logits
+        for part, end in zip(batch.split([6, 4, 1], dim=1), (6, 10, 11), strict=True)
+    ]
+    for found in (whole, torch.cat(parts, dim=1)):
+        torch.testing.assert_close(found[0, 4:], wanted[0], **CLOSE)
+        torch.testing.assert_close(found[1], wanted[1], **CLOSE)
+
+
+@torch.no_grad()
 def test_positions_may_be_one_row_for_all(model, ids):
     positions = torch.arange(11)[None]
     torch.testing.assert_close(model(ids, position_ids=positions).logits, model(ids).logits, **CLOSE)

@@ -1,10 +1,12 @@
 """Sets of streams as files: there and back, and every mismatch by name."""
 
 import json
+from dataclasses import astuple
 
 import numpy as np
 import pytest
 import torch
+import transformers
 
 from scalelaw import pretrained
 from scalelaw.errors import PretrainedError
@@ -12,7 +14,7 @@ from scalelaw.pretrained.adding import find_room, put
 from scalelaw.pretrained.model import is_streams
 from scalelaw.pretrained.settings import Settings
 
-from .conftest import plain, with_streams
+from .conftest import COMMON, plain, with_streams
 
 
 @torch.no_grad()
@@ -116,6 +118,17 @@ def test_a_cast_keeps_the_base_and_training_changes_it(tmp_path):
         changed.lm_head.weight.mul_(1.1)
     with pytest.raises(PretrainedError, match="other weights"):
         pretrained.load_streams(changed, tmp_path)
+
+
+@pytest.mark.parametrize(("file", "words"), [("config.json", "folder of a model"), ("adapter_config.json", "adapter")])
+def test_streams_do_not_hide_a_model_or_another_adapter(tmp_path, file, words):
+    model = with_streams("qwen2")
+    (tmp_path / file).write_text("{}")
+    with pytest.raises(PretrainedError, match=words):
+        model.save_streams(tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == [file]
+    model.save_streams(tmp_path / "streams")
+    model.save_streams(tmp_path / "streams")
 
 
 def test_torn_and_foreign_files_are_named(tmp_path):
@@ -248,3 +261,27 @@ def test_whole_numbers_of_numpy_are_numbers(tmp_path):
 def test_what_streams_cannot_be_of(options, words):
     with pytest.raises(PretrainedError, match=words):
         pretrained.add_streams(plain("qwen2"), **options)
+
+
+LATENT = {"kv_lora_rank": 8, "q_lora_rank": 8, "qk_nope_head_dim": 8, "qk_rope_head_dim": 4, "v_head_dim": 6}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("prefix", ["direct", "reparameterised"])
+@pytest.mark.parametrize(
+    ("family", "changes", "heads"),
+    [
+        ("minicpm3", {**LATENT, "num_key_value_heads": 4}, (4, 12, 6)),
+        ("jetmoe", {"kv_channels": 4, "num_local_experts": 2, "num_experts_per_tok": 2}, (4, 4, 4)),
+    ],
+)
+def test_models_with_heads_of_other_sizes_are_saved_whole(tmp_path, ids, family, changes, heads, prefix):
+    torch.manual_seed(0)
+    base = transformers.AutoModelForCausalLM.from_config(
+        transformers.AutoConfig.for_model(family, **{**COMMON, **changes})
+    )
+    model = pretrained.add_streams(base, 2, 5, init="random", prefix=prefix).eval()
+    assert {astuple(each) for each in model.get_decoder().stream_heads.values()} == {heads}
+    model.save_pretrained(tmp_path)
+    again = pretrained.load(tmp_path).eval()
+    assert torch.equal(again(ids).logits, model(ids).logits)

@@ -13,7 +13,7 @@ from scalelaw.cli.pretrained import shared
 def run(
     ctx: typer.Context,
     model: shared.Model,
-    out: Annotated[str, typer.Option("--output", "-o", metavar="FOLDER", help="Where the streams go.")],
+    out: Annotated[str, typer.Option("--output", "-o", metavar="FOLDER", help="A new folder, for the streams.")],
     streams: Annotated[int, typer.Option("--streams", metavar="P", help="Parallel streams.")] = 4,
     prefix_tokens: shared.PrefixTokens = 48,
     init: shared.Init = "near-identity",
@@ -45,9 +45,11 @@ def run(
         raise typer.BadParameter("with one stream there is nothing to add; ask for 2 or more", param_hint="--streams")
     from scalelaw import pretrained
     from scalelaw.pretrained.initial import OF_TEXT
+    from scalelaw.pretrained.saving import check_place
     from scalelaw.pretrained.statistics import LENGTH, sample
     from scalelaw.pretrained.texts import trained_on
 
+    check_place(out, new=True)
     loaded, tokenizer = shared.models(model, revision=revision, dtype=dtype)
     length = prefix_tokens if init in OF_TEXT else LENGTH
     pretrained.add_streams(
@@ -66,7 +68,7 @@ def run(
     place = loaded.save_streams(out, revision=revision)
     output.note(f"wrote {place}")
     added = sum(value.numel() for _, value in loaded.stream_parameters())
-    base = sum(value.numel() for value in loaded.parameters()) - added
+    base = sum(value.numel() for name, value in loaded.named_parameters() if "resting_streams." not in name) - added
     summary = {"streams": streams, "prefix_tokens": prefix_tokens, "init": init, "added": added, "base": base}
     if as_json:
         output.document({**summary, "folder": str(place)})

@@ -41,6 +41,10 @@ def run(
 
     text = sys.stdin.read() if prompt == "-" else prompt
     loaded, tokenizer = shared.models(model, streams_from, revision=revision, dtype=dtype, device=device)
-    output.result(
-        pretrained.continue_text(loaded, tokenizer, text, tokens=tokens, streams=p, temperature=temperature, seed=seed)
+    said = pretrained.continue_text(
+        loaded, tokenizer, text, tokens=tokens, streams=p, temperature=temperature, seed=seed
     )
+    longest = getattr(loaded.config, "max_position_embeddings", None)
+    if longest is not None and tokens >= longest:
+        output.note(f"{tokens} tokens are more than its context of {longest}; what comes after those is doubtful")
+    output.result(said)

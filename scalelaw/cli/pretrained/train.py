@@ -111,6 +111,8 @@ def run(
             "stream_rate",
         ]
         shared.refuse(ctx, idle, "with --streams 1 there are no streams")
+    if trainable == "streams" and share == 1:
+        shared.refuse(ctx, ["rate"], "the base is frozen; --stream-rate is that of the streams")
     if trainable != "lora":
         shared.refuse(ctx, ["lora_rank"], f"there is no LoRA with --trainable {trainable}")
     shared.quieten()

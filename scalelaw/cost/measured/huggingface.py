@@ -57,7 +57,8 @@ def random_model(config: Mapping[str, Any], streams: int = 1, *, dtype: Any = No
         from scalelaw.pretrained import add_streams
 
         prefix = Shape.from_config(config).prefix_tokens
-        add_streams(model, streams, prefix, init="random", precision="base")  # the type that `measure_costs` is asked for
+        # in the type that `measure_costs` is asked for
+        add_streams(model, streams, prefix, init="random", precision="base")
     return model
 
 

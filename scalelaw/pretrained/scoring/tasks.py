@@ -136,7 +136,7 @@ def lm_eval_tasks(
     except (ConnectionError, OSError) as error:
         raise PretrainedError(
             f"the data of {', '.join(tasks)} cannot be fetched ({type(error).__name__}); fetch it on a machine that "
-            f"reaches the hub, or name tasks of your own with include"
+            f"reaches the hub, or name tasks of your own (include=, in the shell --include)"
         ) from error
     finally:
         if decoder is not None:

@@ -38,7 +38,7 @@ def pack(tokenizer: Any, documents: Sequence[str], *, tokens: int, context: int,
         if len(taken) < rows * context and (not repeat or len(taken) == before):
             raise PretrainedError(
                 f"the data has {len(taken):,} tokens to train on and {rows * context:,} are asked for: train on "
-                f"fewer, or go through it more than once with repeat"
+                f"fewer, or go through it more than once (repeat=True, in the shell --repeat)"
             )
     return torch.tensor(taken[: rows * context], dtype=torch.long).view(rows, context)
 

@@ -20,7 +20,7 @@ from scalelaw.files import write_atomically
 from scalelaw.harness import devices, torchrun
 from scalelaw.pretrained.evaluating import Documents, score_documents
 from scalelaw.pretrained.loading import load_tokenizer
-from scalelaw.pretrained.saving import fingerprint
+from scalelaw.pretrained.saving import CONFIG, fingerprint
 from scalelaw.pretrained.texts import parts
 from scalelaw.pretrained.training.keeping import keep
 from scalelaw.pretrained.training.packing import decoded, pack
@@ -117,6 +117,9 @@ def _refuse_another(plan: Plan, place: Path) -> None:
     """See that what is in the folder, if anything, is of this plan."""
     path = place / PLAN
     if not path.exists():
+        for file, what in (("config.json", "a model"), (CONFIG, "an adapter")):
+            if (place / file).exists():
+                raise PretrainedError(f"{place} is the folder of {what}; name another for the run, such as {place}-run")
         return
     held, asked = json.loads(path.read_text(encoding="utf-8")), json.loads(json.dumps(plan.to_dict()))
     if held != asked:

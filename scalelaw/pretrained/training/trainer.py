@@ -104,7 +104,7 @@ class RefuseDivergence(TrainerCallback):
             if not torch.isfinite(torch.tensor(float(value))):
                 raise Diverged(
                     f"training {self.name} diverged at step {state.global_step} of {state.max_steps}: {what} {value}; "
-                    f"lower the rates, now at most {max(map(float, _rates(state, logs)), default=0):g}",
+                    f"lower the rates (at most {max(map(float, _rates(state, logs)), default=0):g}) in a new folder",
                     int(state.global_step),
                 )
 
