@@ -120,18 +120,36 @@ def made_up(decoder: Any, seed: int, sequences: int = SEQUENCES, length: int = L
 
 
 def before(decoder: Any, tokens: Tensor | None, streams: int, slots: int, seed: int) -> Tensor:
-    """Tokens (P, T) for each stream to begin with: runs of those given (B, S), made-up ones where they do not reach."""
-    filled = made_up(decoder, seed, streams, slots)
-    if tokens is not None:
-        given = tokens.to(filled).flatten()[: filled.numel()]
-        filled.view(-1)[: len(given)] = given
-    return filled
+    """Tokens (P, T) for each stream to begin with: runs of those given (B, S), or made-up ones where none are.
+
+    Runs are the beginnings of the rows, then what comes after them; rows too short for one are put one after the other.
+
+    Raises
+    ------
+    PretrainedError
+        If there are fewer runs than streams.
+    """
+    made = made_up(decoder, seed, streams, slots)
+    if tokens is None:
+        return made
+    if tokens.dim() != 2:
+        raise PretrainedError(f"the sample is of shape {tuple(tokens.shape)}; give token ids (B, S)")
+    each = tokens.shape[1] // slots
+    runs = tokens[:, : each * slots].unflatten(1, (each, slots)).transpose(0, 1).flatten(0, 1) if each else tokens
+    if len(runs) < streams or not each:
+        runs = tokens.flatten()[: tokens.numel() // slots * slots].view(-1, slots)
+    if len(runs) < streams:
+        raise PretrainedError(
+            f"the sample has {tokens.numel()} tokens, and {streams} streams begin with {slots} each; give more text, "
+            f"or begin at random"
+        )
+    return runs[:streams].to(made)
 
 
-def sample(tokenizer: Any, documents: Iterable[str], length: int = LENGTH) -> Tensor:
+def sample(tokenizer: Any, documents: Iterable[str], length: int = LENGTH, *, least: int = 1) -> Tensor:
     """Tokens of text, (64 or fewer, length): the beginning of each document, then what comes after them.
 
-    Documents that are all shorter are put one after the other.
+    Documents are put one after the other where that makes ``least`` runs of so many tokens, and they alone do not.
 
     Raises
     ------
@@ -147,7 +165,7 @@ def sample(tokenizer: Any, documents: Iterable[str], length: int = LENGTH) -> Te
         short += ids if len(short) < SEQUENCES * length else []
         if len(runs) >= SEQUENCES:
             break
-    if not runs:
+    if len(runs) < least:
         runs = [(start, short[start : start + length]) for start in range(0, len(short) - length + 1, length)]
     if not runs:
         raise PretrainedError(f"there is no text of {length} tokens to begin with; name a file with more")

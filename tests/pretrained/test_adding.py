@@ -73,7 +73,7 @@ def test_an_open_gate_is_the_beginning_with_a_text(ids):
     assert torch.equal(near(ids).logits, text.eval()(ids).logits)
 
 
-def test_streams_begin_with_different_documents_and_what_is_missing_is_made_up():
+def test_streams_begin_with_different_documents():
     class Letters:
         def __call__(self, text, **_):
             return {"input_ids": [ord(each) for each in text]}
@@ -83,10 +83,25 @@ def test_streams_begin_with_different_documents_and_what_is_missing_is_made_up()
     assert statistics.sample(Letters(), ["ab", "cd", "ef"], 4).tolist() == [[97, 98, 99, 100]]
     with pytest.raises(PretrainedError, match="no text of 4 tokens to begin with"):
         statistics.sample(Letters(), ["ab"], 4)
+    assert statistics.sample(Letters(), ["abcd", "ef", "gh"], 4, least=2).tolist() == [
+        [ord(each) for each in run] for run in ("abcd", "efgh")
+    ]
+
+
+def test_runs_are_of_single_rows_as_far_as_there_are_enough():
     decoder = plain("qwen2").get_decoder()
-    some = statistics.before(decoder, torch.tensor([[1, 2, 3], [4, 5, 6]]), 2, 4, seed=0)
-    assert some.flatten()[:6].tolist() == [1, 2, 3, 4, 5, 6]
-    assert torch.equal(some[1, 2:], statistics.before(decoder, None, 3, 4, seed=0)[1, 2:])
+    rows = torch.arange(14).view(2, 7)
+    for streams, slots, wanted in (
+        (3, 3, [[0, 1, 2], [7, 8, 9], [3, 4, 5]]),
+        (2, 7, rows.tolist()),
+        (3, 4, [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]),
+        (1, 9, [list(range(9))]),
+    ):
+        assert statistics.before(decoder, rows, streams, slots, seed=0).tolist() == wanted
+    with pytest.raises(PretrainedError, match="the sample has 14 tokens, and 4 streams begin with 4 each"):
+        statistics.before(decoder, rows, 4, 4, seed=0)
+    with pytest.raises(PretrainedError, match=r"the sample is of shape \(14,\)"):
+        statistics.before(decoder, rows.flatten(), 4, 4, seed=0)
 
 
 def test_near_identity_fades_in_over_training_passes(ids):

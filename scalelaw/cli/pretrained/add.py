@@ -62,7 +62,7 @@ def run(
         smoothing=smoothing,
         precision=stream_precision,  # type: ignore[arg-type]
         fade=fade,
-        sample=None if text is None else sample(tokenizer, trained_on(text), length),
+        sample=None if text is None else sample(tokenizer, trained_on(text), length, least=streams),
         seed=seed,
     )
     place = loaded.save_streams(out, revision=revision)

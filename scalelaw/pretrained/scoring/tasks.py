@@ -135,13 +135,19 @@ def lm_eval_tasks(
             rows += _rows(P, found)
     except (ConnectionError, OSError) as error:
         raise PretrainedError(
-            f"the data of {', '.join(tasks)} cannot be fetched ({type(error).__name__}); fetch it on a machine that "
+            f"the data of {', '.join(tasks)} cannot be had ({_in_short(error)}); fetch it on a machine that "
             f"reaches the hub, or name tasks of your own (include=, in the shell --include)"
         ) from error
     finally:
         if decoder is not None:
             decoder.stream_choice = before
     return frame(rows)
+
+
+def _in_short(error: Exception) -> str:
+    """The kind of an error and the first line of what it says."""
+    said = str(error).strip().partition("\n")[0].rstrip(".")
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _asked(found: dict[str, Any], name: str) -> int:

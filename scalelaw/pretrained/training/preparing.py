@@ -110,7 +110,7 @@ def _put_on(model: Any, plan: Plan, tokenizer: Any, texts: Sequence[str] | None)
     add_streams(
         model,
         init=plan.init,
-        sample=sample(tokenizer, texts, length) if plan.init != "random" and texts else None,
+        sample=sample(tokenizer, texts, length, least=P) if plan.init != "random" and texts else None,
         seed=plan.seed,
         **replace(plan.settings, fade=plan.fade).to_dict(),
     )
