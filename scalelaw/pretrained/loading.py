@@ -14,6 +14,7 @@ from scalelaw.pretrained.adapters import base_of_lora, inside, load_beside, load
 from scalelaw.pretrained.families import SUFFIX, register
 from scalelaw.pretrained.model import is_streams
 from scalelaw.pretrained.saving import CONFIG, load_streams, read_config
+from scalelaw.pretrained.settings import FIELDS
 
 DTYPES = ("float32", "bfloat16", "float16", "float64", "auto")
 """What weights can be loaded in, by name; ``auto`` is what they were saved in."""
@@ -55,6 +56,17 @@ def _with_streams(model: Any, folder: str | os.PathLike[str]) -> Any:
     """A model with streams of a folder, and with the LoRA beside them where they were trained with it."""
     said = read_config(Path(folder)).get("lora")
     return load_streams(load_beside(model, Path(folder), said), folder)
+
+
+def holds_streams(name: str | os.PathLike[str], **options: Any) -> bool:
+    """Whether what is loaded by a name has streams already; the options are those of :func:`load`."""
+    import transformers
+
+    name = inside(name)
+    if _is_streams_alone(name) and base_of_lora(name) is None:
+        return True
+    config = transformers.PreTrainedConfig.get_config_dict(base_of_lora(name) or name, **_where(options))[0]
+    return int(config.get(FIELDS["streams"][0], 1)) > 1
 
 
 def load_tokenizer(name: str | os.PathLike[str], **options: Any) -> Any:

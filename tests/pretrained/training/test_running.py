@@ -280,7 +280,13 @@ def test_streams_that_were_saved_are_trained_on(make_plan, material, tmp_path):
     model.save_streams(tmp_path / "added")
     (row,) = train(make_plan(model=str(tmp_path / "added"), steps=4), tmp_path / "run", device="cpu")
     assert (tmp_path / "run" / "streams" / "adapter_model.safetensors").exists()
-    assert row["P"] == 2
+    assert (row["P"], row["init"]) == (2, None)
+    model.save_pretrained(tmp_path / "whole")
+    pretrained.load_tokenizer(material / "base").save_pretrained(tmp_path / "whole")
+    (row,) = train(make_plan(model=str(tmp_path / "whole"), steps=4), tmp_path / "another", device="cpu")
+    assert row["init"] is None
+    (row,) = train(make_plan(steps=4, init="random"), tmp_path / "begun", device="cpu")
+    assert row["init"] == "random"
     with pytest.raises(PretrainedError, match="has 2 streams already and 4 are asked for"):
         train(make_plan(streams=4, model=str(tmp_path / "added"), steps=4), tmp_path / "other", device="cpu")
 
