@@ -1,5 +1,6 @@
-"""A model with streams in transformers' own Trainer, as it is."""
+"""A model with streams in transformers' own Trainer and in a loop with accelerate, as it is."""
 
+import accelerate
 import pytest
 import torch
 import transformers
@@ -58,3 +59,23 @@ def test_the_trainer_takes_it_saves_it_and_goes_on_to_the_same_end(tmp_path, wha
     more.train(resume_from_checkpoint=str(tmp_path / "checkpoint-2"))
     assert more.state.global_step == 4
     assert torch.equal(more.model.eval()(ids).logits, model(ids).logits)
+
+
+@pytest.mark.parametrize("what", ["streams", "all"])
+def test_a_loop_with_accelerate_takes_the_steps_of_one_without(what):
+    ends = []
+    for prepared in (True, False):
+        model = made(what).train()
+        optimizer = torch.optim.AdamW([each for each in model.parameters() if each.requires_grad], lr=1e-2)
+        batches = torch.utils.data.DataLoader(Rows(), batch_size=4)
+        backward = torch.Tensor.backward
+        if prepared:
+            accelerator = accelerate.Accelerator(cpu=True)
+            model, optimizer, batches = accelerator.prepare(model, optimizer, batches)
+            backward = accelerator.backward
+        for batch in batches:
+            backward(model(**batch).loss)
+            optimizer.step()
+            optimizer.zero_grad()
+        ends.append(model.eval()(Rows().rows[:2]).logits)
+    assert torch.equal(*ends)
