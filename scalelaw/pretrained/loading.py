@@ -14,7 +14,7 @@ from scalelaw.pretrained.adapters import base_of_lora, inside, load_beside, load
 from scalelaw.pretrained.families import SUFFIX, register
 from scalelaw.pretrained.model import is_streams
 from scalelaw.pretrained.saving import CONFIG, load_streams, read_config
-from scalelaw.pretrained.settings import FIELDS
+from scalelaw.pretrained.settings import FIELDS, Settings
 
 DTYPES = ("float32", "bfloat16", "float16", "float64", "auto")
 """What weights can be loaded in, by name; ``auto`` is what they were saved in."""
@@ -58,15 +58,26 @@ def _with_streams(model: Any, folder: str | os.PathLike[str]) -> Any:
     return load_streams(load_beside(model, Path(folder), said), folder)
 
 
-def holds_streams(name: str | os.PathLike[str], **options: Any) -> bool:
-    """Whether what is loaded by a name has streams already; the options are those of :func:`load`."""
+def streams_held(name: str | os.PathLike[str], **options: Any) -> Settings | None:
+    """The streams that what is loaded by a name has already; the options are those of :func:`load`.
+
+    None as well where there is nothing of that name, which :func:`load` says.
+    """
     import transformers
 
     name = inside(name)
-    if _is_streams_alone(name) and base_of_lora(name) is None:
-        return True
-    config = transformers.PreTrainedConfig.get_config_dict(base_of_lora(name) or name, **_where(options))[0]
-    return int(config.get(FIELDS["streams"][0], 1)) > 1
+    if (base := base_of_lora(name)) is not None:
+        return streams_held(base, **options)
+    if _is_streams_alone(name):
+        said, names = read_config(Path(name)), {field: field for field in Settings.__dataclass_fields__}
+    else:
+        try:
+            said = transformers.PreTrainedConfig.get_config_dict(name, **_where(options))[0]
+        except (OSError, ValueError):
+            return None
+        names = {field: own for field, (own, _, _) in FIELDS.items()}
+    held = Settings(**{field: said.get(own, FIELDS[field][2]) for field, own in names.items()})
+    return held if held.streams > 1 else None
 
 
 def load_tokenizer(name: str | os.PathLike[str], **options: Any) -> Any:

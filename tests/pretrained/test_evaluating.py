@@ -125,6 +125,13 @@ def test_what_a_run_was_trained_on_is_not_what_it_is_tested_on(folder, capsys):
         said = capsys.readouterr()
         assert json.loads(said.out)[0]["documents"] == held < 10
         assert "what was held out of it is evaluated" in said.err
+    further = ["pretrained", "train", run, *train[3:], *options[:2], "--repeat", "-o", f"{run}2"]
+    assert _run(further, debug=True) == 0
+    assert json.loads((folder / "run2/plan.json").read_text())["settings"]["prefix_tokens"] == 2
+    assert _run([*further, "--init", "random"], debug=True) == 2
+    assert "has streams already" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert _run([*further[:-1], f"{run}3", "--prefix-tokens", "3"], debug=False) == 1
+    assert "have prefix_tokens 2 and 3 is asked for" in capsys.readouterr().err
 
 
 def test_nothing_goes_on_from_nothing():

@@ -57,11 +57,16 @@ def count(text: str, option: str) -> int:
     return options.read_as(lambda given: round(options.quantity(given)), text, option, like="20M")
 
 
+def given(ctx: typer.Context, name: str) -> bool:
+    """Whether an option was given, be it as what it is without."""
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
 def refuse(ctx: typer.Context, names: Iterable[str], why: str) -> None:
     """Refuse options that were given and would do nothing."""
     for name in names:
-        source = ctx.get_parameter_source(name)
-        if source is not None and source.name != "DEFAULT":
+        if given(ctx, name):
             raise typer.BadParameter(f"it would do nothing: {why}", param_hint=f"--{name.replace('_', '-')}")
 
 

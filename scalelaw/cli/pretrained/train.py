@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -89,6 +90,8 @@ def run(
 ) -> None:
     """Train streams on a pre-trained model, or all of it with streams, and leave a row of the runs table.
 
+    Streams that MODEL has already are trained on, as they are where options do not say otherwise.
+
     Ctrl-C stops it cleanly; the same command goes on. It runs under torchrun and accelerate launch too.
 
     Example: scalelaw pretrained train Qwen/Qwen2.5-0.5B --data code --streams 4 --tokens 20M -o runs/qwen-p4
@@ -96,6 +99,7 @@ def run(
     import pandas as pd
 
     from scalelaw.harness import torchrun
+    from scalelaw.pretrained.loading import streams_held
     from scalelaw.pretrained.settings import Settings
     from scalelaw.pretrained.training import Plan, Recipe, train
 
@@ -116,21 +120,27 @@ def run(
     if trainable != "lora":
         shared.refuse(ctx, ["lora_rank"], f"there is no LoRA with --trainable {trainable}")
     shared.quieten()
+    settings = Settings(
+        streams=streams,
+        prefix_tokens=prefix_tokens,
+        smoothing=smoothing,
+        aggregation=aggregation,  # type: ignore[arg-type]
+        prefix=prefix,  # type: ignore[arg-type]
+        precision=stream_precision,  # type: ignore[arg-type]
+        nested=nested,
+    )
+    if held := streams_held(model, revision=revision):
+        shared.refuse(ctx, ["init"], f"{model} has streams already")
+        named = {"precision": "stream_precision"}
+        left = [each for each in settings.to_dict() if each != "fade" and not shared.given(ctx, named.get(each, each))]
+        settings = replace(settings, **{each: getattr(held, each) for each in left})
     plan = Plan(
         model=model,
         data=data,
         tokens=shared.count(tokens, "--tokens"),
         trainable=trainable,  # type: ignore[arg-type]
         share=share,
-        settings=Settings(
-            streams=streams,
-            prefix_tokens=prefix_tokens,
-            smoothing=smoothing,
-            aggregation=aggregation,  # type: ignore[arg-type]
-            prefix=prefix,  # type: ignore[arg-type]
-            precision=stream_precision,  # type: ignore[arg-type]
-            nested=nested,
-        ),
+        settings=settings,
         init=init,  # type: ignore[arg-type]
         recipe=Recipe(
             batch=batch,

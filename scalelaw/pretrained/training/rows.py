@@ -8,7 +8,7 @@ from typing import Any
 
 from scalelaw._version import __version__
 from scalelaw.pretrained.evaluating import Documents
-from scalelaw.pretrained.loading import holds_streams
+from scalelaw.pretrained.loading import streams_held
 from scalelaw.pretrained.training.callbacks import Nested, nested_counts
 from scalelaw.pretrained.training.counting import counts, flops
 from scalelaw.pretrained.training.plan import Plan, Stage
@@ -41,7 +41,7 @@ def row_of(plan: Plan, model: Any, P: int, held_out: Documents, train_loss: floa
         "base": plan.model,
         "trained": plan.trainable,
         "share": plan.share,
-        "init": plan.init if settings.streams > 1 and not holds_streams(plan.model, revision=plan.revision) else None,
+        "init": None if settings.streams == 1 or streams_held(plan.model, revision=plan.revision) else plan.init,
         "train_loss": train_loss if math.isfinite(train_loss) else None,
         "held_out_tokens": found.tokens,
         "held_out_documents": found.documents,
