@@ -161,3 +161,13 @@ def with_backward(terms: Mapping[str, Any], trained: Trained = "all") -> Any:
     if trained == "streams":
         backward |= {name: terms[name] for name in ("matmul", "head")}
     return sum(terms.values()) + sum(backward.values())
+
+
+def nested_counts(streams: int) -> tuple[int, ...]:
+    """What a nested set of streams serves: P of 1, 2, 4, ..., and the number of its streams itself.
+
+    >>> nested_counts(8), nested_counts(6)
+    ((1, 2, 4, 8), (1, 2, 4, 6))
+    """
+    powers = (2**i for i in range(streams.bit_length()))
+    return tuple(sorted({*(P for P in powers if streams >= P), streams}))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from scalelaw.cost import Shape, parameters
-from scalelaw.cost.training import Trained, forward_flops, with_backward
+from scalelaw.cost.training import Trained, forward_flops, nested_counts, with_backward
 from scalelaw.errors import RunsError, ScalelawError
 
 
@@ -23,8 +24,15 @@ def streams_of(config: Mapping[str, Any]) -> int:
     return int(config.get("parscale_n", 1))
 
 
-def flops_a_token(shape: Shape, P: int, *, trained: Trained, context: int | None) -> float:
-    """Training FLOPs of a token of text; without a context those of attention over it are left out."""
+def flops_a_token(shape: Shape, P: int, *, trained: Trained, context: int | None, nested: bool = False) -> float:
+    """Training FLOPs of a token of text; without a context those of attention over it are left out.
+
+    Of a ``nested`` set they are a mean over the P that its steps draw, evenly, where P = 1 has a prefix too.
+    """
+    if nested:
+        own = replace(shape, prefix_at_one=True)
+        each = [flops_a_token(own, count, trained=trained, context=context) for count in nested_counts(P)]
+        return sum(each) / len(each)
     terms = forward_flops(shape, P, context=1 if context is None else context)
     if context is None:
         del terms["attention"]

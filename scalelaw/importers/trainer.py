@@ -38,7 +38,8 @@ def read_trainer(
         C     3 D (matmul + aggregator + head [+ attention]), streams counted; see :func:`scalelaw.cost.forward_flops`
 
     ``total_flos`` is not taken for C: transformers multiplies it by parameters alone, so that P = 8 costs what P = 1
-    does. With ``trained="streams"`` the gradients of the base's weights are left out.
+    does. With ``trained="streams"`` the gradients of the base's weights are left out. Of a nested set of streams C is
+    the mean over the P that its steps draw.
 
     Parameters
     ----------
@@ -126,7 +127,8 @@ def _rows(
             **counts,
             "P": P,
             "D": D,
-            "C": D * flops_a_token(shape, P, trained=trained, context=context),
+            "C": D
+            * flops_a_token(shape, P, trained=trained, context=context, nested=values.get("parscale_nested", False)),
             "loss": row[name],
             "step": row["step"],
             "run": root.resolve().name,

@@ -94,6 +94,7 @@ def add_streams(
     given: Any = scale
     if isinstance(given, bool) or not isinstance(given, Real) or not 0 < cast(float, given) < math.inf:
         raise PretrainedError(f"scale is {scale!r}; it must be a finite number above 0")
+    _check_sample(model, sample)
     settings = Settings(
         streams=streams,
         prefix_tokens=prefix_tokens,
@@ -111,6 +112,19 @@ def add_streams(
     if streams > 1:
         initialise(model.get_decoder(), scale=scale, seed=seed, **own)
     return model
+
+
+def _check_sample(model: Any, sample: Any) -> None:
+    if sample is None:
+        return
+    if not isinstance(sample, Tensor) or sample.dim() != 2 or sample.is_floating_point() or not sample.numel():
+        raise PretrainedError("the sample is no tensor of token ids (B, S); give what a tokenizer returns")
+    size = getattr(getattr(model, "config", None), "vocab_size", None)
+    if size is not None and not 0 <= int(sample.min()) <= int(sample.max()) < size:
+        raise PretrainedError(
+            f"the sample has token ids from {int(sample.min())} to {int(sample.max())}, and the model those from 0 to "
+            f"{size - 1}; take its own tokenizer"
+        )
 
 
 def _own(model: Any, settings: Settings, init: Initial, sample: Tensor | None, seed: int) -> dict[str, Any]:
@@ -159,7 +173,12 @@ def find_room(model: Any, settings: Settings, *, name: str | None = None) -> Roo
     heads = model.get_decoder().stream_heads if has else _examine(model)
     decoder = model.get_decoder()
     within = next(path for path, module in model.named_modules() if module is decoder)
-    return Room(settings, name, heads, sizes_of(decoder, settings, heads, within=within))
+    try:
+        return Room(settings, name, heads, sizes_of(decoder, settings, heads, within=within))
+    except (RuntimeError, TypeError):  # a product, or a number, beyond 64 bits
+        raise PretrainedError(
+            f"{settings.streams} streams of {settings.prefix_tokens} slots are more than a tensor holds; ask for fewer"
+        ) from None
 
 
 def put(model: Any, room: Room) -> None:
@@ -228,6 +247,8 @@ def _examine(model: Any) -> Any:
             note = None
     if note is None or not note.heads or note.modules != attentions(model.get_decoder()):
         raise PretrainedError(refusal)
+    if any(getattr(each, "is_causal", True) is False for each in note.modules.values()):
+        raise PretrainedError(f"{kind} attends to what comes after a token, too; streams are put on causal decoders")
     return dict(sorted(note.heads.items()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, cast
 
 from scalelaw.errors import PretrainedError
@@ -33,6 +34,19 @@ def check_counts(**counts: Any) -> None:
     for name, value in counts.items():
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
             raise PretrainedError(f"{name} is {value!r}; it must be a whole number of at least 1")
+
+
+def check_texts(**texts: Any) -> None:
+    """Refuse one text where several are meant, which would be taken letter by letter."""
+    for name, value in texts.items():
+        if isinstance(value, str | bytes):
+            raise PretrainedError(f"{name} is one text; give a list of texts, [text] for one")
+
+
+def check_temperature(value: Any) -> None:
+    """Refuse what is no temperature."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise PretrainedError(f"temperature is {value!r}; it is 0, for the likeliest, or a number above 0")
 
 
 def arguments_of(model: Any, asked: Any) -> dict[str, Any]:

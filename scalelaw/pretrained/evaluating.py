@@ -14,7 +14,7 @@ from torch import Tensor
 
 from scalelaw.errors import PretrainedError
 from scalelaw.harness.evaluating import ratio_error
-from scalelaw.pretrained.asking import arguments_of, check_counts, streams_asked
+from scalelaw.pretrained.asking import arguments_of, check_counts, check_texts, streams_asked
 from scalelaw.pretrained.texts import documents as documents_of
 from scalelaw.pretrained.texts import token_ids
 
@@ -162,7 +162,8 @@ def score_documents(
     streams: Any = None,
 ) -> Documents:
     """What :func:`evaluate` sums up, document by document, so that two models can be compared on the same."""
-    check_counts(batch=batch, tokens=tokens)
+    check_counts(batch=batch, tokens=tokens, context=context)
+    check_texts(documents=documents)
     longest = getattr(model.config, "max_position_embeddings", None)
     context = min(CONTEXT, longest or CONTEXT) if context is None else context
     if context < 2 or (longest is not None and context > longest):

@@ -63,6 +63,7 @@ def model_class(base: type) -> Any:
             "__qualname__": name,
             "__doc__": f"{base.__name__} with parallel streams.",
             "forward": _forward(base),
+            "prepare_inputs_for_generation": _prepare(base),
             "config_class": config_class(base.config_class),  # type: ignore[attr-defined]
         },
     )
@@ -83,6 +84,17 @@ def _forward(base: Any) -> Any:
     forward.__signature__ = signature.replace(parameters=[*parameters[:place], own, *parameters[place:]])  # type: ignore[attr-defined]
     forward.__doc__ = f"As of {base.__name__}, and ``streams``: P, the name of a set, or the streams to keep."
     return forward
+
+
+def _prepare(base: Any) -> Any:
+    """WithStreams.prepare_inputs_for_generation with the parameters of the model's own, for the same reason."""
+
+    def prepare(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return WithStreams.prepare_inputs_for_generation(self, *args, **kwargs)
+
+    prepare.__signature__ = inspect.signature(base.prepare_inputs_for_generation)  # type: ignore[attr-defined]
+    prepare.__doc__ = f"As of {base.__name__}."
+    return prepare
 
 
 def register(family: str) -> Any:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from scalelaw.errors import PretrainedError
-from scalelaw.pretrained.asking import arguments_of, check_counts
+from scalelaw.pretrained.asking import arguments_of, check_counts, check_temperature, check_texts
 
 
 def continue_text(model: Any, tokenizer: Any, prompt: str, **options: Any) -> str:
@@ -54,6 +54,8 @@ def continue_texts(
         If a prompt has no tokens, or the model has no such streams.
     """
     check_counts(tokens=tokens, batch=batch)
+    check_texts(prompts=prompts)
+    check_temperature(temperature)
     asked = arguments_of(model, streams)
     if temperature > 0:
         import transformers

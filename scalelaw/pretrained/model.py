@@ -179,7 +179,7 @@ def _refuse_padding_without_mask(model: Any, args: tuple[Any, ...], kwargs: dict
         return
     ends = model.config.eos_token_id
     begins = model.config.bos_token_id
-    begun = cache is not None and bool(int(cache.get_seq_length()))
+    begun = cache is not None and hasattr(cache, "get_seq_length") and bool(int(cache.get_seq_length()))
     if begun or pad in (*(ends if isinstance(ends, list) else [ends]), begins) or ids.shape[1] == 1:
         return
     if bool(((ids[:, 0] == pad) & _with_streams(model, asked, ids)).any()):

@@ -16,7 +16,8 @@ Asked = int | str | Sequence[int] | Sequence[int | str] | Tensor | None
 """P, where 1 is the model without streams; the name of a set; as a list of numbers, the streams to keep of the one
 chosen; or what each row of the batch asks for: P of each as a tensor of whole numbers (B), or a list with names in it.
 
-Of a nested set any P up to its own can be asked for, and its first P streams are taken."""
+Of a nested set any P up to its own can be asked for, and its first P streams are taken. Of several sets of one P the
+chosen one is."""
 
 
 def _nested(decoder: Any, name: str) -> bool:
@@ -90,6 +91,8 @@ def _by_count(decoder: Any, sets: dict[str, int], P: int) -> Key | None:
     names = names or [name for name, count in sets.items() if count > P and _nested(decoder, name)]
     if not names:
         raise PretrainedError(f"there is no set of {P} streams in memory; {_listed(sets)}")
+    if len(names) > 1 and decoder.stream_choice is not None and decoder.stream_choice[0] in names:
+        names = [decoder.stream_choice[0]]
     if len(names) > 1:
         raise PretrainedError(f"{' and '.join(map(repr, names))} have {P} streams each; ask for one by its name")
     return names[0], tuple(range(P))

@@ -132,8 +132,6 @@ def before(decoder: Any, tokens: Tensor | None, streams: int, slots: int, seed: 
     made = made_up(decoder, seed, streams, slots)
     if tokens is None:
         return made
-    if tokens.dim() != 2:
-        raise PretrainedError(f"the sample is of shape {tuple(tokens.shape)}; give token ids (B, S)")
     each = tokens.shape[1] // slots
     runs = tokens[:, : each * slots].unflatten(1, (each, slots)).transpose(0, 1).flatten(0, 1) if each else tokens
     if len(runs) < streams or not each:

@@ -1,6 +1,7 @@
 """What transformers' Trainer leaves, read back: real runs of tiny models, and states written by hand."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -55,6 +56,13 @@ def test_with_a_context_it_is_what_cost_says(trained, tmp_path):
     folder = write(tmp_path, num_input_tokens_seen=4000)
     row = importers.read_trainer(folder, context=64, trained=trained).iloc[0]
     assert pytest.approx(train_flops(Shape.from_config(CONFIG), 4, tokens=4000, context=64, trained=trained)) == row.C
+
+
+def test_of_a_nested_set_every_P_counts_that_it_serves(tmp_path):
+    folder = write(tmp_path, num_input_tokens_seen=4000, config={**CONFIG, "parscale_nested": True})
+    shape = replace(Shape.from_config(CONFIG), prefix_at_one=True)
+    each = [train_flops(shape, P, tokens=4000, context=64) for P in (1, 2, 4)]
+    assert pytest.approx(sum(each) / 3) == importers.read_trainer(folder, context=64).iloc[0].C
 
 
 def test_every_evaluation_of_the_latest_checkpoint_of_every_run(tmp_path):

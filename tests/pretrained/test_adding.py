@@ -100,8 +100,6 @@ def test_runs_are_of_single_rows_as_far_as_there_are_enough():
         assert statistics.before(decoder, rows, streams, slots, seed=0).tolist() == wanted
     with pytest.raises(PretrainedError, match="the sample has 14 tokens, and 4 streams begin with 4 each"):
         statistics.before(decoder, rows, 4, 4, seed=0)
-    with pytest.raises(PretrainedError, match=r"the sample is of shape \(14,\)"):
-        statistics.before(decoder, rows.flatten(), 4, 4, seed=0)
 
 
 def test_near_identity_fades_in_over_training_passes(ids):
@@ -251,7 +249,26 @@ def test_other_faults_are_named():
 def test_statistics_that_cannot_be_taken_leave_the_model_as_it_was(ids):
     model = plain("qwen2")
     before = model(ids).logits
-    with pytest.raises(IndexError):
-        pretrained.add_streams(model, init="statistics", sample=torch.full((2, 16), 10_000))
+    for sample, words in (
+        (torch.full((2, 16), 10_000), "token ids from 10000 to 10000, and the model those from 0 to 60"),
+        (torch.full((2, 16), -1), "from -1 to -1"),
+        (torch.rand(2, 16), "no tensor of token ids"),
+        (torch.arange(16), "no tensor of token ids"),
+        ([[1, 2]], "no tensor of token ids"),
+        (torch.zeros(0, 16, dtype=torch.long), "no tensor of token ids"),
+    ):
+        with pytest.raises(PretrainedError, match=words):
+            pretrained.add_streams(model, init="statistics", sample=sample)
+    with pytest.raises(PretrainedError, match="more than a tensor holds"):
+        pretrained.add_streams(model, 10**18)
     assert type(model) is type(plain("qwen2"))
     assert torch.equal(model(ids).logits, before)
+
+
+def test_a_model_that_sees_what_comes_is_refused():
+    sizes = {"num_hidden_layers": 1, "hidden_size": 16, "num_attention_heads": 4, "intermediate_size": 32}
+    config = transformers.BertConfig(vocab_size=61, **sizes)
+    with pytest.raises(PretrainedError, match="BertForMaskedLM attends to what comes after a token, too"):
+        pretrained.add_streams(transformers.BertForMaskedLM(config), 2, 4)
+    config = transformers.BertConfig(vocab_size=61, is_decoder=True, **sizes)
+    assert pretrained.add_streams(transformers.BertLMHeadModel(config), 2, 4).streams == 2

@@ -120,8 +120,8 @@ def test_what_a_run_was_trained_on_is_not_what_it_is_tested_on(folder, capsys):
     assert _run([*train, *options], debug=True) == 0
     held = len(json.loads((folder / "run/held_out.json").read_text())[0]["tokens"])
     capsys.readouterr()
-    for name in (run, f"{run}/streams"):
-        assert _run(["pretrained", "eval", name, data, "--context", "16", "--json"], debug=True) == 0
+    for names in ([run], [f"{run}/streams"], [str(folder / "base"), "--streams-from", run]):
+        assert _run(["pretrained", "eval", *names, data, "--context", "16", "--json"], debug=True) == 0
         said = capsys.readouterr()
         assert json.loads(said.out)[0]["documents"] == held < 10
         assert "what was held out of it is evaluated" in said.err
@@ -132,6 +132,19 @@ def test_what_a_run_was_trained_on_is_not_what_it_is_tested_on(folder, capsys):
     assert "has streams already" in " ".join(capsys.readouterr().err.replace("│", " ").split())
     assert _run([*further[:-1], f"{run}3", "--prefix-tokens", "3"], debug=False) == 1
     assert "have prefix_tokens 2 and 3 is asked for" in capsys.readouterr().err
+
+
+def test_texts_and_temperatures_are_looked_at():
+    model, tokenizer = plain("qwen2"), made_tokenizer(True)
+    with pytest.raises(PretrainedError, match=r"documents is one text; give a list of texts, \[text\] for one"):
+        pretrained.evaluate(model, tokenizer, "the cat")
+    with pytest.raises(PretrainedError, match="prompts is one text"):
+        list(pretrained.continue_texts(model, tokenizer, "the cat"))
+    for temperature in (-1, math.nan, "1"):
+        with pytest.raises(PretrainedError, match=r"temperature is .*; it is 0, for the likeliest, or a"):
+            pretrained.continue_text(model, tokenizer, "the cat", temperature=temperature)
+    with pytest.raises(PretrainedError, match=r"context is 64\.5"):
+        pretrained.evaluate(model, tokenizer, TEXTS, context=64.5)
 
 
 def test_nothing_goes_on_from_nothing():

@@ -406,3 +406,20 @@ def test_no_copy_of_a_prefix_outlives_its_layer(family: str, monkeypatch: pytest
     assert joined == [slots + length] * len(model.model.layers)
     assert all(alive_in_attention)
     assert kept == []
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("streams", [None, 1])
+def test_embeddings_are_generated_from_as_ids_are(model, ids, streams):
+    options = {"max_new_tokens": 5, "do_sample": False, "streams": streams}
+    made = model.generate(inputs_embeds=model.get_input_embeddings()(ids), **options)
+    assert torch.equal(made, model.generate(ids, **options)[:, ids.shape[1] :])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("pad", [None, 0])
+def test_a_cache_of_another_kind_is_named(ids, pad):
+    model = with_streams("qwen2")
+    model.config.pad_token_id = pad
+    with pytest.raises(PretrainedError, match="past_key_values is a tuple"):
+        model(ids, past_key_values=((ids, ids),))

@@ -52,6 +52,9 @@ def test_another_set_is_loaded_beside_the_first(ids, tmp_path):
     with pytest.raises(PretrainedError, match="'p4' already"):
         model.load_streams(tmp_path / "p4")
     model.load_streams(tmp_path / "p4", name="again")
+    model.set_streams(4)  # of several the chosen one
+    assert model.get_decoder().stream_choice[0] == "again"
+    model.set_streams(2)
     with pytest.raises(PretrainedError, match="4 streams each; ask for one by its name"):
         model.set_streams(4)
 

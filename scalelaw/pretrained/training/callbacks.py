@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from transformers import TrainerCallback
 
+from scalelaw.cost.training import nested_counts
 from scalelaw.errors import PretrainedError
 from scalelaw.pretrained.model import WithStreams
 
@@ -85,6 +86,11 @@ class Nested(TrainerCallback):
         if not isinstance(model, WithStreams) or model.get_decoder().stream_settings.streams == 1:  # type: ignore[attr-defined]
             raise PretrainedError("nested training needs a set of streams in place; add some with add_streams")
         decoder: Any = model.get_decoder()  # type: ignore[attr-defined]
+        if not decoder.stream_settings.nested:
+            raise PretrainedError(
+                f"the set {decoder.stream_name!r} is none of which fewer streams can be asked for by P; make it with "
+                f"add_streams(..., nested=True)"
+            )
         self.whole = (decoder.stream_name, tuple(range(decoder.stream_settings.streams)))
         counts = nested_counts(decoder.stream_settings.streams) if self.wanted is None else tuple(self.wanted)
         if not counts or min(counts) < 1 or max(counts) > len(self.whole[1]):
@@ -103,16 +109,6 @@ class Nested(TrainerCallback):
     def drawn(self, step: int) -> int:
         """P of a step."""
         return int(np.random.default_rng([self.seed, step]).choice(self.counts))
-
-
-def nested_counts(streams: int) -> tuple[int, ...]:
-    """1, 2, 4, ..., and the number of streams itself.
-
-    >>> nested_counts(8), nested_counts(6)
-    ((1, 2, 4, 8), (1, 2, 4, 6))
-    """
-    powers = (2**i for i in range(streams.bit_length()))
-    return tuple(sorted({*(P for P in powers if streams >= P), streams}))
 
 
 def _unwrapped(model: Any) -> Any:

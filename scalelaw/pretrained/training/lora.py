@@ -13,6 +13,7 @@ from torch import nn
 from scalelaw.errors import PretrainedError
 from scalelaw.extras import need
 from scalelaw.pretrained.adapters import has_lora
+from scalelaw.pretrained.asking import check_counts
 from scalelaw.pretrained.decoder import attentions
 from scalelaw.pretrained.model import is_streams
 
@@ -37,10 +38,11 @@ def add_lora(
     Raises
     ------
     PretrainedError
-        If there is no such layer.
+        If the rank is below 1 or there is no such layer.
     MissingExtra
         If peft is not installed.
     """
+    check_counts(rank=rank)
     peft: Any = need("peft", extra="pretrained", purpose="LoRA")
     if has_lora(model):
         raise PretrainedError("this model has LoRA already; train that, or convert the model to have it merged")

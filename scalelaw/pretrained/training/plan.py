@@ -64,9 +64,11 @@ class Recipe:
                 f"a batch of {self.batch} sequences cannot be divided into {self.accumulate} alike; choose a divisor"
             )
         for name in ("rate", "stream_rate", "clip"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise PretrainedError(f"{name} is {getattr(self, name)}; it must be a number above 0")
-        if not 0 <= self.warmup <= 1:
+            if not _is_number(getattr(self, name)) or not 0 < getattr(self, name) < math.inf:
+                raise PretrainedError(f"{name} is {getattr(self, name)!r}; it must be a number above 0")
+        if not _is_number(self.weight_decay) or not 0 <= self.weight_decay < math.inf:
+            raise PretrainedError(f"weight_decay is {self.weight_decay!r}; it must be a number of at least 0")
+        if not _is_number(self.warmup) or not 0 <= self.warmup <= 1:
             raise PretrainedError(f"warmup is {self.warmup}; it is a share of the steps, from 0 to 1")
         if self.precision not in get_args(Precision):
             raise PretrainedError(f"precision is {self.precision!r}; it is one of {', '.join(get_args(Precision))}")
@@ -140,7 +142,9 @@ class Plan:
             if getattr(self, name) not in get_args(kind):
                 raise PretrainedError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(get_args(kind))}")
         check_dtype(self.dtype)
-        if not 0 < self.share <= 1:
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise PretrainedError(f"seed is {self.seed!r}; it must be a whole number of at least 0")
+        if not _is_number(self.share) or not 0 < self.share <= 1:
             raise PretrainedError(f"the share of the stage with streams is {self.share}; it is above 0, and at most 1")
         if self.settings.streams == 1 and self.trainable == "streams":
             raise PretrainedError("with one stream there are no streams to train; train all or lora, or more streams")
@@ -204,6 +208,10 @@ class Plan:
     def on_one_stream(self) -> Plan:
         """The control: the same tokens in the same order and stages through the model without streams."""
         return replace(self, settings=replace(self.settings, streams=1, nested=False), trainable="all")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _whole(of: Any, *names: str) -> None:

@@ -70,6 +70,11 @@ def _check_streams(model: Any, plan: Plan) -> None:
                     f"the streams of {plan.model} have {name} {getattr(has, name)} and "
                     f"{getattr(plan.settings, name)} is asked for; ask for the same, or name the base without streams"
                 )
+        kept, wanted = (each.kept_in(model.dtype) for each in (has, plan.settings))
+        if kept != wanted:
+            raise PretrainedError(
+                f"the streams of {plan.model} are kept in {kept} and {wanted} is asked for; ask for the same precision"
+            )
     if P not in (1, plan.settings.streams):
         raise PretrainedError(
             f"{plan.model} has {P} streams already and {plan.settings.streams} are asked for; ask for {P}, or name "

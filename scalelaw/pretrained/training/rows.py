@@ -7,9 +7,10 @@ from collections import Counter
 from typing import Any
 
 from scalelaw._version import __version__
+from scalelaw.cost.training import nested_counts
 from scalelaw.pretrained.evaluating import Documents
 from scalelaw.pretrained.loading import streams_held
-from scalelaw.pretrained.training.callbacks import Nested, nested_counts
+from scalelaw.pretrained.training.callbacks import Nested
 from scalelaw.pretrained.training.counting import counts, flops
 from scalelaw.pretrained.training.plan import Plan, Stage
 
