@@ -27,7 +27,7 @@ def pack(tokenizer: Any, documents: Sequence[str], *, tokens: int, context: int,
         If there is less text than that, and it may not be repeated.
     """
     rows = -(-tokens // context)
-    taken = array("q")  # an eighth of what a list of as many numbers takes
+    taken = array("q")  # a fifth of what a list of as many numbers takes
     passed = 0
     while len(taken) < rows * context:
         before = len(taken)
