@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from typing import Any, cast
 
 from scalelaw.errors import PretrainedError
@@ -32,7 +33,7 @@ def streams_asked(model: Any, asked: Any) -> int:
 def check_counts(**counts: Any) -> None:
     """Refuse what is neither a whole number of at least 1 nor, where None is given, left open."""
     for name, value in counts.items():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or value < 1):
             raise PretrainedError(f"{name} is {value!r}; it must be a whole number of at least 1")
 
 
@@ -45,7 +46,7 @@ def check_texts(**texts: Any) -> None:
 
 def check_temperature(value: Any) -> None:
     """Refuse what is no temperature."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
         raise PretrainedError(f"temperature is {value!r}; it is 0, for the likeliest, or a number above 0")
 
 

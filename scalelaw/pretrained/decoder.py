@@ -79,7 +79,7 @@ def note_heads(decoder: Any, heads: Mapping[int, Heads], config: Any) -> None:
     """Write keys and values of every layer into a model's configuration, where that says others or none."""
     try:
         said = heads_of(decoder)
-    except (AttributeError, TypeError):
+    except (AttributeError, TypeError, RuntimeError):  # the last where layers differ in what is asked for
         said = {}
     if said != heads:
         setattr(config, HEADS, [[index, *astuple(each)] for index, each in heads.items()])
@@ -182,7 +182,8 @@ def _text(given: Mapping[str, Any]) -> Tensor:
 def _place_by_mask(decoder: Any, given: dict[str, Any]) -> None:
     """Count positions from where the text of each row begins, as ``generate`` does, where padding is before it.
 
-    Between tokens of a text only distances matter to most models, but a prefix lies before position 0.
+    Between tokens of a text only distances matter to most models, but a prefix lies before position 0. A row is placed
+    by its own padding, whatever the others have; zeros within a text move nothing.
     """
     mask = given.get("attention_mask")
     if "position_ids" not in decoder.stream_argument_names or given.get("position_ids") is not None:
@@ -193,7 +194,8 @@ def _place_by_mask(decoder: Any, given: dict[str, Any]) -> None:
         return
     cache, length = given.get("past_key_values"), _text(given).shape[1]
     here = torch.arange(length, device=mask.device) + (0 if cache is None else cache.get_seq_length())
-    given["position_ids"] = (mask.long().cumsum(-1) - 1).clamp(min=0)[:, here]
+    padding = (mask.long().cumsum(-1) == 0).sum(-1, keepdim=True)
+    given["position_ids"] = (here - padding).clamp(min=0)
 
 
 def _prefixes(decoder: Any, key: Key | None) -> Prefixes | None:

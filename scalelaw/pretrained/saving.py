@@ -79,11 +79,11 @@ def check_place(folder: str | os.PathLike[str], *, new: bool = False) -> None:
     Parameters
     ----------
     new : bool
-        Whether to refuse a folder with streams, or with a run, as well.
+        Whether to refuse a folder with streams as well.
     """
     place = Path(folder)
     for file, what in (("config.json", "a model"), ("plan.json", "a run")):
-        if (place / file).exists() and (new or file == "config.json"):
+        if (place / file).exists():
             raise PretrainedError(f"{place} is the folder of {what}; name another, such as {place}-streams")
     if not (place / CONFIG).exists():
         return

@@ -145,7 +145,7 @@ def before(decoder: Any, tokens: Tensor | None, streams: int, slots: int, seed: 
 
 
 def sample(tokenizer: Any, documents: Iterable[str], length: int = LENGTH, *, least: int = 1) -> Tensor:
-    """Tokens of text, (64 or fewer, length): the beginning of each document, then what comes after them.
+    """Tokens of text, (64 or fewer, or ``least``; length): the beginning of each document, then what comes after them.
 
     Documents are put one after the other where that makes ``least`` runs of so many tokens, and they alone do not.
 
@@ -154,18 +154,19 @@ def sample(tokenizer: Any, documents: Iterable[str], length: int = LENGTH, *, le
     PretrainedError
         If there is not one run of so many tokens.
     """
+    wanted = max(SEQUENCES, least)
     runs: list[tuple[int, list[int]]] = []
     short: list[int] = []
     for text in documents:
         ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
         starts = range(0, len(ids) - length + 1, length)[: SEQUENCES // 8]
         runs += [(start, ids[start : start + length]) for start in starts]
-        short += ids if len(short) < SEQUENCES * length else []
-        if len(runs) >= SEQUENCES:
+        short += ids if len(short) < wanted * length else []
+        if len(runs) >= wanted or (not runs and len(short) >= wanted * length):
             break
     if len(runs) < least:
         runs = [(start, short[start : start + length]) for start in range(0, len(short) - length + 1, length)]
     if not runs:
         raise PretrainedError(f"there is no text of {length} tokens to begin with; name a file with more")
-    in_turns = sorted(runs[:SEQUENCES], key=lambda each: each[0])  # streams begin with different documents
+    in_turns = sorted(runs[:wanted], key=lambda each: each[0])  # streams begin with different documents
     return torch.tensor([ids for _, ids in in_turns])

@@ -88,6 +88,15 @@ def test_streams_begin_with_different_documents():
     ]
 
 
+def test_many_streams_begin_with_as_many_runs():
+    class Letters:
+        def __call__(self, text, **_):
+            return {"input_ids": [ord(each) for each in text]}
+
+    assert statistics.sample(Letters(), ["abc"] * 200, 4, least=70).shape == (70, 4)
+    assert statistics.sample(Letters(), ["abcd"] * 200, 4, least=70).shape == (70, 4)
+
+
 def test_runs_are_of_single_rows_as_far_as_there_are_enough():
     decoder = plain("qwen2").get_decoder()
     rows = torch.arange(14).view(2, 7)

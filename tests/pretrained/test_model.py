@@ -163,6 +163,15 @@ def test_rows_padded_on_the_left_begin_at_position_0_without_being_told(model, i
 
 
 @torch.no_grad()
+def test_a_row_is_placed_by_its_own_padding(model, ids):
+    mask = torch.ones_like(ids)
+    mask[1, 3:5] = 0
+    alone = model(ids, attention_mask=mask).logits[1]
+    mask[0, :4] = 0
+    torch.testing.assert_close(model(ids, attention_mask=mask).logits[1], alone, **CLOSE)
+
+
+@torch.no_grad()
 def test_positions_may_be_one_row_for_all(model, ids):
     positions = torch.arange(11)[None]
     torch.testing.assert_close(model(ids, position_ids=positions).logits, model(ids).logits, **CLOSE)

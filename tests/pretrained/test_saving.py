@@ -123,7 +123,10 @@ def test_a_cast_keeps_the_base_and_training_changes_it(tmp_path):
         pretrained.load_streams(changed, tmp_path)
 
 
-@pytest.mark.parametrize(("file", "words"), [("config.json", "folder of a model"), ("adapter_config.json", "adapter")])
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [("config.json", "folder of a model"), ("plan.json", "folder of a run"), ("adapter_config.json", "adapter")],
+)
 def test_streams_do_not_hide_a_model_or_another_adapter(tmp_path, file, words):
     model = with_streams("qwen2")
     (tmp_path / file).write_text("{}")

@@ -133,7 +133,7 @@ def run(
         shared.refuse(ctx, ["init"], f"{model} has streams already")
         named = {"precision": "stream_precision"}
         left = [each for each in settings.to_dict() if each != "fade" and not shared.given(ctx, named.get(each, each))]
-        settings = replace(settings, **{each: getattr(held, each) for each in left})
+        settings = replace(settings, **{each: getattr(held, each) for each in left if streams > 1})
     plan = Plan(
         model=model,
         data=data,

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from numbers import Real
 from typing import Any, Literal, get_args
 
 from scalelaw.errors import PretrainedError
@@ -70,6 +71,9 @@ class Recipe:
             raise PretrainedError(f"weight_decay is {self.weight_decay!r}; it must be a number of at least 0")
         if not _is_number(self.warmup) or not 0 <= self.warmup <= 1:
             raise PretrainedError(f"warmup is {self.warmup}; it is a share of the steps, from 0 to 1")
+        for name in ("rate", "stream_rate", "clip", "weight_decay", "warmup"):
+            if not isinstance(getattr(self, name), int | float):  # NumPy's own cannot be written as JSON
+                object.__setattr__(self, name, float(getattr(self, name)))
         if self.precision not in get_args(Precision):
             raise PretrainedError(f"precision is {self.precision!r}; it is one of {', '.join(get_args(Precision))}")
 
@@ -211,7 +215,7 @@ class Plan:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _whole(of: Any, *names: str) -> None:

@@ -87,9 +87,10 @@ def train(
     chosen = devices.choose(device)
     tokenizer = load_tokenizer(plan.model, revision=plan.revision)
     data = parts(plan.data, held_out=plan.held_out)
+    texts = decoded(data.train)
     tokens = pack(
         tokenizer,
-        decoded(data.train),
+        texts,
         tokens=plan.D,
         context=plan.recipe.context,
         seed=plan.seed,
@@ -99,7 +100,7 @@ def train(
     for stage in plan.stages:
         own = place / STAGES / stage.name
         if not (own / "done.json").exists():
-            model = made_ready(plan, stage, weights, tokenizer, decoded(data.train[:64]))
+            model = made_ready(plan, stage, weights, tokenizer, texts)
             _begin(plan, place, {"tokens": _digest(tokens), **({} if weights else {"base": fingerprint(model)})})
             for doubt in filter(None, (coarse(model), uncounted(plan, model))):
                 if torchrun.rank() == 0:
