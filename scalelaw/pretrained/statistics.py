@@ -129,9 +129,8 @@ def before(decoder: Any, tokens: Tensor | None, streams: int, slots: int, seed: 
     PretrainedError
         If there are fewer runs than streams.
     """
-    made = made_up(decoder, seed, streams, slots)
     if tokens is None:
-        return made
+        return made_up(decoder, seed, streams, slots)
     each = tokens.shape[1] // slots
     runs = tokens[:, : each * slots].unflatten(1, (each, slots)).transpose(0, 1).flatten(0, 1) if each else tokens
     if len(runs) < streams or not each:
@@ -141,7 +140,7 @@ def before(decoder: Any, tokens: Tensor | None, streams: int, slots: int, seed: 
             f"the sample has {tokens.numel()} tokens, and {streams} streams begin with {slots} each; give more text, "
             f"or begin at random"
         )
-    return runs[:streams].to(made)
+    return runs[:streams].to(next(decoder.parameters()).device, torch.long)
 
 
 def sample(tokenizer: Any, documents: Iterable[str], length: int = LENGTH, *, least: int = 1) -> Tensor:

@@ -129,11 +129,11 @@ def run(
         precision=stream_precision,  # type: ignore[arg-type]
         nested=nested,
     )
-    if held := streams_held(model, revision=revision):
+    if streams > 1 and (held := streams_held(model, revision=revision)):
         shared.refuse(ctx, ["init"], f"{model} has streams already")
         named = {"precision": "stream_precision"}
         left = [each for each in settings.to_dict() if each != "fade" and not shared.given(ctx, named.get(each, each))]
-        settings = replace(settings, **{each: getattr(held, each) for each in left if streams > 1})
+        settings = replace(settings, **{each: getattr(held, each) for each in left})
     plan = Plan(
         model=model,
         data=data,

@@ -23,7 +23,16 @@ def served(plan: Plan) -> dict[int, Any]:
     return {count: list(range(count)) for count in nested_counts(P)}
 
 
-def row_of(plan: Plan, model: Any, P: int, held_out: Documents, train_loss: float) -> dict[str, Any]:
+def begun_with(plan: Plan) -> str | None:
+    """How the run began its streams; None where there are none, or the model came with them."""
+    if plan.settings.streams == 1 or streams_held(plan.model, revision=plan.revision):
+        return None
+    return plan.init
+
+
+def row_of(
+    plan: Plan, model: Any, P: int, held_out: Documents, train_loss: float, *, init: str | None
+) -> dict[str, Any]:
     """One row: N, P, D, C, the held-out loss with its standard error, counts in groups, settings."""
     found, recipe, settings = held_out.summed(), plan.recipe, plan.settings
     return {
@@ -42,7 +51,7 @@ def row_of(plan: Plan, model: Any, P: int, held_out: Documents, train_loss: floa
         "base": plan.model,
         "trained": plan.trainable,
         "share": plan.share,
-        "init": None if settings.streams == 1 or streams_held(plan.model, revision=plan.revision) else plan.init,
+        "init": init,
         "train_loss": train_loss if math.isfinite(train_loss) else None,
         "held_out_tokens": found.tokens,
         "held_out_documents": found.documents,

@@ -26,7 +26,7 @@ from scalelaw.pretrained.training.keeping import keep
 from scalelaw.pretrained.training.packing import decoded, pack
 from scalelaw.pretrained.training.plan import Plan, Stage
 from scalelaw.pretrained.training.preparing import coarse, made_ready
-from scalelaw.pretrained.training.rows import row_of, served, uncounted
+from scalelaw.pretrained.training.rows import begun_with, row_of, served, uncounted
 from scalelaw.runs.writing import write
 
 PLAN, ROWS, TABLE, HELD_OUT, STAGES = "plan.json", "rows.json", "runs.parquet", "held_out.json", "stages"
@@ -229,8 +229,8 @@ def _finish(
         P: score_documents(model, tokenizer, held_out, context=plan.recipe.context, streams=asked)
         for P, asked in served(plan).items()
     }
-    loss = done["train_loss"]
-    rows = [row_of(plan, model, P, each, math.nan if loss is None else loss) for P, each in found.items()]
+    loss, init = done["train_loss"], begun_with(plan)
+    rows = [row_of(plan, model, P, each, math.nan if loss is None else loss, init=init) for P, each in found.items()]
     keep(plan, model, tokenizer, place)
     write_atomically(place / HELD_OUT, json.dumps([asdict(each) for each in found.values()]))
     columns = {name: np.asarray([row[name] for row in rows]) for name in rows[0] if rows[0][name] is not None}
